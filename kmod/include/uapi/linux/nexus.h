@@ -625,6 +625,7 @@ struct nexus_status {
 
 #define NEXUS_DROP_ENUM(id, name, text)	NEXUS_DROP_##id,
 enum nexus_drop_reason {
+	NEXUS_DROP_NONE,
 	NEXUS_DROP_REASONS(NEXUS_DROP_ENUM)
 	NEXUS_NR_DROP_REASONS,
 };

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A channel: an open file of /dev/nexus that is attached to a port of a nexus.
+ */
+#ifndef NX_CHANNEL_H
+#define NX_CHANNEL_H
+
+#include <linux/kref.h>
+#include <linux/mm_types.h>
+#include <linux/workqueue.h>
+#include "pool.h"
+#include "queue.h"
+#include "region.h"
+
+struct nx_flow;
+struct nx_nexus;
+struct nx_user;
+
+/**
+ * struct nx_flow_slot - a flow index of a channel
+ * @flow:       or NULL; read under RCU, written under the nexus's lock
+ * @generation: of the flow that has it, or of the last one that had it
+ */
+struct nx_flow_slot {
+	struct nx_flow __rcu	*flow;
+	u32			generation;
+};
+
+/**
+ * struct nx_offence - what a channel was quarantined for
+ * @violation: enum nexus_violation
+ * @queue:     where
+ * @index:     the ring index
+ * @value:     what stood there
+ */
+struct nx_offence {
+	u32	violation;
+	u32	queue;
+	u32	index;
+	u32	value;
+};
+
+/**
+ * struct nx_channel - an attached file
+ * @refs:     the file's, each flow's, and that of each CPU that has one of its
+ *            queues to wake
+ * @nexus:    of which it holds a reference
+ * @node:     in nx_nexus.channels, under that nexus's lock
+ * @id:       unique in the host
+ * @port:     of the nexus
+ * @flags:    NEXUS_ATTACH_*
+ * @mm:       the address space that attached; nobody else may use the channel
+ * @pid, @comm, @uid: who attached
+ * @user:     whom its bytes are charged to, under the nexus's lock
+ * @user_bytes: how many
+ * @state:    enum nexus_channel_state; only grows, by cmpxchg
+ * @offence:  first one; written once by who changed @state to QUARANTINED
+ * @regions:  what the process maps
+ * @pool:     its buffers
+ * @flows:    by index, @nr_flow_slots of them
+ * @nr_flows: used of them; under the nexus's lock
+ * @free:     frees it a grace period after the last reference
+ * @nr_queues: of @queues
+ */
+struct nx_channel {
+	struct kref		refs;
+	struct nx_nexus		*nexus;
+	struct list_head	node;
+	u32			id;
+	u32			port;
+	u32			flags;
+	struct mm_struct	*mm;
+	struct pid		*pid;
+	char			comm[TASK_COMM_LEN];
+	kuid_t			uid;
+	struct nx_user		*user;
+	u64			user_bytes;
+	u32			state;
+	struct nx_offence	offence;
+	struct nx_region	regions[NEXUS_NR_REGIONS];
+	struct nx_pool		pool;
+	struct nx_flow_slot	*flows;
+	u32			nr_flow_slots;
+	u32			nr_flows;
+	struct rcu_work		free;
+	u32			nr_queues;
+	struct nx_queue		queues[] __counted_by(nr_queues);
+};
+
+struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg);
+void nx_channel_detach(struct nx_channel *chan);
+void nx_channel_stop(struct nx_channel *chan, u32 state);
+void nx_channel_quarantine(struct nx_queue *q, u32 violation, u32 index, u32 value);
+void nx_channel_put(struct nx_channel *chan);
+void nx_channel_count(const struct nx_channel *chan, struct nx_counters *sum);
+void nx_channel_status(struct nx_channel *chan, struct nexus_status *status);
+
+static inline void nx_channel_get(struct nx_channel *chan)
+{
+	kref_get(&chan->refs);
+}
+
+static inline bool nx_channel_is_active(const struct nx_channel *chan)
+{
+	return READ_ONCE(chan->state) == NEXUS_CHANNEL_ACTIVE;
+}
+
+#endif /* NX_CHANNEL_H */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Checks of a TX descriptor, on the kernel's own snapshot of it.
+ */
+#ifndef NX_CORE_DESC_H
+#define NX_CORE_DESC_H
+
+#include <linux/nexus.h>
+#include "types.h"
+
+/**
+ * union nx_desc - a snapshot of a descriptor
+ * @d:   its fields
+ * @u64: its words; the snapshot is taken, and zeros are looked for, by them
+ */
+union nx_desc {
+	struct nexus_desc d;
+	u64		  u64[8];
+};
+
+/*
+ * What an application may fill in today: the first three words, but for the
+ * fields that only RX uses. Everything after them is zero.
+ */
+static __always_inline bool nx_tx_desc_is_known(const union nx_desc *s)
+{
+	return !((s->d.flags & ~NEXUS_DESC_TX_FLAGS) |
+		 s->d.ip_version | s->d.protocol | s->d.nr_parts) &&
+	       !(s->u64[3] | s->u64[4] | s->u64[5] | s->u64[6] | s->u64[7]);
+}
+
+/* Whether the part lies in a buffer of @size bytes. No sum can overflow. */
+static __always_inline bool nx_tx_part_is_inside(const struct nexus_desc *d,
+						 u32 size)
+{
+	return d->len && d->len <= size && d->off <= size - d->len;
+}
+
+/* Whether a part that is not the first one leaves the packet's fields alone. */
+static inline bool nx_tx_part_continues(const struct nexus_desc *d,
+					const struct nexus_desc *first)
+{
+	return d->flow == first->flow && !d->traffic_class &&
+	       !(d->flags & ~NEXUS_DESC_MORE);
+}
+
+/* An unknown class is best effort. */
+static inline u8 nx_tx_class(u8 traffic_class)
+{
+	return traffic_class < NEXUS_NR_CLASSES ? traffic_class :
+						  NEXUS_CLASS_BEST_EFFORT;
+}
+
+#endif /* NX_CORE_DESC_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where packets of a flow go: the route, or the flow of this host that will
+ * receive them, remembered for the next packet.
+ */
+#ifndef NX_DEST_H
+#define NX_DEST_H
+
+#include <net/dst.h>
+#include <linux/nexus.h>
+#include "core/flow_key.h"
+
+struct nx_flow;
+struct nx_packet;
+struct nx_queue;
+
+#define NX_NR_DESTS	16
+
+/**
+ * struct nx_dest - where packets with one key go
+ * @key:     of the sending host
+ * @flow:    that sends; compared, never followed
+ * @generation: of @flow
+ * @dst:     the kernel's route, of which it holds a reference
+ * @cookie:  for dst_check()
+ * @mtu:     of the path, bytes
+ * @seq:     nx_flow_table.seq when @peer was looked up
+ * @peer:    the flow of this host that receives, or NULL; good while @seq is
+ * @is_local: the destination is this host
+ *
+ * Under the tx_lock of the queue that has it.
+ */
+struct nx_dest {
+	struct nx_flow_key	key;
+	struct nx_flow		*flow;
+	u32			generation;
+	u32			cookie;
+	struct dst_entry	*dst;
+	u32			mtu;
+	u32			seq;
+	struct nx_flow		*peer;
+	bool			is_local;
+};
+
+struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
+			     const struct nx_flow_key *key,
+			     enum nexus_drop_reason *reason);
+void nx_dest_forget_all(struct nx_queue *q);
+
+#endif /* NX_DEST_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Flows: who owns which 5-tuple or port, and the table that a packet is looked
+ * up in.
+ */
+#ifndef NX_FLOW_H
+#define NX_FLOW_H
+
+#include <linux/net.h>
+#include <linux/rhashtable.h>
+#include <linux/xarray.h>
+#include "core/flow_key.h"
+#include "counters.h"
+
+struct nx_channel;
+struct nx_flow;
+struct nx_nexus;
+
+/**
+ * struct nx_flow_node - one key of a flow in its table
+ * @head: in nx_flow_table.hash
+ * @key:  what is looked up
+ * @flow: whose
+ *
+ * A dual-stack listener has two.
+ */
+struct nx_flow_node {
+	struct rhash_head	head;
+	struct nx_flow_key	key;
+	struct nx_flow		*flow;
+};
+
+#define NX_FLOW_NODES	2
+
+/**
+ * struct nx_flow - a 5-tuple or a listener, and the socket that owns its port
+ * @node:       its keys in the table
+ * @nr_nodes:   used of @node
+ * @traffic_class: NEXUS_CLASS_*
+ * @chan:       its channel, of which it holds a reference
+ * @idx:        in nx_channel.flows
+ * @generation: of that index
+ * @queue:      that receives, or NEXUS_QUEUE_ANY
+ * @ifindex:    device that the socket is bound to, or 0
+ * @rx:         delivered; under the rx_lock of the queue that receives
+ * @tx:         sent; under the tx_lock of the queue that sends
+ * @drops:      packets of this flow that were lost, either way
+ * @socket:     adopted; the flow holds its file
+ * @uid:        of the socket's owner
+ * @pid:        of the process that added the flow, in the initial namespace
+ * @old_write_space: what the socket had before
+ * @rcu:        frees it after the last reader
+ *
+ * Found under RCU through its table, its channel or its socket. Freed a grace
+ * period after all three have let go; then the socket's file is put.
+ *
+ * @rx and @tx are exact as long as one queue serves the flow; a flow of
+ * NEXUS_QUEUE_ANY on a channel of several queues counts under @stat_lock.
+ */
+struct nx_flow {
+	struct nx_flow_node	node[NX_FLOW_NODES];
+	u8			nr_nodes;
+	u8			traffic_class;
+	struct nx_channel	*chan;
+	u32			idx;
+	u32			generation;
+	u32			queue;
+	int			ifindex;
+
+	struct nx_traffic	rx;
+	struct nx_traffic	tx;
+	spinlock_t		stat_lock;	/* see above */
+	atomic64_t		drops;
+
+	struct socket		*socket;
+	kuid_t			uid;
+	struct pid		*pid;
+	void			(*old_write_space)(struct sock *sk);
+	struct rcu_head		rcu;
+};
+
+/**
+ * struct nx_flow_table - the flows of one nexus
+ * @hash:    of struct nx_flow_node, read under RCU
+ * @ports:   a bit for each local port that any flow has: what spares the
+ *           kernel's traffic a look-up; read under RCU
+ * @port_users: flows of each port; under the nexus's lock
+ * @seq:     changes with every addition and removal, before the flow can be
+ *           freed, so that who remembers a flow knows when to forget it
+ */
+struct nx_flow_table {
+	struct rhashtable	hash;
+	unsigned long		*ports;
+	struct xarray		port_users;
+	u32			seq;
+};
+
+int nx_flow_table_init(struct nx_flow_table *table);
+void nx_flow_table_exit(struct nx_flow_table *table);
+int nx_flow_table_add(struct nx_flow_table *table, struct nx_flow *flow);
+void nx_flow_table_del(struct nx_flow_table *table, struct nx_flow *flow);
+struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
+				 const struct nx_flow_key *key);
+
+static inline bool nx_flow_table_has_port(const struct nx_flow_table *table,
+					  __be16 port)
+{
+	return test_bit((__force u16)port, table->ports);
+}
+
+static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
+{
+	return flow->socket->sk;
+}
+
+int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
+int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
+void nx_flow_del_all(struct nx_channel *chan);
+
+/* socket.c */
+int nx_socket_describe(struct socket *sock, struct nx_flow *flow);
+int nx_socket_adopt(struct socket *sock, struct nx_flow *flow);
+void nx_socket_release(struct socket *sock, struct nx_flow *flow);
+
+#endif /* NX_FLOW_H */

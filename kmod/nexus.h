@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A nexus: a flow switch of one network namespace, the devices that it listens
+ * on, the channels attached to it, and its flows.
+ */
+#ifndef NX_NEXUS_H
+#define NX_NEXUS_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <net/net_namespace.h>
+#include <linux/nexus.h>
+#include <linux/nexus_netlink.h>
+#include "flow.h"
+#include "policy.h"
+
+struct nx_channel;
+
+/**
+ * struct nx_net - the nexuses of one network namespace
+ * @lock:    protects @nexuses; taken under the RTNL, over a nexus's lock
+ * @nexuses: struct nx_nexus
+ */
+struct nx_net {
+	struct mutex		lock;
+	struct list_head	nexuses;
+};
+
+/**
+ * struct nx_nexus - one nexus
+ * @refs:     that of its namespace's list, and one of each channel
+ * @node:     in nx_net.nexuses
+ * @net:      its namespace; valid while it is not dead
+ * @name:     unique in the namespace
+ * @id:       unique in the host
+ * @kind:     enum nexus_kind
+ * @lock:     protects what follows, but for what is read under RCU; taken under
+ *            nx_net.lock, over a socket's lock
+ * @is_dead:  it left its namespace; nothing may be added
+ * @devs:     struct nx_dev
+ * @channels: struct nx_channel
+ * @users:    struct nx_user
+ * @policy:   who may attach
+ * @nr_channels, @nr_flows: for people
+ * @flows:    its table
+ * @passed:   packets left to the kernel's stack
+ * @drops:    of packets that no queue can count, by reason
+ * @gone:     what channels counted that are gone
+ */
+struct nx_nexus {
+	struct kref		refs;
+	struct list_head	node;
+	struct net		*net;
+	char			name[NEXUS_NAME_SIZE];
+	u32			id;
+	u32			kind;
+
+	struct mutex		lock;
+	bool			is_dead;
+	struct list_head	devs;
+	struct list_head	channels;
+	struct list_head	users;
+	struct nx_policy	policy;
+	u32			nr_channels;
+	u32			nr_flows;
+	struct nx_counters	gone;
+
+	struct nx_flow_table	flows;
+	u64 __percpu		*passed;
+	atomic64_t		drops[NEXUS_NR_DROP_REASONS];
+};
+
+/**
+ * struct nx_dev - a network device that a nexus listens on
+ * @node:   in nx_nexus.devs
+ * @nexus:  whose
+ * @dev:    the device, of which it holds a reference
+ * @tracker: of that reference
+ * @hook:   at its ingress
+ */
+struct nx_dev {
+	struct list_head	node;
+	struct nx_nexus		*nexus;
+	struct net_device	*dev;
+	netdevice_tracker	tracker;
+	struct nf_hook_ops	hook;
+};
+
+struct nx_net *nx_net(const struct net *net);
+int nx_net_init(void);
+void nx_net_exit(void);
+
+/*
+ * Requests of the administrator, each with @extack to say what is wrong. The
+ * caller holds no lock.
+ */
+int nx_nexus_new(struct net *net, const char *name, u32 kind,
+		 struct netlink_ext_ack *extack);
+int nx_nexus_del(struct net *net, const char *name,
+		 struct netlink_ext_ack *extack);
+int nx_dev_add(struct net *net, const char *name, int ifindex,
+	       struct netlink_ext_ack *extack);
+int nx_dev_del(struct net *net, const char *name, int ifindex,
+	       struct netlink_ext_ack *extack);
+
+/* By @name, or the only one if that is empty; the caller puts it. */
+struct nx_nexus *nx_nexus_get_by_name(struct net *net, const char *name);
+void nx_nexus_get(struct nx_nexus *nexus);
+void nx_nexus_put(struct nx_nexus *nexus);
+void nx_nexus_count(struct nx_nexus *nexus, struct nx_counters *sum);
+
+int nx_dev_init(void);
+void nx_dev_exit(void);
+void nx_dev_free_all(struct nx_nexus *nexus);
+
+/* A packet was lost that no queue can count. */
+void nx_nexus_drop(struct nx_nexus *nexus, enum nexus_drop_reason reason);
+
+#endif /* NX_NEXUS_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who may attach to a nexus, and how much one user may have.
+ */
+#ifndef NX_POLICY_H
+#define NX_POLICY_H
+
+#include <linux/types.h>
+#include <linux/uidgid.h>
+#include <linux/nexus_netlink.h>
+
+struct nx_nexus;
+
+/**
+ * struct nx_rule - one line of a policy: who is allowed
+ * @type: enum nexus_rule_type
+ * @uid:  with NEXUS_RULE_UID
+ * @gid:  with NEXUS_RULE_GID
+ */
+struct nx_rule {
+	enum nexus_rule_type	type;
+	kuid_t			uid;
+	kgid_t			gid;
+};
+
+/**
+ * struct nx_policy - the policy of one nexus; under its lock
+ * @nr_rules:     used of @rules
+ * @rules:        one that matches is enough
+ * @max_channels: of one user
+ * @max_flows:    of one channel
+ * @max_bytes:    rings and pools of one user
+ */
+struct nx_policy {
+	unsigned int	nr_rules;
+	struct nx_rule	rules[NEXUS_RULES_MAX];
+	u32		max_channels;
+	u32		max_flows;
+	u64		max_bytes;
+};
+
+#define NX_POLICY_MAX_CHANNELS	1024
+#define NX_POLICY_MAX_FLOWS	65536
+#define NX_POLICY_MAX_BYTES	(1ULL << 30)
+
+/**
+ * struct nx_user - what one user has of one nexus; under the nexus's lock
+ * @node:        in nx_nexus.users
+ * @uid:         whose
+ * @nr_channels: attached
+ * @bytes:       that their regions could take
+ */
+struct nx_user {
+	struct list_head	node;
+	kuid_t			uid;
+	u32			nr_channels;
+	u64			bytes;
+};
+
+void nx_policy_init(struct nx_policy *policy);
+bool nx_policy_allows(const struct nx_nexus *nexus);
+struct nx_user *nx_user_charge(struct nx_nexus *nexus, kuid_t uid, u64 bytes);
+void nx_user_uncharge(struct nx_user *user, u64 bytes);
+
+#endif /* NX_POLICY_H */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The buffers of one channel: nobody else's, neither another channel's nor a
+ * driver's. Pages come on demand; every buffer has one owner at a time.
+ */
+#ifndef NX_POOL_H
+#define NX_POOL_H
+
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+#include <linux/nexus.h>
+
+struct mem_cgroup;
+
+/**
+ * enum nx_owner - who may touch a buffer
+ * @NX_OWNER_FREE:      nobody: it lies in a free list
+ * @NX_OWNER_USER:      the process: offered in ALLOC, or delivered in RX
+ * @NX_OWNER_KERNEL:    the kernel, while it works on it
+ * @NX_OWNER_IN_FLIGHT: a device, for a payload that leaves without a copy
+ */
+enum nx_owner {
+	NX_OWNER_FREE,
+	NX_OWNER_USER,
+	NX_OWNER_KERNEL,
+	NX_OWNER_IN_FLIGHT,
+	NX_NR_OWNERS,
+};
+
+/**
+ * struct nx_free_list - the free buffers of one size, last in first out
+ * @nr:  of them
+ * @idx: their indices
+ */
+struct nx_free_list {
+	u32	nr;
+	u32	*idx;
+};
+
+/**
+ * struct nx_pool - the buffers of one channel
+ * @sizes:    the size classes, as the schema shows them
+ * @nr:       buffers of all sizes
+ * @owner:    enum nx_owner of each; changed by cmpxchg alone
+ * @mem:      kernel address of each page of the region, NULL: not populated;
+ *            set once by cmpxchg
+ * @nr_pages: in @mem
+ * @nr_populated: of them
+ * @memcg:    that pays for pages, or NULL
+ * @lock:     protects @free; a leaf, taken with bottom halves off
+ * @free:     by size class
+ */
+struct nx_pool {
+	struct nexus_size_class	sizes[NEXUS_NR_SIZES];
+	u32			nr;
+	u8			*owner;
+	void			**mem;
+	u32			nr_pages;
+	atomic_t		nr_populated;
+	struct mem_cgroup	*memcg;
+
+	spinlock_t		lock ____cacheline_aligned_in_smp;
+	struct nx_free_list	free[NEXUS_NR_SIZES];
+};
+
+int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large);
+void nx_pool_exit(struct nx_pool *pool);
+u64 nx_pool_bytes(u32 nr_small, u32 nr_large);
+u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr);
+void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr);
+void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp);
+struct page *nx_pool_fault(struct nx_pool *pool, u32 page);
+void nx_pool_count(struct nx_pool *pool, u32 count[NX_NR_OWNERS]);
+
+/* Of which size is buffer @idx, an index below pool->nr? */
+static inline int nx_pool_size_of(const struct nx_pool *pool, u32 idx)
+{
+	return idx >= pool->sizes[NEXUS_LARGE].first ? NEXUS_LARGE : NEXUS_SMALL;
+}
+
+/* Where byte @off of buffer @idx lies in the region. */
+static inline u64 nx_pool_off(const struct nx_pool *pool, u32 idx, u32 off)
+{
+	const struct nexus_size_class *c;
+
+	c = &pool->sizes[nx_pool_size_of(pool, idx)];
+	return c->off + (u64)(idx - c->first) * c->size + off;
+}
+
+/*
+ * The kernel's address of byte @off of buffer @idx, good up to the end of its
+ * page; NULL if there was no memory for the page.
+ */
+static inline void *nx_pool_addr(struct nx_pool *pool, u32 idx, u32 off)
+{
+	u64 at = nx_pool_off(pool, idx, off);
+	u32 page = at >> PAGE_SHIFT;
+	void *mem = READ_ONCE(pool->mem[page]);
+
+	if (unlikely(!mem)) {
+		mem = nx_pool_populate(pool, page, GFP_NOWAIT);
+		if (!mem)
+			return NULL;
+	}
+	return mem + offset_in_page(at);
+}
+
+/* Changes @idx's owner if it was @from; false: it was somebody else's. */
+static inline bool nx_pool_own(struct nx_pool *pool, u32 idx,
+			       enum nx_owner from, enum nx_owner to)
+{
+	return cmpxchg(&pool->owner[idx], (u8)from, (u8)to) == from;
+}
+
+/* The same by the present owner, who alone may give it away. */
+static inline void nx_pool_pass(struct nx_pool *pool, u32 idx, enum nx_owner to)
+{
+	WRITE_ONCE(pool->owner[idx], to);
+}
+
+#endif /* NX_POOL_H */

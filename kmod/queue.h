@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One queue of a channel: its rings as the kernel sees them, and who sleeps on
+ * it.
+ */
+#ifndef NX_QUEUE_H
+#define NX_QUEUE_H
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include "core/desc.h"
+#include "core/ring.h"
+#include "counters.h"
+#include "dest.h"
+
+struct nx_channel;
+
+/**
+ * struct nx_ring - one ring, seen from the kernel
+ * @slots: in the region of who produces
+ * @prod:  the producer's index, in that region
+ * @cons:  the consumer's index, in the other one
+ * @mask:  slots less one
+ * @here:  the kernel's own index; what lies in shared memory is a copy of it
+ * @there: the other side's index as it was last seen, and found valid
+ */
+struct nx_ring {
+	void	*slots;
+	u32	*prod;
+	u32	*cons;
+	u32	mask;
+	u32	here;
+	u32	there;
+};
+
+#define NX_RX_CACHE	64
+
+/* Bits of nx_queue.armed: what a sleeper waits for. */
+#define NX_ARMED_RX	1U
+#define NX_ARMED_TX	2U
+
+/**
+ * struct nx_queue - one queue of a channel
+ * @chan:      whose
+ * @idx:       in nx_channel.queues
+ *
+ * @tx_lock:   protects what stands up to @rx_lock; taken by who syncs
+ * @tx:        packets that the user sends
+ * @alloc:     buffers offered to the user, by size
+ * @dests:     where the last packets went
+ * @tx_count:  sent
+ * @tx_local:  of them to a channel of this host
+ * @tx_drops:  refused, by reason
+ * @tx_copied, @tx_summed: bytes
+ * @syncs:     calls
+ *
+ * @rx_lock:   protects what stands up to @wait; bottom halves off; taken under
+ *             a sender's @tx_lock, or in softirq
+ * @rx:        packets that arrived
+ * @free:      buffers that the user gives back
+ * @event:     what happened
+ * @cache, @nr_cache: small buffers at hand for what arrives
+ * @rx_count, @rx_drops, @rx_copied, @rx_summed: likewise
+ *
+ * @wait:      who sleeps, or polls
+ * @armed:     NX_ARMED_*: what for; set by the sleeper, cleared by the waker
+ * @wakes:     how often
+ * @wake_next: in a CPU's list of queues to wake
+ * @is_waking: is in one
+ */
+struct nx_queue {
+	struct nx_channel	*chan;
+	u32			idx;
+
+	struct mutex		tx_lock;
+	struct nx_ring		tx;
+	struct nx_ring		alloc[NEXUS_NR_SIZES];
+	struct nx_traffic	tx_count;
+	struct nx_traffic	tx_local;
+	u64			tx_drops[NEXUS_NR_DROP_REASONS];
+	u64			tx_copied;
+	u64			tx_summed;
+	u64			syncs;
+	bool			is_tx_blocked;
+	struct nx_dest		dests[NX_NR_DESTS];
+
+	spinlock_t		rx_lock ____cacheline_aligned_in_smp;
+	struct nx_ring		rx;
+	struct nx_ring		free;
+	struct nx_ring		event;
+	u32			nr_cache;
+	struct nx_traffic	rx_count;
+	u64			rx_copied;
+	u64			rx_summed;
+	u64			rx_drops[NEXUS_NR_DROP_REASONS];
+	u32			cache[NX_RX_CACHE];
+
+	wait_queue_head_t	wait ____cacheline_aligned_in_smp;
+	u32			armed;
+	u32			is_waking;
+	u64			wakes;
+	struct nx_queue		*wake_next;
+};
+
+#endif /* NX_QUEUE_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The regions that a channel's process maps.
+ */
+#ifndef NX_REGION_H
+#define NX_REGION_H
+
+#include <linux/mm.h>
+#include <linux/nexus.h>
+
+struct nx_channel;
+
+/**
+ * struct nx_region - one region
+ * @mem:       its memory, zeroed, NULL for the pool's
+ * @size:      bytes of data, whole pages
+ * @is_mapped: mapped once already; a bit for test_and_set_bit
+ */
+struct nx_region {
+	void		*mem;
+	size_t		size;
+	unsigned long	is_mapped;
+};
+
+int nx_region_init(struct nx_region *region, size_t size);
+void nx_region_exit(struct nx_region *region);
+void nx_region_describe(const struct nx_region *region, int id,
+			struct nexus_region *out);
+int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma);
+
+#endif /* NX_REGION_H */
