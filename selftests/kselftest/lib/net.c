@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Network namespaces of a test, and the sockets in them. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net.h"
+#include "util.h"
+
+static int namespace_new(void)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		nx_die("a network namespace: %s", strerror(errno));
+	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		nx_die("/proc/self/ns/net: %s", strerror(errno));
+	return fd;
+}
+
+void nx_net_enter(int ns)
+{
+	if (setns(ns, CLONE_NEWNET))
+		nx_die("setns: %s", strerror(errno));
+}
+
+static void ip_batch(const char *format, va_list args)
+{
+	FILE *pipe = popen("ip -batch - >&2", "we");
+
+	if (!pipe)
+		nx_die("ip: %s", strerror(errno));
+	vfprintf(pipe, format, args);
+	if (pclose(pipe))
+		nx_die("ip -batch failed: %s", format);
+}
+
+void nx_ip(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	ip_batch(format, args);
+	va_end(args);
+}
+
+void nx_ip_peer(struct nx_net *net, const char *format, ...)
+{
+	va_list args;
+
+	nx_net_enter(net->peer);
+	va_start(args, format);
+	ip_batch(format, args);
+	va_end(args);
+	nx_net_enter(net->host);
+}
+
+void nx_net_alone(void)
+{
+	close(namespace_new());
+	nx_ip("link set lo up\n");
+}
+
+/* One end of the picture; @number 0 has no part of its own in names. */
+static void end_start(const char *dev, int number, int self, int other)
+{
+	char net6[16] = "fd09:";
+
+	if (number)
+		snprintf(net6, sizeof(net6), "fd09:%d:", number);
+	nx_ip("link set %s address 02:00:00:00:%02x:%02x\n"
+	      "link set %s up\n"
+	      "addr add 10.9.%d.%d/24 dev %s\n"
+	      "addr add %s:%d/64 dev %s nodad\n"
+	      "neigh replace 10.9.%d.%d lladdr 02:00:00:00:%02x:%02x dev %s\n"
+	      "neigh replace %s:%d lladdr 02:00:00:00:%02x:%02x dev %s\n",
+	      dev, number, self, dev, number, self, dev, net6, self, dev,
+	      number, other, number, other, dev,
+	      net6, other, number, other, dev);
+}
+
+void nx_net_more(struct nx_net *net, int number)
+{
+	char host[IFNAMSIZ], peer[IFNAMSIZ];
+
+	snprintf(host, sizeof(host), "n%d", number);
+	snprintf(peer, sizeof(peer), "p%d", number);
+	nx_ip("link add %s type veth peer name %s netns /proc/%d/fd/%d\n",
+	      host, peer, getpid(), net->peer);
+	end_start(host, number, 1, 2);
+	nx_net_enter(net->peer);
+	end_start(peer, number, 2, 1);
+	nx_net_enter(net->host);
+}
+
+void nx_net_start(struct nx_net *net)
+{
+	net->peer = namespace_new();
+	nx_ip("link set lo up\n");
+	net->host = namespace_new();
+	nx_ip("link set lo up\n");
+	nx_net_more(net, 0);
+}
+
+void nx_net_stop(struct nx_net *net)
+{
+	close(net->peer);
+	close(net->host);
+}
+
+int nx_ifindex(const char *name)
+{
+	int ifindex = if_nametoindex(name);
+
+	if (!ifindex)
+		nx_die("no device %s", name);
+	return ifindex;
+}
+
+int nx_socket(int ns, int family, int type, int protocol)
+{
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int sock;
+
+	if (ns >= 0)
+		nx_net_enter(ns);
+	sock = socket(family, type | SOCK_CLOEXEC, protocol);
+	if (sock < 0)
+		nx_die("socket: %s", strerror(errno));
+	if (ns >= 0)
+		nx_net_enter(here);
+	close(here);
+	return sock;
+}
+
+int nx_udp_bind(int sock, const char *local, __u16 port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, local, port);
+
+	return bind(sock, (void *)&addr, len) ? -errno : 0;
+}
+
+void nx_udp_connect(int sock, const char *remote, __u16 port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, remote, port);
+
+	if (connect(sock, (void *)&addr, len))
+		nx_die("connect to %s: %s", remote, strerror(errno));
+}
+
+int nx_udp_socket(int ns, const char *local, __u16 port,
+		  const char *remote, __u16 remote_port)
+{
+	const char *any = local ? local : remote;
+	int sock = nx_socket(ns, any && strchr(any, ':') ? AF_INET6 : AF_INET,
+			     SOCK_DGRAM, 0);
+
+	if (local) {
+		int err = nx_udp_bind(sock, local, port);
+
+		if (err)
+			nx_die("bind to %s port %u: %s", local, port,
+			       strerror(-err));
+	}
+	if (remote)
+		nx_udp_connect(sock, remote, remote_port);
+	return sock;
+}
+
+long nx_udp_send(int sock, const void *payload, size_t len,
+		 const char *remote, __u16 port)
+{
+	struct sockaddr_storage addr;
+	socklen_t addr_len = 0;
+	ssize_t sent;
+
+	if (remote)
+		addr_len = nx_sockaddr(&addr, remote, port);
+	sent = sendto(sock, payload, len, 0, remote ? (void *)&addr : NULL,
+		      addr_len);
+	return sent < 0 ? -errno : sent;
+}
+
+long nx_udp_recv(int sock, void *payload, size_t size, unsigned int ms)
+{
+	struct pollfd poll_in = { .fd = sock, .events = POLLIN };
+	ssize_t got;
+
+	if (poll(&poll_in, 1, ms) == 0)
+		return -EAGAIN;
+	got = recv(sock, payload, size, MSG_DONTWAIT);
+	return got < 0 ? -errno : got;
+}
+
+__u16 nx_local_port(int sock)
+{
+	struct sockaddr_in6 addr;
+	socklen_t len = sizeof(addr);
+
+	if (getsockname(sock, (void *)&addr, &len))
+		nx_die("getsockname: %s", strerror(errno));
+	return ntohs(addr.sin6_port);
+}
+
+int nx_packet_socket(int ns, const char *dev)
+{
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int sock, bytes = 8 << 20;
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+
+	if (ns >= 0)
+		nx_net_enter(ns);
+	/* Protocol 0 until it is bound: nothing of other devices gets in. */
+	sock = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	addr.sll_ifindex = nx_ifindex(dev);
+	if (sock < 0 || bind(sock, (void *)&addr, sizeof(addr)))
+		nx_die("packet socket on %s: %s", dev, strerror(errno));
+	setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	if (ns >= 0)
+		nx_net_enter(here);
+	close(here);
+	return sock;
+}
+
+long nx_packet_recv(int sock, void *packet, size_t size, unsigned int ms)
+{
+	long long end_ns = nx_now_ns() + ms * NX_MSEC;
+	struct pollfd poll_in = { .fd = sock, .events = POLLIN };
+	struct sockaddr_ll from;
+	socklen_t from_len;
+	ssize_t got;
+
+	for (;;) {
+		from_len = sizeof(from);
+		got = recvfrom(sock, packet, size, MSG_DONTWAIT,
+			       (void *)&from, &from_len);
+		if (got >= 0 && from.sll_pkttype != PACKET_OUTGOING &&
+		    (from.sll_protocol == htons(ETH_P_IP) ||
+		     from.sll_protocol == htons(ETH_P_IPV6)))
+			return got;
+		if (got >= 0)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		if (nx_now_ns() >= end_ns || !poll(&poll_in, 1, ms))
+			return -EAGAIN;
+	}
+}
+
+void nx_packet_send(int sock, const char *dev, const void *packet, size_t len)
+{
+	/* The other end's. */
+	__u8 mac[ETH_ALEN] = { 2, 0, 0, 0, dev[1] - '0', dev[0] == 'n' ? 2 : 1 };
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons((*(const __u8 *)packet >> 4) == 4 ?
+				      ETH_P_IP : ETH_P_IPV6),
+		.sll_halen = ETH_ALEN,
+	};
+	socklen_t addr_len = sizeof(addr);
+	struct sockaddr_ll self;
+
+	if (getsockname(sock, (void *)&self, &addr_len))
+		nx_die("getsockname: %s", strerror(errno));
+	addr.sll_ifindex = self.sll_ifindex;
+	memcpy(addr.sll_addr, mac, ETH_ALEN);
+	if (sendto(sock, packet, len, 0, (void *)&addr, sizeof(addr)) < 0)
+		nx_die("send on %s: %s", dev, strerror(errno));
+}
