@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A flow as messages describe it. */
+#ifndef NX_FLOW_H
+#define NX_FLOW_H
+
+#include "counters.h"
+#include "json.h"
+
+/* Room for "[v6 address]:port". */
+#define NX_ENDPOINT_SIZE 64
+
+/**
+ * struct nx_flow - a flow, read out of its nest
+ * @nexus:       its name; stays in the message
+ * @channel:     its channel's ID
+ * @index:       of the flow in its channel
+ * @generation:  of that index
+ * @pid:         of the process that added it
+ * @uid:         of the socket's owner
+ * @class:       NEXUS_CLASS_*
+ * @family:      AF_INET or AF_INET6
+ * @protocol:    IPPROTO_*
+ * @is_listener: has no remote end
+ * @local, @remote: addresses as text
+ * @local_port, @remote_port: host byte order
+ * @has_counters: the message holds some
+ * @counters:    they
+ */
+struct nx_flow {
+	const char *nexus;
+	u32 channel;
+	u32 index;
+	u32 generation;
+	u32 pid;
+	u32 uid;
+	u32 class;
+	u16 family;
+	u8 protocol;
+	bool is_listener;
+	char local[NX_ENDPOINT_SIZE];
+	char remote[NX_ENDPOINT_SIZE];
+	u16 local_port;
+	u16 remote_port;
+	bool has_counters;
+	struct nx_counters counters;
+};
+
+/* Reads nest @from (enum nexus_flow_attr). 0 or -EBADMSG. */
+int nx_flow_parse(struct nx_flow *flow, const struct nlattr *from);
+/* Writes @flow as an object. */
+void nx_flow_json(const struct nx_ctl *ctl, struct nx_json *json, const char *key,
+		  const struct nx_flow *flow);
+/* "10.0.0.1:53", "[2001:db8::1]:53"; "*" is a listener's remote end. */
+void nx_flow_local(char buf[NX_ENDPOINT_SIZE], const struct nx_flow *flow);
+void nx_flow_remote(char buf[NX_ENDPOINT_SIZE], const struct nx_flow *flow);
+
+#endif
