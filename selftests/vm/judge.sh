@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Decides what a test's output, its exit status and the kernel's log amount to.
+# Reads files and prints; knows of no guest, so that it can be tested itself.
+
+# judge_ktap FILE STATUS prints one line for each thing found:
+#   pass TITLE | skip TITLE # REASON | fail TITLE | problem TEXT
+# A problem is a failure that no single case of the test reported.
+judge_ktap()
+{
+	awk -v status="$2" '
+	function problem(text) { print "problem " text; problems++ }
+	{ sub(/\r$/, "") }
+	/^1\.\.[0-9]+/ {
+		if (planned++)
+			problem("it has two plans")
+		plan = substr($1, 4) + 0
+		if (plan == 0 && match($0, /# SKIP/)) {
+			print "skip " substr($0, RSTART)
+			skips++
+		}
+	}
+	/^Bail out!/ { problem($0) }
+	/^(not )?ok([ \t]|$)/ {
+		title = $0
+		sub(/^(not )?ok[ \t]*/, "", title)
+		results++
+		if (title + 0 != results && !disorder++)
+			problem("result " results " is numbered " title + 0)
+		if (/^not ok/) {
+			print "fail " title
+			fails++
+		} else if (match(title, /# (SKIP|XFAIL|TODO)/)) {
+			print "skip " title
+			skips++
+		} else {
+			print "pass " title
+			passes++
+		}
+	}
+	END {
+		if (status == "timeout")
+			problem("it was stopped at its time limit")
+		else if (status == "hung")
+			problem("it hangs in the kernel and could not be killed")
+		else if (status == "died")
+			problem("the guest died")
+		if (!planned && !problems)
+			problem("it has no plan (1..N)" \
+				(status ? ", status " status : ""))
+		else if (planned && results != plan)
+			problem("it planned " plan " results and gave " results + 0)
+		if (!fails && !problems && status ~ /^[0-9]+$/ && status != 0 &&
+		    !(status == 4 && skips && !passes))
+			problem("it ended with status " status)
+	}' "$1"
+}
+
+# judge_log FILE prints the lines of a kernel's log that no run may have.
+judge_log()
+{
+	grep -aE -f <(patterns "$vm/splats") "$1" |
+		grep -avE -f <(patterns "$vm/allowed"; echo '^$') | tr -d '\r'
+}
+
+patterns()
+{
+	grep -vE '^(#|$)' "$1"
+}
+
+# log_of NAME CONSOLE prints the part of the kernel's log that belongs to a test.
+log_of()
+{
+	awk -v name="$1" '
+	{ sub(/\r$/, "") }
+	substr($0, length($0) - length(begin) + 1) == begin { inside = 1 }
+	inside { print }
+	substr($0, length($0) - length(end) + 1) == end { inside = 0 }
+	BEGIN {
+		begin = "nexus-check: begin " name
+		end = "nexus-check: end " name
+	}' "$2"
+}
