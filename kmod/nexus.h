@@ -21,11 +21,14 @@ struct nx_channel;
 /**
  * struct nx_net - the nexuses of one network namespace
  * @lock:    protects @nexuses; taken under the RTNL, over a nexus's lock
- * @nexuses: struct nx_nexus
+ * @nexuses: struct nx_nexus, by ascending id
+ * @gen:     changes with every nexus, device and policy, so that who reads them
+ *           in several steps can tell
  */
 struct nx_net {
 	struct mutex		lock;
 	struct list_head	nexuses;
+	u32			gen;
 };
 
 /**
@@ -39,7 +42,8 @@ struct nx_net {
  * @lock:     protects what follows, but for what is read under RCU; taken under
  *            nx_net.lock, over a socket's lock
  * @is_dead:  it left its namespace; nothing may be added
- * @devs:     struct nx_dev
+ * @devs:     struct nx_dev; changed under the namespace's nx_net.lock as well
+ * @nr_devs:  of them
  * @channels: struct nx_channel
  * @users:    struct nx_user
  * @policy:   who may attach
@@ -60,6 +64,7 @@ struct nx_nexus {
 	struct mutex		lock;
 	bool			is_dead;
 	struct list_head	devs;
+	u32			nr_devs;
 	struct list_head	channels;
 	struct list_head	users;
 	struct nx_policy	policy;
@@ -78,15 +83,22 @@ struct nx_nexus {
  * @nexus:  whose
  * @dev:    the device, of which it holds a reference
  * @tracker: of that reference
+ * @is_up:  as its channels were told last
  * @hook:   at its ingress
+ * @rcu:    frees it after the last who reads the list of hooks
  */
 struct nx_dev {
 	struct list_head	node;
 	struct nx_nexus		*nexus;
 	struct net_device	*dev;
 	netdevice_tracker	tracker;
+	bool			is_up;
 	struct nf_hook_ops	hook;
+	struct rcu_head		rcu;
 };
+
+/* So that the description of a nexus fits into one message. */
+#define NX_DEVS_MAX		1024
 
 struct nx_net *nx_net(const struct net *net);
 int nx_net_init(void);
@@ -105,14 +117,20 @@ int nx_dev_add(struct net *net, const char *name, int ifindex,
 int nx_dev_del(struct net *net, const char *name, int ifindex,
 	       struct netlink_ext_ack *extack);
 
+/* By @name, under nx_net.lock; NULL: none. */
+struct nx_nexus *nx_nexus_find(struct nx_net *nx, const char *name);
 /* By @name, or the only one if that is empty; the caller puts it. */
 struct nx_nexus *nx_nexus_get_by_name(struct net *net, const char *name);
 void nx_nexus_get(struct nx_nexus *nexus);
+/* May sleep; the caller holds neither the nexus's lock nor RCU. */
 void nx_nexus_put(struct nx_nexus *nexus);
+/* Adds everything up, under the nexus's lock. */
 void nx_nexus_count(struct nx_nexus *nexus, struct nx_counters *sum);
 
+/* After nx_net_init(); and before nx_net_exit(). */
 int nx_dev_init(void);
 void nx_dev_exit(void);
+/* Lets go of every device, under both locks, and tells nobody. */
 void nx_dev_free_all(struct nx_nexus *nexus);
 
 /* A packet was lost that no queue can count. */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names of newer kernels for older ones: the only place that knows versions.
+ */
+#ifndef NX_COMPAT_H
+#define NX_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/mm.h>
+#include <linux/netlink.h>
+#include <net/genetlink.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+#ifdef NL_SET_ERR_MSG_FMT
+static inline int
+nx_compat_genl_do(struct sk_buff *skb, struct genl_info *info,
+		  int (*request)(struct genl_info *info))
+{
+	return request(info);
+}
+#else
+/**
+ * struct nx_compat_extack - what newer kernels have in struct netlink_ext_ack
+ * @base: the kernel's
+ * @text: a message with arguments
+ *
+ * NL_SET_ERR_MSG_FMT() takes the extack of a request under nx_compat_genl_do()
+ * and no other.
+ */
+struct nx_compat_extack {
+	struct netlink_ext_ack	base;
+	char			text[80];
+};
+
+static inline char *nx_compat_text(struct netlink_ext_ack *extack)
+{
+	return container_of(extack, struct nx_compat_extack, base)->text;
+}
+
+#define NL_SET_ERR_MSG_FMT(extack, fmt, args...) do {			\
+	struct netlink_ext_ack *__extack = (extack);			\
+									\
+	if (__extack) {							\
+		snprintf(nx_compat_text(__extack), 80, fmt, ##args);	\
+		__extack->_msg = nx_compat_text(__extack);		\
+	}								\
+} while (0)
+
+/*
+ * The text is gone when the kernel would answer, so a refusal is answered here;
+ * after EINTR the kernel adds nothing.
+ */
+static inline int
+nx_compat_genl_do(struct sk_buff *skb, struct genl_info *info,
+		  int (*request)(struct genl_info *info))
+{
+	struct nx_compat_extack extack = {};
+	int ret;
+
+	info->extack = &extack.base;
+	ret = request(info);
+	if (!ret)
+		return 0;
+	netlink_ack(skb, info->nlhdr, ret, &extack.base);
+	return -EINTR;
+}
+#endif
+
+#ifndef __counted_by
+#define __counted_by(member)
+#endif
+
+#endif /* NX_COMPAT_H */

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who may attach to a nexus, and what one user has of it.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include "nexus.h"
+#include "policy.h"
+
+void nx_policy_init(struct nx_policy *policy)
+{
+	policy->nr_rules = 0;
+	policy->max_channels = NX_POLICY_MAX_CHANNELS;
+	policy->max_flows = NX_POLICY_MAX_FLOWS;
+	policy->max_bytes = NX_POLICY_MAX_BYTES;
+}
+
+static bool rule_matches(const struct nx_rule *rule)
+{
+	switch (rule->type) {
+	case NEXUS_RULE_ANY:
+		return true;
+	case NEXUS_RULE_UID:
+		return uid_eq(rule->uid, current_euid());
+	case NEXUS_RULE_GID:
+		return in_egroup_p(rule->gid);
+	}
+	return false;
+}
+
+/*
+ * The capability is asked for last, so that who needs none leaves no trace of
+ * having used one.
+ */
+bool nx_policy_allows(const struct nx_nexus *nexus)
+{
+	const struct nx_policy *policy = &nexus->policy;
+	unsigned int i;
+
+	lockdep_assert_held(&nexus->lock);
+	if (nexus->is_dead)
+		return false;
+	for (i = 0; i < policy->nr_rules; i++)
+		if (rule_matches(&policy->rules[i]))
+			return true;
+	return ns_capable(nexus->net->user_ns, CAP_NET_ADMIN);
+}
+
+static struct nx_user *user_find(struct nx_nexus *nexus, kuid_t uid)
+{
+	struct nx_user *user;
+
+	list_for_each_entry(user, &nexus->users, node)
+		if (uid_eq(user->uid, uid))
+			return user;
+	return NULL;
+}
+
+static struct nx_user *user_new(struct nx_nexus *nexus, kuid_t uid)
+{
+	struct nx_user *user;
+
+	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	if (!user)
+		return NULL;
+	user->uid = uid;
+	list_add(&user->node, &nexus->users);
+	return user;
+}
+
+static int check_limits(const struct nx_policy *policy, u32 nr_channels,
+			u64 old_bytes, u64 bytes)
+{
+	u64 sum;
+
+	if (nr_channels >= policy->max_channels)
+		return -EUSERS;
+	if (check_add_overflow(old_bytes, bytes, &sum) ||
+	    sum > policy->max_bytes)
+		return -EDQUOT;
+	return 0;
+}
+
+/* One more channel of @bytes for @uid; undone by nx_user_uncharge(). */
+struct nx_user *nx_user_charge(struct nx_nexus *nexus, kuid_t uid, u64 bytes)
+{
+	struct nx_user *user;
+	int ret;
+
+	lockdep_assert_held(&nexus->lock);
+	user = user_find(nexus, uid);
+	ret = check_limits(&nexus->policy, user ? user->nr_channels : 0,
+			   user ? user->bytes : 0, bytes);
+	if (ret)
+		return ERR_PTR(ret);
+	if (!user)
+		user = user_new(nexus, uid);
+	if (!user)
+		return ERR_PTR(-ENOMEM);
+	user->nr_channels++;
+	user->bytes += bytes;
+	return user;
+}
+
+/* Under the nexus's lock. @user may be gone when it returns. */
+void nx_user_uncharge(struct nx_user *user, u64 bytes)
+{
+	WARN_ON_ONCE(user->bytes < bytes);
+	user->bytes -= bytes;
+	if (--user->nr_channels)
+		return;
+	list_del(&user->node);
+	kfree(user);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints of nexus. Process IDs are those of the initial namespace.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM nexus
+
+#if !defined(NX_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define NX_TRACE_H
+
+#include <linux/tracepoint.h>
+#include <linux/nexus.h>
+#include "channel.h"
+#include "flow.h"
+#include "nexus.h"
+
+#define NX_TRACE_ENUM(id, name, text)	TRACE_DEFINE_ENUM(NEXUS_DROP_##id);
+#define NX_TRACE_NAME(id, name, text)	{ NEXUS_DROP_##id, name },
+
+NEXUS_DROP_REASONS(NX_TRACE_ENUM)
+TRACE_DEFINE_ENUM(NEXUS_DROP_NONE);
+
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_TX_INDEX);
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_FREE_INDEX);
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_RX_INDEX);
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_ALLOC_INDEX);
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_EVENT_INDEX);
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_BUFFER_RANGE);
+TRACE_DEFINE_ENUM(NEXUS_VIOLATION_BUFFER_OWNER);
+
+#define nx_show_drop(reason)						\
+	__print_symbolic(reason,					\
+		NEXUS_DROP_REASONS(NX_TRACE_NAME)			\
+		{ NEXUS_DROP_NONE,		"none" })
+
+#define nx_show_violation(violation)					\
+	__print_symbolic(violation,					\
+		{ NEXUS_VIOLATION_TX_INDEX,	"tx-index" },		\
+		{ NEXUS_VIOLATION_FREE_INDEX,	"free-index" },		\
+		{ NEXUS_VIOLATION_RX_INDEX,	"rx-index" },		\
+		{ NEXUS_VIOLATION_ALLOC_INDEX,	"alloc-index" },	\
+		{ NEXUS_VIOLATION_EVENT_INDEX,	"event-index" },	\
+		{ NEXUS_VIOLATION_BUFFER_RANGE,	"buffer-range" },	\
+		{ NEXUS_VIOLATION_BUFFER_OWNER,	"buffer-owner" })
+
+/* @channel is 0, and @flow NEXUS_FLOW_NONE, where nobody owns the packet. */
+TRACE_EVENT(nexus_drop,
+	TP_PROTO(u32 nexus, u32 channel, u32 flow, u32 reason, u32 len),
+	TP_ARGS(nexus, channel, flow, reason, len),
+	TP_STRUCT__entry(
+		__field(u32, nexus)
+		__field(u32, channel)
+		__field(u32, flow)
+		__field(u32, reason)
+		__field(u32, len)
+	),
+	TP_fast_assign(
+		__entry->nexus = nexus;
+		__entry->channel = channel;
+		__entry->flow = flow;
+		__entry->reason = reason;
+		__entry->len = len;
+	),
+	TP_printk("nexus=%u channel=%u flow=%d reason=%s len=%u",
+		  __entry->nexus, __entry->channel, (int)__entry->flow,
+		  nx_show_drop(__entry->reason), __entry->len)
+);
+
+TRACE_EVENT(nexus_violation,
+	TP_PROTO(const struct nx_channel *chan, u32 violation, u32 queue,
+		 u32 index, u32 value),
+	TP_ARGS(chan, violation, queue, index, value),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, violation)
+		__field(u32, queue)
+		__field(u32, index)
+		__field(u32, value)
+	),
+	TP_fast_assign(
+		__entry->channel = chan->id;
+		__entry->violation = violation;
+		__entry->queue = queue;
+		__entry->index = index;
+		__entry->value = value;
+	),
+	TP_printk("channel=%u violation=%s queue=%u index=%u value=%u",
+		  __entry->channel, nx_show_violation(__entry->violation),
+		  __entry->queue, __entry->index, __entry->value)
+);
+
+DECLARE_EVENT_CLASS(nexus_channel,
+	TP_PROTO(const struct nx_channel *chan),
+	TP_ARGS(chan),
+	TP_STRUCT__entry(
+		__field(u32, nexus)
+		__field(u32, channel)
+		__field(u32, port)
+		__field(pid_t, pid)
+		__field(uid_t, uid)
+	),
+	TP_fast_assign(
+		__entry->nexus = chan->nexus->id;
+		__entry->channel = chan->id;
+		__entry->port = chan->port;
+		__entry->pid = pid_nr(chan->pid);
+		__entry->uid = __kuid_val(chan->uid);
+	),
+	TP_printk("nexus=%u channel=%u port=%u pid=%d uid=%u",
+		  __entry->nexus, __entry->channel, __entry->port,
+		  __entry->pid, __entry->uid)
+);
+
+DEFINE_EVENT(nexus_channel, nexus_attach,
+	TP_PROTO(const struct nx_channel *chan),
+	TP_ARGS(chan)
+);
+
+DEFINE_EVENT(nexus_channel, nexus_detach,
+	TP_PROTO(const struct nx_channel *chan),
+	TP_ARGS(chan)
+);
+
+DECLARE_EVENT_CLASS(nexus_flow,
+	TP_PROTO(const struct nx_flow *flow),
+	TP_ARGS(flow),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, flow)
+		__field(u32, generation)
+		__field(pid_t, pid)
+		__field(uid_t, uid)
+		__field(u8, traffic_class)
+		__field(u8, protocol)
+		__field(u8, ip_version)
+		__field(u16, local_port)
+		__field(u16, remote_port)
+		__array(u8, local, 16)
+		__array(u8, remote, 16)
+	),
+	TP_fast_assign(
+		const struct nx_flow_key *key = &flow->node[0].key;
+
+		__entry->channel = flow->chan->id;
+		__entry->flow = flow->idx;
+		__entry->generation = flow->generation;
+		__entry->pid = pid_nr(flow->pid);
+		__entry->uid = __kuid_val(flow->uid);
+		__entry->traffic_class = flow->traffic_class;
+		__entry->protocol = key->protocol;
+		__entry->ip_version = key->ip_version;
+		__entry->local_port = be16_to_cpu(key->local_port);
+		__entry->remote_port = be16_to_cpu(key->remote_port);
+		memcpy(__entry->local, &key->local, 16);
+		memcpy(__entry->remote, &key->remote, 16);
+	),
+	TP_printk("channel=%u flow=%u generation=%u pid=%d uid=%u class=%u protocol=%u ip=%u local=%s:%u remote=%s:%u",
+		  __entry->channel, __entry->flow, __entry->generation,
+		  __entry->pid, __entry->uid, __entry->traffic_class,
+		  __entry->protocol, __entry->ip_version,
+		  __print_hex_str(__entry->local,
+				  __entry->ip_version == 4 ? 4 : 16),
+		  __entry->local_port,
+		  __print_hex_str(__entry->remote,
+				  __entry->ip_version == 4 ? 4 : 16),
+		  __entry->remote_port)
+);
+
+DEFINE_EVENT(nexus_flow, nexus_flow_add,
+	TP_PROTO(const struct nx_flow *flow),
+	TP_ARGS(flow)
+);
+
+DEFINE_EVENT(nexus_flow, nexus_flow_del,
+	TP_PROTO(const struct nx_flow *flow),
+	TP_ARGS(flow)
+);
+
+TRACE_EVENT(nexus_wake,
+	TP_PROTO(u32 channel, u32 queue),
+	TP_ARGS(channel, queue),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, queue)
+	),
+	TP_fast_assign(
+		__entry->channel = channel;
+		__entry->queue = queue;
+	),
+	TP_printk("channel=%u queue=%u", __entry->channel, __entry->queue)
+);
+
+/* What the kernel holds to be true of a packet, from its flow alone. */
+DECLARE_EVENT_CLASS(nexus_packet,
+	TP_PROTO(const struct nx_flow *flow, u8 traffic_class, u32 len,
+		 bool is_local),
+	TP_ARGS(flow, traffic_class, len, is_local),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, flow)
+		__field(pid_t, pid)
+		__field(uid_t, uid)
+		__field(u32, len)
+		__field(u8, traffic_class)
+		__field(bool, is_local)
+	),
+	TP_fast_assign(
+		__entry->channel = flow->chan->id;
+		__entry->flow = flow->idx;
+		__entry->pid = pid_nr(flow->pid);
+		__entry->uid = __kuid_val(flow->uid);
+		__entry->len = len;
+		__entry->traffic_class = traffic_class;
+		__entry->is_local = is_local;
+	),
+	TP_printk("channel=%u flow=%u pid=%d uid=%u class=%u len=%u local=%d",
+		  __entry->channel, __entry->flow, __entry->pid, __entry->uid,
+		  __entry->traffic_class, __entry->len, __entry->is_local)
+);
+
+DEFINE_EVENT(nexus_packet, nexus_tx,
+	TP_PROTO(const struct nx_flow *flow, u8 traffic_class, u32 len,
+		 bool is_local),
+	TP_ARGS(flow, traffic_class, len, is_local)
+);
+
+DEFINE_EVENT(nexus_packet, nexus_rx,
+	TP_PROTO(const struct nx_flow *flow, u8 traffic_class, u32 len,
+		 bool is_local),
+	TP_ARGS(flow, traffic_class, len, is_local)
+);
+
+#endif /* NX_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
