@@ -266,7 +266,7 @@ static void expect_quarantine(NX_METADATA, struct bed *bed,
 	EXPECT_EQ(NEXUS_CHANNEL_QUARANTINED, status.state);
 	EXPECT_EQ(lie->violation, status.violation);
 	EXPECT_EQ(0, status.queue);
-	EXPECT_EQ(value, status.index);
+	EXPECT_EQ(value, status.value);
 	EXPECT_EQ(NEXUS_CHANNEL_QUARANTINED, bed->chan.schema->state);
 	EXPECT_EQ(-EPROTO, nx_chan_sync(&bed->chan, 0, NEXUS_SYNC_TX, 0));
 	EXPECT_EQ(1, poll(&poll_all, 1, 0));

@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -11,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -125,6 +128,50 @@ int nx_ifindex(const char *name)
 	if (!ifindex)
 		nx_die("no device %s", name);
 	return ifindex;
+}
+
+static int device_ioctl(unsigned long request, struct ifreq *ifr,
+			const char *name)
+{
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	strncpy(ifr->ifr_name, name, IFNAMSIZ - 1);
+	err = ioctl(sock, request, ifr) ? -errno : 0;
+	close(sock);
+	return err;
+}
+
+void nx_link_set(const char *name, bool is_up)
+{
+	struct ifreq ifr = {};
+	int err = device_ioctl(SIOCGIFFLAGS, &ifr, name);
+
+	if (is_up)
+		ifr.ifr_flags |= IFF_UP;
+	else
+		ifr.ifr_flags &= ~IFF_UP;
+	if (!err)
+		err = device_ioctl(SIOCSIFFLAGS, &ifr, name);
+	if (err)
+		nx_die("link %s: %s", name, strerror(-err));
+}
+
+void nx_tx_csum_set(int ns, const char *name, bool is_on)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM, .data = is_on };
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct ifreq ifr = { .ifr_data = (void *)&value };
+	int err;
+
+	if (ns >= 0)
+		nx_net_enter(ns);
+	err = device_ioctl(SIOCETHTOOL, &ifr, name);
+	if (err)
+		nx_die("checksum offload of %s: %s", name, strerror(-err));
+	if (ns >= 0)
+		nx_net_enter(here);
+	close(here);
 }
 
 int nx_socket(int ns, int family, int type, int protocol)

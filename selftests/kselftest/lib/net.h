@@ -14,6 +14,7 @@
 #define NX_NET_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "packet.h"
@@ -50,6 +51,10 @@ void nx_ip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void nx_ip_peer(struct nx_net *net, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int nx_ifindex(const char *name);
+/* Faster than a command, for loops; permanent neighbours are lost by down. */
+void nx_link_set(const char *name, bool is_up);
+/* Whether the device fills in checksums, for those who look at the wire. */
+void nx_tx_csum_set(int ns, const char *name, bool is_on);
 
 /* A socket in namespace @ns (-1: here); fails the test rather than return. */
 int nx_socket(int ns, int family, int type, int protocol);

@@ -1,0 +1,610 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sleeping and waking: nobody sleeps through anything, nobody wakes in vain. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "flow.h"
+#include "test.h"
+
+#define NEXUS	"t"
+#define PORT	4000
+#define BURST	32
+
+/* A sleeper that has not woken by then has missed its wakeup. */
+#define LOST_MS	5000
+
+struct bed {
+	struct nx_net	net;
+	struct nx_chan	chan;
+	struct nx_pair	pair;
+};
+
+static void bed_start(struct bed *bed)
+{
+	nx_net_start(&bed->net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	nx_chan_init(&bed->chan, NEXUS);
+	bed->chan.attach.rx_slots = 256;
+	bed->chan.attach.nr_small = 1024;
+	nx_chan_begin(&bed->chan);
+	nx_pair_start(&bed->pair, &bed->chan, &bed->net, AF_INET, PORT);
+}
+
+/* ---------------------------------------------------------- ways to wait */
+
+enum way { WAY_POLL, WAY_LEVEL, WAY_EDGE, WAY_SYNC };
+
+struct waiter {
+	struct nx_chan	*chan;
+	enum way	way;
+	__u32	events;
+	int	epoll;
+};
+
+static void waiter_start(struct waiter *waiter, struct nx_chan *chan,
+			 enum way way, __u32 events)
+{
+	struct epoll_event event = { .events = events };
+
+	*waiter = (struct waiter){
+		.chan = chan,
+		.way = way,
+		.events = events,
+		.epoll = -1,
+	};
+	if (way != WAY_LEVEL && way != WAY_EDGE)
+		return;
+	if (way == WAY_EDGE)
+		event.events |= EPOLLET;
+	waiter->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (waiter->epoll < 0 ||
+	    epoll_ctl(waiter->epoll, EPOLL_CTL_ADD, chan->fd, &event))
+		nx_die("epoll: %s", strerror(errno));
+}
+
+static bool waiter_poll(struct waiter *waiter)
+{
+	struct pollfd poll_one = {
+		.fd = waiter->chan->fd,
+		.events = waiter->events,
+	};
+
+	return poll(&poll_one, 1, LOST_MS) == 1 &&
+	       poll_one.revents & waiter->events;
+}
+
+static bool waiter_epoll(struct waiter *waiter)
+{
+	struct epoll_event event;
+
+	return epoll_wait(waiter->epoll, &event, 1, LOST_MS) == 1 &&
+	       event.events & waiter->events;
+}
+
+static bool waiter_sync(struct waiter *waiter)
+{
+	__u32 flags = waiter->events & POLLIN ? NEXUS_SYNC_WAIT_RX :
+						NEXUS_SYNC_WAIT_TX;
+
+	return !nx_chan_sync(waiter->chan, 0, flags, LOST_MS * NX_MSEC);
+}
+
+/* false: the wakeup was lost. */
+static bool waiter_wait(struct waiter *waiter)
+{
+	switch (waiter->way) {
+	case WAY_POLL:
+		return waiter_poll(waiter);
+	case WAY_LEVEL:
+	case WAY_EDGE:
+		return waiter_epoll(waiter);
+	case WAY_SYNC:
+		break;
+	}
+	return waiter_sync(waiter);
+}
+
+/* ------------------------------------------------------------------ RX */
+
+/*
+ * Sends @nr datagrams, each as soon as the one before was read, some of them
+ * a little later: so that arrivals meet every step of going to sleep.
+ */
+static void send_when_read(int sock, volatile __u32 *nr_read, __u32 nr)
+{
+	__u32 seed = 1;
+
+	for (__u32 i = 0; i < nr; i++) {
+		while (*nr_read != i)
+			sched_yield();
+		for (__u32 spin = nx_random(&seed) & 0x3ff; spin; spin--)
+			__asm__ volatile("" ::: "memory");
+		if (nx_udp_send(sock, &i, sizeof(i), NULL, 0) != sizeof(i))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void rx_cycles(NX_METADATA, enum way way)
+{
+	volatile __u32 *nr_read = nx_shared_alloc(sizeof(*nr_read));
+	__u32 nr = nx_loops("NEXUS_TEST_WAKES", 100000), seen = 0;
+	struct nexus_desc desc;
+	struct waiter waiter;
+	struct nx_ring *rx;
+	struct bed bed;
+	pid_t pid;
+
+	bed_start(&bed);
+	rx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX);
+	waiter_start(&waiter, &bed.chan, way, POLLIN);
+	pid = nx_fork();
+	if (!pid)
+		send_when_read(bed.pair.peer, nr_read, nr);
+	while (seen < nr) {
+		ASSERT_TRUE(waiter_wait(&waiter)) {
+			TH_LOG("lost a wakeup in cycle %u of %u, ring %u", seen,
+			       nr, nx_ring_used(rx));
+		}
+		while (nx_ring_pop(rx, &desc)) {
+			ASSERT_TRUE(nx_buf_give(&bed.chan, 0, desc.buf));
+			seen++;
+			__atomic_store_n(nr_read, seen, __ATOMIC_RELEASE);
+		}
+	}
+	EXPECT_EQ(0, nx_wait_child(pid));
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST_LONG(rx_poll, "RING-9 poll wakes for RX, no wakeup is lost", 120)
+{
+	rx_cycles(_metadata, WAY_POLL);
+}
+
+NX_TEST_LONG(rx_level, "RING-9 level-triggered epoll wakes for RX, no wakeup is lost", 120)
+{
+	rx_cycles(_metadata, WAY_LEVEL);
+}
+
+NX_TEST_LONG(rx_edge, "RING-9 edge-triggered epoll wakes for RX, no wakeup is lost", 120)
+{
+	rx_cycles(_metadata, WAY_EDGE);
+}
+
+NX_TEST_LONG(rx_sync, "RING-9 SYNC wakes for RX, no wakeup is lost", 120)
+{
+	rx_cycles(_metadata, WAY_SYNC);
+}
+
+/* Two senders at once: their deliveries meet in one queue from two CPUs. */
+NX_TEST_LONG(rx_crossed, "RING-9 two senders at once: no wakeup is lost", 120)
+{
+	volatile __u32 *nr_read[2];
+	__u32 nr = nx_loops("NEXUS_TEST_WAKES", 100000) / 2;
+	struct nexus_desc desc;
+	struct nx_pair other;
+	__u32 seen[2] = {};
+	struct nx_ring *rx;
+	struct bed bed;
+	pid_t pid[2];
+
+	bed_start(&bed);
+	nx_pair_start(&other, &bed.chan, &bed.net, AF_INET6, PORT + 1);
+	rx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX);
+	for (int i = 0; i < 2; i++) {
+		nr_read[i] = nx_shared_alloc(sizeof(__u32));
+		pid[i] = nx_fork();
+		if (!pid[i])
+			send_when_read(i ? other.peer : bed.pair.peer,
+				       nr_read[i], nr);
+	}
+	while (seen[0] + seen[1] < 2 * nr) {
+		ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX,
+					  LOST_MS * NX_MSEC)) {
+			TH_LOG("lost a wakeup after %u and %u of %u, ring %u",
+			       seen[0], seen[1], nr, nx_ring_used(rx));
+		}
+		while (nx_ring_pop(rx, &desc)) {
+			int i = desc.flow == other.flow.add.flow;
+
+			ASSERT_TRUE(nx_buf_give(&bed.chan, 0, desc.buf));
+			__atomic_store_n(nr_read[i], ++seen[i],
+					 __ATOMIC_RELEASE);
+		}
+	}
+	EXPECT_EQ(0, nx_wait_child(pid[0]));
+	EXPECT_EQ(0, nx_wait_child(pid[1]));
+	nx_chan_close(&bed.chan);
+}
+
+/* ------------------------------------------------------------------ TX */
+
+/* Packets stay in the device's queue for @us, and keep the socket full. */
+static void slow_device(const char *us)
+{
+	if (nx_shell("tc qdisc replace dev " NX_DEV
+		     " root netem delay %sus limit 10000 >&2", us))
+		nx_die("no netem");
+}
+
+static bool push_one(struct bed *bed)
+{
+	char packet[NX_UDP4_HEADERS + 4];
+	size_t len = nx_udp_build(packet, &bed->pair.flow.tuple, "tx", 3);
+
+	return nx_chan_send(&bed->chan, 0, bed->pair.flow.add.flow, 0, packet,
+			    len);
+}
+
+/* Sends until the socket's send buffer is full; false: it never was. */
+static bool fill(struct bed *bed)
+{
+	for (int i = 0; i < 10000; i++) {
+		int err;
+
+		while (push_one(bed))
+			;
+		err = nx_chan_sync(&bed->chan, 0, NEXUS_SYNC_TX, 0);
+		if (err)
+			return err == -EAGAIN;
+	}
+	return false;
+}
+
+static void small_sndbuf(struct bed *bed)
+{
+	int bytes = 1;
+
+	setsockopt(bed->pair.flow.sock, SOL_SOCKET, SO_SNDBUF, &bytes,
+		   sizeof(bytes));
+}
+
+static void tx_cycles(NX_METADATA, enum way way)
+{
+	__u32 nr = nx_loops("NEXUS_TEST_TX_WAKES", 1000);
+	struct waiter waiter;
+	struct bed bed;
+
+	bed_start(&bed);
+	small_sndbuf(&bed);
+	slow_device("200");
+	waiter_start(&waiter, &bed.chan, way, POLLOUT);
+	for (__u32 i = 0; i < nr; i++) {
+		ASSERT_TRUE(fill(&bed));
+		ASSERT_TRUE(waiter_wait(&waiter)) {
+			TH_LOG("lost a wakeup in cycle %u of %u", i, nr);
+		}
+	}
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST_LONG(tx_poll, "RING-9 poll wakes for TX space, no wakeup is lost", 120)
+{
+	tx_cycles(_metadata, WAY_POLL);
+}
+
+NX_TEST_LONG(tx_level, "RING-9 level-triggered epoll wakes for TX space, no wakeup is lost", 120)
+{
+	tx_cycles(_metadata, WAY_LEVEL);
+}
+
+NX_TEST_LONG(tx_edge, "RING-9 edge-triggered epoll wakes for TX space, no wakeup is lost", 120)
+{
+	tx_cycles(_metadata, WAY_EDGE);
+}
+
+NX_TEST_LONG(tx_sync, "RING-9 SYNC wakes for TX space, no wakeup is lost", 120)
+{
+	tx_cycles(_metadata, WAY_SYNC);
+}
+
+NX_TEST(tx_blocked, "RING-9 TX that is full is not writable, and loses nothing")
+{
+	struct nexus_status status;
+	struct pollfd poll_out;
+	__u64 drops;
+	struct bed bed;
+
+	bed_start(&bed);
+	small_sndbuf(&bed);
+	slow_device("300000");
+	ASSERT_TRUE(fill(&bed));
+	poll_out = (struct pollfd){ .fd = bed.chan.fd, .events = POLLOUT };
+	EXPECT_EQ(0, poll(&poll_out, 1, 0));
+	EXPECT_LT(0, nx_ring_used(nx_chan_ring(&bed.chan, 0, NEXUS_RING_TX)));
+	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_TX,
+				       NX_MSEC));
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &status));
+	drops = status.tx_drops;
+	EXPECT_EQ(0, drops);
+	EXPECT_EQ(1, poll(&poll_out, 1, LOST_MS));
+	nx_chan_close(&bed.chan);
+}
+
+static void *poll_for(void *arg)
+{
+	struct pollfd *poll_one = arg;
+
+	return (void *)(long)poll(poll_one, 1, LOST_MS);
+}
+
+/* Two threads wait for different things: one's wakeup is not the other's. */
+NX_TEST(two_waiters, "RING-9 a thread that waits for TX space is woken, whoever was woken for RX before")
+{
+	struct pollfd poll_in, poll_out;
+	pthread_t reader, writer;
+	void *woken;
+	struct bed bed;
+
+	bed_start(&bed);
+	small_sndbuf(&bed);
+	slow_device("500000");
+	ASSERT_TRUE(fill(&bed));
+	poll_in = (struct pollfd){ .fd = bed.chan.fd, .events = POLLIN };
+	poll_out = (struct pollfd){ .fd = bed.chan.fd, .events = POLLOUT };
+	ASSERT_EQ(0, pthread_create(&reader, NULL, poll_for, &poll_in));
+	ASSERT_EQ(0, pthread_create(&writer, NULL, poll_for, &poll_out));
+	nx_sleep_ms(100);
+	ASSERT_EQ(4, nx_udp_send(bed.pair.peer, "wake", 4, NULL, 0));
+	pthread_join(reader, &woken);
+	EXPECT_EQ(1, (long)woken);
+	pthread_join(writer, &woken);
+	EXPECT_EQ(1, (long)woken) {
+		TH_LOG("the writer's wakeup was lost");
+	}
+	nx_chan_close(&bed.chan);
+}
+
+/* --------------------------------------------------------------- EVENT */
+
+static void event_cycles(NX_METADATA, enum way way)
+{
+	volatile __u32 *nr_read = nx_shared_alloc(sizeof(*nr_read));
+	__u32 nr = nx_loops("NEXUS_TEST_EVENT_WAKES", 100), seen = 0;
+	struct nexus_event event;
+	struct waiter waiter;
+	struct nx_ring *ring;
+	struct bed bed;
+	pid_t pid;
+
+	bed_start(&bed);
+	ring = nx_chan_ring(&bed.chan, 0, NEXUS_RING_EVENT);
+	waiter_start(&waiter, &bed.chan, way, POLLIN);
+	pid = nx_fork();
+	if (!pid) {
+		for (__u32 i = 0; i < nr; i++) {
+			while (*nr_read < i)
+				sched_yield();
+			nx_link_set(NX_DEV, i & 1);
+		}
+		_exit(0);
+	}
+	while (seen < nr) {
+		ASSERT_TRUE(waiter_wait(&waiter)) {
+			TH_LOG("lost a wakeup after %u of %u events", seen, nr);
+		}
+		while (nx_ring_pop(ring, &event)) {
+			if (event.type != NEXUS_EVENT_LINK)
+				continue;
+			seen++;
+			__atomic_store_n(nr_read, seen, __ATOMIC_RELEASE);
+		}
+	}
+	kill(pid, SIGKILL);
+	nx_wait_child(pid);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST_LONG(event_poll, "RING-9 poll wakes for EVENT", 120)
+{
+	event_cycles(_metadata, WAY_POLL);
+}
+
+NX_TEST_LONG(event_level, "RING-9 level-triggered epoll wakes for EVENT", 120)
+{
+	event_cycles(_metadata, WAY_LEVEL);
+}
+
+NX_TEST_LONG(event_edge, "RING-9 edge-triggered epoll wakes for EVENT", 120)
+{
+	event_cycles(_metadata, WAY_EDGE);
+}
+
+NX_TEST_LONG(event_sync, "RING-9 SYNC wakes for EVENT", 120)
+{
+	event_cycles(_metadata, WAY_SYNC);
+}
+
+static void ignore(int signal)
+{
+}
+
+NX_TEST(timeouts, "RING-9 SYNC ends with ETIME when its time is over, and with EINTR by a signal")
+{
+	struct sigaction nothing = { .sa_handler = ignore };
+	long long start_ns;
+	struct bed bed;
+
+	bed_start(&bed);
+	start_ns = nx_now_ns();
+	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX,
+				       50 * NX_MSEC));
+	EXPECT_LE(50 * NX_MSEC, nx_now_ns() - start_ns);
+	start_ns = nx_now_ns();
+	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX, 0));
+	EXPECT_GT(NX_SEC, nx_now_ns() - start_ns);
+	sigaction(SIGALRM, &nothing, NULL);
+	alarm(1);
+	EXPECT_EQ(-EINTR, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX,
+				       NEXUS_TIMEOUT_NONE));
+	/* Nobody waits for what is there already. */
+	EXPECT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_TX,
+				  NEXUS_TIMEOUT_NONE));
+	nx_chan_close(&bed.chan);
+}
+
+/* -------------------------------------------------------------- counts */
+
+/* A nexus of the peer sends a whole batch in one run of the kernel. */
+struct burster {
+	struct nx_chan	chan;
+	struct nx_flow	flow;
+};
+
+static void burster_start(struct burster *burster, struct nx_net *net,
+			  __u16 port)
+{
+	nx_net_enter(net->peer);
+	nx_nexus_start("b", NX_PEER_DEV);
+	nx_chan_start(&burster->chan, "b");
+	nx_flow_start(&burster->flow, &burster->chan, NX_PEER4, port, NX_HOST4,
+		      PORT);
+	nx_net_enter(net->host);
+}
+
+static void burst(NX_METADATA, struct burster *burster)
+{
+	char packet[NX_UDP4_HEADERS + 4];
+	size_t len = nx_udp_build(packet, &burster->flow.tuple, "rx", 3);
+
+	for (int i = 0; i < BURST; i++)
+		ASSERT_TRUE(nx_chan_send(&burster->chan, 0,
+					 burster->flow.add.flow, 0, packet,
+					 len));
+	ASSERT_EQ(0, nx_chan_sync(&burster->chan, 0, NEXUS_SYNC_TX, 0));
+}
+
+struct reader {
+	struct nx_chan	*chan;
+	volatile __u32	nr_sleeps;
+	volatile __u32	nr_read;
+	__u32	nr;
+};
+
+static void *read_asleep(void *arg)
+{
+	struct reader *reader = arg;
+	struct nx_ring *rx = nx_chan_ring(reader->chan, 0, NEXUS_RING_RX);
+	struct nexus_desc desc;
+
+	while (reader->nr_read < reader->nr) {
+		reader->nr_sleeps++;
+		if (nx_chan_sync(reader->chan, 0, NEXUS_SYNC_WAIT_RX,
+				 LOST_MS * NX_MSEC))
+			break;
+		/* Whatever of the burst is still on its way comes meanwhile. */
+		nx_sleep_ms(20);
+		while (nx_ring_pop(rx, &desc)) {
+			nx_buf_give(reader->chan, 0, desc.buf);
+			reader->nr_read++;
+		}
+	}
+	return NULL;
+}
+
+NX_TEST(wake_once, "RING-10 one run of arriving packets wakes a sleeping reader once")
+{
+	struct nexus_status before, after;
+	struct burster burster;
+	struct reader reader;
+	pthread_t thread;
+	__u32 turns = 20;
+	struct bed bed;
+
+	bed_start(&bed);
+	nx_pair_stop(&bed.pair);
+	nx_flow_start(&bed.pair.flow, &bed.chan, NX_HOST4, PORT, NULL, 0);
+	burster_start(&burster, &bed.net, PORT);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &before));
+	reader = (struct reader){ .chan = &bed.chan, .nr = turns * BURST };
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_asleep, &reader));
+	for (__u32 turn = 0; turn < turns; turn++) {
+		ASSERT_TRUE(nx_wait_word(&reader.nr_sleeps, turn + 1, LOST_MS));
+		nx_sleep_ms(30);
+		burst(_metadata, &burster);
+	}
+	pthread_join(thread, NULL);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &after));
+	EXPECT_EQ(turns * BURST, reader.nr_read);
+	EXPECT_EQ(turns, after.rx_wakes - before.rx_wakes);
+	EXPECT_EQ(turns, reader.nr_sleeps);
+	nx_chan_close(&burster.chan);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(wake_busy, "RING-10 a reader that is busy is not woken at all")
+{
+	struct nexus_status before, after;
+	struct nexus_desc desc;
+	struct nx_ring *rx;
+	struct bed bed;
+	__u32 seen = 0;
+
+	bed_start(&bed);
+	rx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &before));
+	for (__u32 i = 0; i < 1000; i++) {
+		ASSERT_EQ(4, nx_udp_send(bed.pair.peer, "busy", 4, NULL, 0));
+		while (nx_ring_pop(rx, &desc)) {
+			ASSERT_TRUE(nx_ring_push(nx_chan_ring(&bed.chan, 0,
+							      NEXUS_RING_FREE),
+						 &desc.buf));
+			seen++;
+		}
+	}
+	for (int i = 0; seen < 1000 && i < LOST_MS; i++) {
+		nx_sleep_ms(1);
+		while (nx_ring_pop(rx, &desc))
+			seen++;
+	}
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &after));
+	EXPECT_EQ(1000, seen);
+	EXPECT_EQ(1000, after.rx_packets - before.rx_packets);
+	EXPECT_EQ(before.rx_wakes, after.rx_wakes);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(tx_syncs, "RING-11 a sender in batches of 32 makes one system call in 32 packets, and no other")
+{
+	struct nexus_status before, after;
+	struct nx_ring *tx, *alloc;
+	__u32 turns = 300;
+	struct bed bed;
+
+	bed_start(&bed);
+	tx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_TX);
+	alloc = nx_chan_ring(&bed.chan, 0, NEXUS_RING_ALLOC);
+	nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_REFILL, 0);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &before));
+	for (__u32 turn = 0; turn < turns; turn++) {
+		for (int i = 0; i < BURST; i++) {
+			struct nexus_desc desc = {
+				.flow = bed.pair.flow.add.flow,
+			};
+			char seen[64];
+
+			ASSERT_TRUE(nx_ring_pop(alloc, &desc.buf));
+			desc.len = nx_udp_build(nx_buf_ptr(&bed.chan, desc.buf),
+						&bed.pair.flow.tuple, "tx", 3);
+			ASSERT_TRUE(nx_ring_push(tx, &desc));
+			if (turn)
+				ASSERT_EQ(3, nx_udp_recv(bed.pair.peer, seen,
+							 sizeof(seen), 1000));
+		}
+		ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
+	}
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &after));
+	EXPECT_EQ(turns * BURST, after.tx_packets - before.tx_packets);
+	EXPECT_EQ(turns, after.tx_syncs - before.tx_syncs);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST_MAIN("wake")
