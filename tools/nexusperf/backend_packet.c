@@ -128,10 +128,6 @@ static int packet_bind(struct perf_end *end, struct packet_end *packet)
 	packet->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (packet->fd < 0)
 		return -errno;
-	if (end->cfg->bypass &&
-	    setsockopt(packet->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one,
-		       sizeof(one)))
-		return -errno;
 	if (receives &&
 	    setsockopt(packet->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
 		       sizeof(one)))

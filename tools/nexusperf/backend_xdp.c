@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AF_XDP through libxdp, in copy mode, on queue 0 of a device. The lower half
+ * AF_XDP through libxdp, in copy mode, in the generic hook (which costs no more
+ * than the driver's on veth) on queue 0 of a device. The lower half
  * of the shared memory belongs to the fill ring, the upper half holds frames
  * that are ready to leave.
  */
@@ -106,8 +107,7 @@ static int xdp_create(struct perf_end *end, struct xdp_end *xdp)
 		.tx_size = NR_HALF,
 		.libxdp_flags = sends_only ?
 			XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD : 0,
-		.xdp_flags = end->cfg->native ? XDP_FLAGS_DRV_MODE :
-						XDP_FLAGS_SKB_MODE,
+		.xdp_flags = XDP_FLAGS_SKB_MODE,
 		.bind_flags = XDP_COPY | XDP_USE_NEED_WAKEUP,
 	};
 	int i, err;

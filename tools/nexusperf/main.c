@@ -45,8 +45,6 @@ static const char usage[] =
 "  --backend NAME      nexus (default), kernel, af_packet, af_xdp\n"
 "  --sender NAME       rx, bulk: back end of the sender (the same)\n"
 "  --connected         connect the sockets\n"
-"  --native            af_xdp: in the driver, not in the generic hook\n"
-"  --bypass            af_packet: past the queueing discipline\n"
 "\n"
 "how much\n"
 "  --size BYTES        of payload (64; bulk: 65507)\n"
@@ -64,7 +62,7 @@ enum {
 	OPT_PAIR = 256, OPT_LOCKSTEP, OPT_LOCAL, OPT_REMOTE, OPT_PORT,
 	OPT_NETNS, OPT_PEER_NETNS, OPT_DEV, OPT_PEER_DEV, OPT_REMOTE_MAC,
 	OPT_NEXUS, OPT_PEER_NEXUS, OPT_BACKEND, OPT_SENDER, OPT_CONNECTED,
-	OPT_NATIVE, OPT_BYPASS, OPT_SIZE, OPT_BATCH, OPT_WINDOW, OPT_COUNT,
+	OPT_SIZE, OPT_BATCH, OPT_WINDOW, OPT_COUNT,
 	OPT_TIME, OPT_WARMUP, OPT_MEAN, OPT_JSON, OPT_HELP,
 };
 
@@ -84,8 +82,6 @@ static const struct option options[] = {
 	{ "backend", required_argument, NULL, OPT_BACKEND },
 	{ "sender", required_argument, NULL, OPT_SENDER },
 	{ "connected", no_argument, NULL, OPT_CONNECTED },
-	{ "native", no_argument, NULL, OPT_NATIVE },
-	{ "bypass", no_argument, NULL, OPT_BYPASS },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "batch", required_argument, NULL, OPT_BATCH },
 	{ "window", required_argument, NULL, OPT_WINDOW },
@@ -279,12 +275,6 @@ static void parse_option(struct perf_config *cfg, int option, const char *arg,
 		break;
 	case OPT_CONNECTED:
 		cfg->connected = true;
-		break;
-	case OPT_NATIVE:
-		cfg->native = true;
-		break;
-	case OPT_BYPASS:
-		cfg->bypass = true;
 		break;
 	case OPT_MEAN:
 		cfg->mean = true;

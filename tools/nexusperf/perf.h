@@ -73,8 +73,6 @@ struct perf_backend;
  * @time_ns:   length of the window
  * @connected: connect sockets to their peer
  * @mean:      no clock reading inside of the window, so no percentiles
- * @native:    AF_XDP in the driver rather than in the generic hook
- * @bypass:    AF_PACKET past the queueing discipline
  * @has_mac:   the peer's MAC was given
  * @json:      output for programs
  * @local:     our end
@@ -94,8 +92,6 @@ struct perf_config {
 	uint64_t			time_ns;
 	bool				connected;
 	bool				mean;
-	bool				native;
-	bool				bypass;
 	bool				has_mac;
 	bool				json;
 	struct perf_place		local;
