@@ -486,7 +486,9 @@ static int check_zone(struct reader *reader)
 	size_t i;
 	int err;
 
-	qsort(zone->records, zone->nr, sizeof(*zone->records), compare_records);
+	if (zone->nr)
+		qsort(zone->records, zone->nr, sizeof(*zone->records),
+		      compare_records);
 	err = find_soa(reader);
 	for (i = 0; i < zone->nr && !err; i++) {
 		dns_name_format(&zone->records[i].owner, owner, sizeof(owner));
