@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family: which request takes which attributes. Validation
+ * is strict: what is unknown, too short, too long or out of place is refused.
+ */
+#include <linux/netlink.h>
+#include "compat.h"
+#include "netlink.h"
+#include "nexus.h"
+
+static int validate_name(const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	if (nla_len(attr) >= 2 && nla_len(attr) <= NEXUS_NAME_SIZE)
+		return 0;
+	NL_SET_ERR_MSG(extack, "a name has 1 to 31 characters");
+	return -EINVAL;
+}
+
+static int validate_limit(const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
+{
+	u64 limit = 0;
+
+	memcpy(&limit, nla_data(attr), min_t(int, nla_len(attr), sizeof(limit)));
+	if (limit)
+		return 0;
+	NL_SET_ERR_MSG(extack, "a limit is 1 or more");
+	return -ERANGE;
+}
+
+#define NX_POLICY_NAME	NLA_POLICY_VALIDATE_FN(NLA_NUL_STRING, validate_name)
+#define NX_POLICY_LIMIT(type)	NLA_POLICY_VALIDATE_FN(type, validate_limit)
+
+static const struct nla_policy
+new_policy[NEXUS_NEXUS_A_KIND + 1] = {
+	[NEXUS_NEXUS_A_NAME]	= NX_POLICY_NAME,
+	[NEXUS_NEXUS_A_KIND]	= { .type = NLA_U32 },
+};
+
+static const struct nla_policy
+name_policy[NEXUS_NEXUS_A_NAME + 1] = {
+	[NEXUS_NEXUS_A_NAME]	= NX_POLICY_NAME,
+};
+
+static const struct nla_policy
+ifindex_policy[NEXUS_DEV_A_IFINDEX + 1] = {
+	[NEXUS_DEV_A_IFINDEX]	= { .type = NLA_U32 },
+};
+
+static const struct nla_policy
+dev_policy[NEXUS_NEXUS_A_DEV + 1] = {
+	[NEXUS_NEXUS_A_NAME]	= NX_POLICY_NAME,
+	[NEXUS_NEXUS_A_DEV]	= NLA_POLICY_NESTED(ifindex_policy),
+};
+
+static const struct nla_policy
+rule_policy[NEXUS_RULE_A_ID + 1] = {
+	[NEXUS_RULE_A_TYPE]	= NLA_POLICY_RANGE(NLA_U32, NEXUS_RULE_ANY,
+						   NEXUS_RULE_GID),
+	[NEXUS_RULE_A_ID]	= { .type = NLA_U32 },
+};
+
+static const struct nla_policy
+rules_policy[NEXUS_POLICY_A_MAX_BYTES + 1] = {
+	[NEXUS_POLICY_A_RULE]	= NLA_POLICY_NESTED(rule_policy),
+	[NEXUS_POLICY_A_NO_RULES]	= { .type = NLA_FLAG },
+	[NEXUS_POLICY_A_MAX_CHANNELS]	= NX_POLICY_LIMIT(NLA_U32),
+	[NEXUS_POLICY_A_MAX_FLOWS]	= NX_POLICY_LIMIT(NLA_U32),
+	[NEXUS_POLICY_A_MAX_BYTES]	= NX_POLICY_LIMIT(NLA_U64),
+};
+
+static const struct nla_policy
+set_policy[NEXUS_NEXUS_A_POLICY + 1] = {
+	[NEXUS_NEXUS_A_NAME]	= NX_POLICY_NAME,
+	[NEXUS_NEXUS_A_POLICY]	= NLA_POLICY_NESTED(rules_policy),
+};
+
+static const struct nla_policy
+flow_policy[NEXUS_FLOW_A_GENERATION + 1] = {
+	[NEXUS_FLOW_A_CHANNEL_ID]	= { .type = NLA_U32 },
+	[NEXUS_FLOW_A_INDEX]		= { .type = NLA_U32 },
+	[NEXUS_FLOW_A_GENERATION]	= { .type = NLA_U32 },
+};
+
+static const struct nla_policy top_new_policy[NEXUS_A_NEXUS + 1] = {
+	[NEXUS_A_NEXUS]	= NLA_POLICY_NESTED(new_policy),
+};
+
+const struct nla_policy nx_netlink_filter_policy[NEXUS_A_NEXUS + 1] = {
+	[NEXUS_A_NEXUS]	= NLA_POLICY_NESTED(name_policy),
+};
+
+static const struct nla_policy top_dev_policy[NEXUS_A_NEXUS + 1] = {
+	[NEXUS_A_NEXUS]	= NLA_POLICY_NESTED(dev_policy),
+};
+
+static const struct nla_policy top_set_policy[NEXUS_A_NEXUS + 1] = {
+	[NEXUS_A_NEXUS]	= NLA_POLICY_NESTED(set_policy),
+};
+
+static const struct nla_policy top_flow_policy[NEXUS_A_FLOW + 1] = {
+	[NEXUS_A_FLOW]	= NLA_POLICY_NESTED(flow_policy),
+};
+
+static int answer(struct sk_buff *skb, struct genl_info *info)
+{
+	return nx_compat_genl_do(skb, info, nx_netlink_request);
+}
+
+#define NX_REQUEST(_cmd, _policy)					\
+	{								\
+		.cmd	 = _cmd,					\
+		.flags	 = GENL_UNS_ADMIN_PERM,				\
+		.policy	 = _policy,					\
+		.maxattr = ARRAY_SIZE(_policy) - 1,			\
+		.doit	 = answer,					\
+	}
+
+#define NX_LIST(_cmd, _start, _dumpit)					\
+	{								\
+		.cmd	 = _cmd,					\
+		.policy	 = nx_netlink_filter_policy,			\
+		.maxattr = ARRAY_SIZE(nx_netlink_filter_policy) - 1,	\
+		.start	 = _start,					\
+		.dumpit	 = _dumpit,					\
+	}
+
+static const struct genl_ops nx_genl_ops[] = {
+	NX_REQUEST(NEXUS_CMD_NEW_NEXUS, top_new_policy),
+	NX_REQUEST(NEXUS_CMD_DEL_NEXUS, nx_netlink_filter_policy),
+	NX_LIST(NEXUS_CMD_GET_NEXUS, nx_netlink_start_nexus,
+		nx_netlink_get_nexus),
+	NX_REQUEST(NEXUS_CMD_ADD_DEV, top_dev_policy),
+	NX_REQUEST(NEXUS_CMD_DEL_DEV, top_dev_policy),
+	NX_REQUEST(NEXUS_CMD_SET_POLICY, top_set_policy),
+	NX_LIST(NEXUS_CMD_GET_CHANNEL, nx_netlink_start, nx_netlink_get_channel),
+	NX_LIST(NEXUS_CMD_GET_FLOW, nx_netlink_start, nx_netlink_get_flow),
+	NX_REQUEST(NEXUS_CMD_DEL_FLOW, top_flow_policy),
+};
+
+static const struct genl_multicast_group nx_genl_groups[] = {
+	{ .name = NEXUS_GENL_EVENTS },
+};
+
+struct genl_family nx_genl_family __ro_after_init = {
+	.name		= NEXUS_GENL_NAME,
+	.version	= NEXUS_GENL_VERSION,
+	.module		= THIS_MODULE,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.resv_start_op	= NEXUS_CMD_UNSPEC + 1,
+	.ops		= nx_genl_ops,
+	.n_ops		= ARRAY_SIZE(nx_genl_ops),
+	.mcgrps		= nx_genl_groups,
+	.n_mcgrps	= ARRAY_SIZE(nx_genl_groups),
+};
+
+int __init nx_netlink_init(void)
+{
+	return genl_register_family(&nx_genl_family);
+}
+
+void nx_netlink_exit(void)
+{
+	genl_unregister_family(&nx_genl_family);
+}
