@@ -28,6 +28,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* ----------------------------------------------------------- structures */
 
 /**
@@ -221,7 +223,8 @@ static inline uint32_t nexus_channel_state(const struct nexus_channel *channel)
  *
  * No system call.
  *
- * Return: 0, -EPROTO if it is quarantined, -ENXIO if it is detached or defunct.
+ * Return: 0, -EPROTO if it is quarantined, -ENXIO if it is detached or defunct,
+ * -EPERM after fork().
  */
 int nexus_channel_check(const struct nexus_channel *channel);
 
@@ -570,6 +573,8 @@ static inline bool nexus_buffer_put(struct nexus_queue *queue, uint32_t buf)
 	nexus_ring_submit(ring, 1);
 	return true;
 }
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 struct nexus_stack;
 
 /* ------------------------------------------------------------ addresses */
@@ -300,7 +302,8 @@ void nexus_stack_close(struct nexus_stack *stack);
  * sent and buffers abound. With an edge-triggered epoll, call it until it
  * returns 0.
  *
- * Return: packets received, or -EPROTO, -ENXIO, -EPERM.
+ * Return: packets received, or -EPROTO, -ENXIO, -EPERM, -EBUSY from within a
+ * callback.
  */
 int nexus_stack_run(struct nexus_stack *stack);
 
@@ -314,7 +317,7 @@ int nexus_stack_run(struct nexus_stack *stack);
  * (or nexus_stack_flush()).
  *
  * Return: packets received, 0 after the timeout or for a timer, a signal or an
- * event, or -EPROTO, -ENXIO, -EPERM.
+ * event, or -EPROTO, -ENXIO, -EPERM, -EBUSY from within a callback.
  */
 int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns);
 
@@ -403,6 +406,8 @@ int nexus_timer_set(struct nexus_stack *stack, struct nexus_timer *timer,
  * @timer: the timer
  */
 void nexus_timer_cancel(struct nexus_stack *stack, struct nexus_timer *timer);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,8 @@
  *
  * An endpoint begins as an ordinary socket, so that the kernel decides who may
  * have which port. Options that concern the kernel (multicast membership,
- * SO_BINDTODEVICE, SO_BROADCAST) are set on nexus_udp_fd() as ever.
+ * SO_BROADCAST) are set on nexus_udp_fd() as ever. TTLs, hop limits and types of
+ * service are those that the socket has when it becomes an endpoint.
  *
  * Threads: those of the endpoint's stack.
  */
@@ -17,6 +18,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#pragma GCC visibility push(default)
 
 struct nexus_udp;
 
@@ -70,7 +73,7 @@ struct nexus_udp_error {
  * @reserved: 0
  *
  * Callbacks run inside nexus_stack_run() and nexus_stack_poll(). They may send,
- * open and close endpoints, this one too, but not call these two.
+ * open and close endpoints, this one too, but not call these two (-EBUSY).
  */
 struct nexus_udp_options {
 	struct nexus_addr	local;
@@ -294,6 +297,8 @@ ssize_t nexus_udp_sendto(struct nexus_udp *udp, const void *buf, size_t len,
  */
 ssize_t nexus_udp_recvfrom(struct nexus_udp *udp, void *buf, size_t size,
 			   struct nexus_addr *from);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* ------------------------------------------------------------- checksum */
 
 /**
@@ -343,13 +345,15 @@ int nexus_wire_icmpv6_build(const struct nexus_wire_icmp *icmp, void *buf,
  * @version: of IP: 4 for ICMP, 6 for ICMPv6
  * @icmp:    the message
  *
- * After RFC 1122 section 4.2.3.9 and RFC 4443 section 2.4.
+ * The values that a Linux socket shows for the same message.
  *
  * Return: errno value, positive; 0 for what is no error to the sender (source
  * quench, redirect, echo).
  */
 int nexus_wire_icmp_errno(unsigned int version,
 			  const struct nexus_wire_icmp *icmp);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * The backend of real channels: the system calls on /dev/nexus.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static int kernel_open(void *arg)
+{
+	int fd = open(NEXUS_DEVICE, O_RDWR | O_CLOEXEC);
+
+	(void)arg;
+	return fd < 0 ? -errno : fd;
+}
+
+static int kernel_ioctl(void *arg, int fd, unsigned long request, void *data)
+{
+	(void)arg;
+	return ioctl(fd, request, data) < 0 ? -errno : 0;
+}
+
+static void *kernel_mmap(void *arg, int fd, size_t len, int prot, uint64_t off)
+{
+	(void)arg;
+	return mmap(NULL, len, prot, MAP_SHARED, fd, (off_t)off);
+}
+
+static int kernel_munmap(void *arg, void *addr, size_t len)
+{
+	(void)arg;
+	return munmap(addr, len) < 0 ? -errno : 0;
+}
+
+static int kernel_close(void *arg, int fd)
+{
+	(void)arg;
+	return close(fd) < 0 ? -errno : 0;
+}
+
+const struct nexus_backend nx_kernel_backend = {
+	.open	= kernel_open,
+	.ioctl	= kernel_ioctl,
+	.mmap	= kernel_mmap,
+	.munmap	= kernel_munmap,
+	.close	= kernel_close,
+};

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
+/*
+ * What transports need from the stack: the endpoints' table, packets, and the
+ * way into TX.
+ */
+#ifndef _NX_STACK_INTERNAL_H
+#define _NX_STACK_INTERNAL_H
+
+#include <errno.h>
+
+#include <nexus/stack.h>
+
+#include "../ip/source.h"
+
+#define nx_likely(x)	__builtin_expect(!!(x), 1)
+#define nx_unlikely(x)	__builtin_expect(!!(x), 0)
+
+/*
+ * Bytes before the payload of a packet to send: IPv4 with options or IPv6, and
+ * TCP with options (60 + 60), rounded up to whole cache lines.
+ */
+#define NX_HEADROOM		128
+
+/*
+ * Slices of super-packets that may be in the program's hands at once; the
+ * program's memory is touched only as far as they are.
+ */
+#define NX_NR_SLICES		4096
+
+/* Packets that a run receives if nothing else is said. */
+#define NX_BUDGET		256
+
+/* Buffers that may stand in FREE before the kernel is told about them. */
+#define NX_REFILL_MAX		64
+
+/**
+ * struct nx_sink - the transport's end of a flow
+ * @input: takes a packet and owns it
+ * @fresh_input: what @input becomes when the stale packets are gone
+ * @event: an event that names the flow
+ * @close: the stack closes: free the endpoint
+ * @prev, @next: in the stack's list
+ * @stack: the stack
+ * @flow:  index
+ * @nr_stale: packets in RX that belong to the index's former owner
+ */
+struct nx_sink {
+	void		(*input)(struct nx_sink *sink, struct nexus_packet *pkt);
+	void		(*fresh_input)(struct nx_sink *sink,
+				       struct nexus_packet *pkt);
+	void		(*event)(struct nx_sink *sink,
+				 const struct nexus_event *event);
+	void		(*close)(struct nx_sink *sink);
+	struct nx_sink	*prev;
+	struct nx_sink	*next;
+	struct nexus_stack *stack;
+	uint32_t	flow;
+	uint32_t	nr_stale;
+};
+
+/**
+ * struct nx_stash - buffers of one size that found FREE full
+ * @bufs: room for all of that size
+ * @nr:   how many
+ */
+struct nx_stash {
+	uint32_t	*bufs;
+	uint32_t	nr;
+};
+
+/**
+ * struct nexus_stack - a stack
+ *
+ * Receive and transmit:
+ * @is_ours:   reads 0 in a child
+ * @state:     of the channel, in its schema
+ * @queue:     that the stack drives
+ * @channel:   that the queue is of
+ * @packets:   one for each buffer of the channel, then NX_NR_SLICES
+ * @sinks:     by flow index
+ * @nr_buffers: of the channel
+ * @nr_flows:  entries in @sinks
+ * @tx_synced: TX index up to which the kernel was told
+ * @is_tx_blocked: the kernel said EAGAIN, packets stay in TX
+ * @is_running: within nexus_stack_run() or _poll()
+ * @ip_id:     next IPv4 identification
+ * @rx_packets, @rx_bytes, @tx_packets, @tx_bytes: not yet reported to the
+ *             kernel; payload
+ *
+ * Control:
+ * @budget:    packets a run
+ * @refill:    buffers in FREE that are worth a system call
+ * @owns_channel: close it with the stack
+ * @first:     list of sinks
+ * @dead:      endpoints closed within a run, freed at its end
+ * @slices:    slices that were used and are free
+ * @nr_slices: slices that were ever used
+ * @packets_len: of the mapping at @packets, bytes
+ * @stash:     by size class
+ * @timers:    heap of armed timers, the earliest at 1
+ * @nr_timers: in it
+ * @timers_size: room in it
+ * @clock, @clock_arg: the program's, or NULL
+ * @event, @event_arg: the program's, or NULL
+ * @source:    source addresses
+ */
+struct nexus_stack {
+	const uint32_t		*is_ours;
+	const uint32_t		*state;
+	struct nexus_queue	*queue;
+	struct nexus_channel	*channel;
+	struct nexus_packet	*packets;
+	struct nx_sink		**sinks;
+	uint32_t		nr_buffers;
+	uint32_t		nr_flows;
+	uint32_t		tx_synced;
+	bool			is_tx_blocked;
+	bool			is_running;
+	uint16_t		ip_id;
+	uint64_t		rx_packets;
+	uint64_t		rx_bytes;
+	uint64_t		tx_packets;
+	uint64_t		tx_bytes;
+
+	uint32_t		budget;
+	uint32_t		refill;
+	bool			owns_channel;
+	struct nx_sink		*first;
+	struct nx_sink		*dead;
+	struct nexus_packet	*slices;
+	uint32_t		nr_slices;
+	size_t			packets_len;
+	struct nx_stash		stash[NEXUS_NR_SIZES];
+	struct nexus_timer	**timers;
+	uint32_t		nr_timers;
+	uint32_t		timers_size;
+	uint64_t		(*clock)(void *arg);
+	void			*clock_arg;
+	void			(*event)(struct nexus_stack *stack,
+					 const struct nexus_event *event,
+					 void *arg);
+	void			*event_arg;
+	struct nx_source_cache	source;
+};
+
+/* ---------------------------------------------------------------- state */
+
+/* 0, -EPERM, -EPROTO or -ENXIO; two loads when all is well. */
+static inline int nx_stack_check(const struct nexus_stack *stack)
+{
+	if (nx_unlikely(!*stack->is_ours))
+		return -EPERM;
+	if (nx_unlikely(__atomic_load_n(stack->state, __ATOMIC_RELAXED) !=
+			NEXUS_CHANNEL_ACTIVE))
+		return nexus_channel_check(stack->channel);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- sinks */
+
+/*
+ * Adds the bound socket @fd as a flow whose packets go to @sink. @flow: in: fd
+ * and traffic class; out: all else. 0 or -errno.
+ */
+int nx_stack_flow_add(struct nexus_stack *stack, struct nx_sink *sink,
+		      struct nexus_flow_add *flow);
+
+/* Ends the flow; no packet reaches @sink any more. */
+void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
+		       uint32_t generation);
+
+/* Frees @sink's object, with free(), now or when the run is over. */
+void nx_stack_free_sink(struct nexus_stack *stack, struct nx_sink *sink);
+
+/* -------------------------------------------------------------- packets */
+
+/* First byte of a packet's buffer. */
+static inline uint8_t *nx_packet_base(const struct nexus_stack *stack,
+				      const struct nexus_packet *pkt)
+{
+	return nexus_channel_buffer(stack->channel, pkt->buf);
+}
+
+/* May the packet's headers be written and its buffers sent? */
+static inline bool nx_packet_is_exclusive(const struct nexus_packet *pkt)
+{
+	return pkt->refs == 1 && !pkt->parent;
+}
+
+/*
+ * A datagram of a super-packet: @len bytes at @off of @pkt's payload, in one
+ * part or several, sharing @pkt's buffers. NULL if no slice is left.
+ */
+struct nexus_packet *nx_packet_slice(struct nexus_stack *stack,
+				     struct nexus_packet *pkt, size_t off,
+				     size_t len);
+
+/*
+ * Sum of @len bytes of a received packet from @off of its first byte, headers
+ * included, to be folded by nexus_wire_fold().
+ */
+uint32_t nx_packet_sum(const struct nexus_packet *pkt, uint32_t sum,
+		       size_t off);
+
+/* ------------------------------------------------------------- transmit */
+
+/* Makes room in TX by a system call. */
+bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);
+
+/* Sends what stands in TX and tops up ALLOC, by a system call. */
+void nx_stack_refill(struct nexus_stack *stack);
+
+/* Puts the parts behind the first one. */
+void nx_stack_tx_parts(struct nexus_stack *stack,
+		       const struct nexus_packet *pkt, uint32_t flow);
+
+static inline void nx_desc_fill(struct nexus_desc *d,
+				const struct nexus_packet *pkt, uint32_t off,
+				uint32_t len, uint32_t flow, uint32_t flags)
+{
+	*d = (struct nexus_desc) {
+		.buf	= pkt->buf,
+		.off	= off,
+		.len	= len,
+		.flow	= flow,
+		.flags	= flags,
+	};
+}
+
+/*
+ * Is there room for a packet of @nr parts? If need be by a system call. Asked
+ * before the headers are written, because they may overwrite those of the
+ * request that is being answered.
+ */
+static inline bool nx_stack_tx_reserve(struct nexus_stack *stack, uint32_t nr)
+{
+	return nx_likely(nexus_tx_reserve(stack->queue, nr)) ||
+	       nx_stack_make_room(stack, nr);
+}
+
+/*
+ * Queues a packet whose headers lie at @pkt->head and for which there is room.
+ * The packet is the kernel's.
+ */
+static inline void nx_stack_tx(struct nexus_stack *stack,
+			       struct nexus_packet *pkt, uint32_t flow,
+			       uint32_t flags, uint8_t traffic_class)
+{
+	struct nexus_queue *queue = stack->queue;
+	struct nexus_desc *d = nexus_tx_slot(queue, 0);
+	uint32_t nr = pkt->nr_parts;
+
+	nx_desc_fill(d, pkt, (uint32_t)(pkt->head - nx_packet_base(stack, pkt)),
+		     (uint32_t)(pkt->data + pkt->len - pkt->head), flow,
+		     nr > 1 ? flags | NEXUS_DESC_MORE : flags);
+	d->traffic_class = traffic_class;
+	if (nx_unlikely(nr > 1))
+		nx_stack_tx_parts(stack, pkt, flow);
+	stack->tx_packets++;
+	stack->tx_bytes += pkt->total_len;
+	nexus_tx_submit(queue, nr);
+}
+
+/* ------------------------------------------------------ clock and timers */
+
+/* Time for what need not be exact: a clock that costs next to nothing. */
+uint64_t nx_stack_coarse_ns(const struct nexus_stack *stack);
+
+/* Fires what is due. */
+void nx_timers_run(struct nexus_stack *stack);
+
+#endif /* _NX_STACK_INTERNAL_H */

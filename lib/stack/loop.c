@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * The event loop: what arrived goes to its endpoint, what stands in TX goes to
+ * the kernel, and the thread sleeps when there is nothing of either.
+ */
+#include <poll.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+/* -------------------------------------------------------------- receive */
+
+/*
+ * Collects the parts behind the first one. A packet without parts is not from
+ * the kernel: the channel's memory was taken back, and reads as zeros.
+ */
+static __attribute__((noinline)) bool
+receive_parts(struct nexus_stack *stack, struct nexus_packet *pkt)
+{
+	struct nexus_packet *last = pkt, *part;
+	const struct nexus_desc *d;
+	uint32_t i;
+
+	if (!pkt->nr_parts || nexus_rx_peek(stack->queue) < pkt->nr_parts)
+		return false;
+	for (i = 1; i < pkt->nr_parts; i++) {
+		d = nexus_rx_slot(stack->queue, i);
+		part = &stack->packets[d->buf];
+		part->buf = d->buf;
+		part->data = nexus_channel_buffer(stack->channel, d->buf) +
+			     d->off;
+		part->len = d->len;
+		part->parent = NULL;
+		part->refs = 1;
+		pkt->total_len += d->len;
+		last->next = part;
+		last = part;
+	}
+	last->next = NULL;
+	return true;
+}
+
+/* The kernel has parsed it: the descriptor says where everything is. */
+static inline void receive_first(struct nexus_stack *stack,
+				 struct nexus_packet *pkt,
+				 const struct nexus_desc *d)
+{
+	pkt->head = nexus_channel_buffer(stack->channel, d->buf) + d->off;
+	pkt->data = pkt->head + d->payload_off;
+	pkt->len = d->len - d->payload_off;
+	pkt->total_len = pkt->len;
+	pkt->next = NULL;
+	pkt->parent = NULL;
+	pkt->refs = 1;
+	pkt->buf = d->buf;
+	pkt->flow = d->flow;
+	pkt->flags = d->flags;
+	pkt->traffic_class = d->traffic_class;
+	pkt->ip_version = d->ip_version;
+	pkt->protocol = d->protocol;
+	pkt->nr_parts = d->nr_parts;
+	pkt->l4_off = d->l4_off;
+	pkt->payload_off = d->payload_off;
+	pkt->gso_size = d->gso_size;
+	pkt->gso_segs = d->gso_segs;
+	pkt->hash = d->hash;
+	pkt->ifindex = d->ifindex;
+	pkt->time_ns = d->time_ns;
+}
+
+static inline int receive(struct nexus_stack *stack)
+{
+	struct nexus_queue *queue = stack->queue;
+	const struct nexus_desc *d;
+	struct nexus_packet *pkt;
+	struct nx_sink *sink;
+	uint32_t nr = 0;
+
+	for (; nr < stack->budget && nexus_rx_peek(queue); nr++) {
+		d = nexus_rx_slot(queue, 0);
+		pkt = &stack->packets[d->buf];
+		receive_first(stack, pkt, d);
+		if (nx_unlikely(pkt->nr_parts != 1) &&
+		    !receive_parts(stack, pkt))
+			break;
+		nexus_rx_release(queue, pkt->nr_parts);
+		sink = stack->sinks[pkt->flow];
+		if (nx_likely(sink))
+			sink->input(sink, pkt);
+		else
+			nexus_packet_put(stack, pkt);
+	}
+	return (int)nr;
+}
+
+/* --------------------------------------------------------------- events */
+
+static void handle_event(struct nexus_stack *stack,
+			 const struct nexus_event *event)
+{
+	struct nx_sink *sink = NULL;
+
+	switch (event->type) {
+	case NEXUS_EVENT_ADDR_GONE:
+	case NEXUS_EVENT_LINK:
+	case NEXUS_EVENT_DEV_GONE:
+		nx_source_forget(&stack->source);
+		break;
+	}
+	if (event->flow < stack->nr_flows)
+		sink = stack->sinks[event->flow];
+	if (sink)
+		sink->event(sink, event);
+	if (stack->event)
+		stack->event(stack, event, stack->event_arg);
+}
+
+static __attribute__((noinline)) void handle_events(struct nexus_stack *stack)
+{
+	struct nexus_event event;
+
+	while (nexus_event_peek(stack->queue)) {
+		event = *nexus_event_slot(stack->queue, 0);
+		nexus_event_release(stack->queue, 1);
+		if (event.type)
+			handle_event(stack, &event);
+	}
+}
+
+/* ------------------------------------------------------------- transmit */
+
+static inline bool has_unsynced(const struct nexus_stack *stack)
+{
+	return stack->queue->rings[NEXUS_RING_TX].own != stack->tx_synced;
+}
+
+/* One system call; packets that stay in TX are left to the next one. */
+static int sync_queue(struct nexus_stack *stack, uint32_t flags,
+		      int64_t timeout_ns)
+{
+	struct nexus_queue *queue = stack->queue;
+	uint32_t own = queue->rings[NEXUS_RING_TX].own;
+	int err = nexus_queue_sync(queue, flags, timeout_ns);
+
+	if (flags & NEXUS_SYNC_TX) {
+		stack->is_tx_blocked = err == -EAGAIN;
+		if (err != -EAGAIN)
+			stack->tx_synced = own;
+	}
+	return err;
+}
+
+int nexus_stack_flush(struct nexus_stack *stack)
+{
+	int err = nx_stack_check(stack);
+
+	if (err || !has_unsynced(stack))
+		return err;
+	err = sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
+	return err == -EINTR ? 0 : err;
+}
+
+void nx_stack_refill(struct nexus_stack *stack)
+{
+	sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
+}
+
+bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr)
+{
+	nx_stack_refill(stack);
+	return nexus_tx_reserve(stack->queue, nr);
+}
+
+void nx_stack_tx_parts(struct nexus_stack *stack,
+		       const struct nexus_packet *pkt, uint32_t flow)
+{
+	const struct nexus_packet *part;
+	struct nexus_desc *d;
+	uint32_t i = 1, off;
+
+	for (part = pkt->next; part; part = part->next, i++) {
+		d = nexus_tx_slot(stack->queue, i);
+		off = (uint32_t)(part->data - nx_packet_base(stack, part));
+		nx_desc_fill(d, part, off, part->len, flow,
+			     part->next ? NEXUS_DESC_MORE : 0);
+	}
+}
+
+/* --------------------------------------------------------------- the run */
+
+/* Buffers in FREE that the kernel has not taken: worth telling it? */
+static bool wants_refill(struct nexus_stack *stack)
+{
+	struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_FREE];
+
+	if (nx_likely(ring->own - ring->other < stack->refill))
+		return false;
+	/* H: pairs with the kernel's release of cons. */
+	ring->other = __atomic_load_n(ring->cons, __ATOMIC_ACQUIRE);
+	return ring->own - ring->other >= stack->refill;
+}
+
+static void report_one(__u64 *shared, uint64_t *own)
+{
+	if (*own)
+		__atomic_fetch_add(shared, *own, __ATOMIC_RELAXED);
+	*own = 0;
+}
+
+/* Several stacks may share a channel, hence the atomic additions. */
+static void report(struct nexus_stack *stack)
+{
+	struct nexus_ustats *ustats = stack->channel->ustats;
+
+	report_one(&ustats->rx_packets, &stack->rx_packets);
+	report_one(&ustats->rx_bytes, &stack->rx_bytes);
+	report_one(&ustats->tx_packets, &stack->tx_packets);
+	report_one(&ustats->tx_bytes, &stack->tx_bytes);
+}
+
+static void free_dead(struct nexus_stack *stack)
+{
+	struct nx_sink *sink;
+
+	while (stack->dead) {
+		sink = stack->dead;
+		stack->dead = sink->next;
+		free(sink);
+	}
+}
+
+/* Does a sync's result end the run? The rest is for the next one. */
+static inline bool is_fatal(int err)
+{
+	return err && err != -EAGAIN && err != -ETIME && err != -EINTR;
+}
+
+/* Everything that calls the program back. */
+static int dispatch(struct nexus_stack *stack)
+{
+	int nr;
+
+	stack->is_running = true;
+	nr = receive(stack);
+	if (nx_unlikely(nexus_event_peek(stack->queue)))
+		handle_events(stack);
+	if (nx_unlikely(stack->nr_timers))
+		nx_timers_run(stack);
+	stack->is_running = false;
+	if (nx_unlikely(stack->dead))
+		free_dead(stack);
+	return nr;
+}
+
+int nexus_stack_run(struct nexus_stack *stack)
+{
+	int err = nx_stack_check(stack), nr;
+
+	if (nx_unlikely(err))
+		return err;
+	if (nx_unlikely(stack->is_running))
+		return -EBUSY;
+	nr = dispatch(stack);
+	if (has_unsynced(stack) || wants_refill(stack))
+		err = sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
+	report(stack);
+	if (nx_unlikely(is_fatal(err)))
+		return err;
+	return nr;
+}
+
+/* No longer than until the next timer. */
+static int64_t shorten(struct nexus_stack *stack, int64_t timeout_ns)
+{
+	int64_t timer_ns = nexus_stack_timeout_ns(stack);
+
+	if (timer_ns == NEXUS_TIMEOUT_NONE)
+		return timeout_ns;
+	if (timeout_ns < 0 || timer_ns < timeout_ns)
+		return timer_ns;
+	return timeout_ns;
+}
+
+/*
+ * With packets that cannot leave now, sleep for either: room to send, or
+ * something to receive.
+ */
+static int sync_and_wait(struct nexus_stack *stack, int64_t timeout_ns)
+{
+	uint32_t flags = NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX;
+	int err;
+
+	if (has_unsynced(stack))
+		flags |= NEXUS_SYNC_TX;
+	if (nx_unlikely(stack->nr_timers))
+		timeout_ns = shorten(stack, timeout_ns);
+	if (!timeout_ns)
+		flags &= ~NEXUS_SYNC_WAIT_RX;
+	err = sync_queue(stack, flags, timeout_ns);
+	if (nx_unlikely(err == -EAGAIN) && timeout_ns)
+		err = sync_queue(stack, NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX |
+				 NEXUS_SYNC_WAIT_TX, timeout_ns);
+	return err;
+}
+
+int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
+{
+	struct nexus_queue *queue = stack->queue;
+	int err = nx_stack_check(stack);
+
+	if (nx_unlikely(err))
+		return err;
+	if (nx_unlikely(stack->is_running))
+		return -EBUSY;
+	if (!nexus_rx_peek(queue) && !nexus_event_peek(queue))
+		err = sync_and_wait(stack, timeout_ns);
+	else if (has_unsynced(stack) || wants_refill(stack))
+		err = sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
+	if (nx_unlikely(is_fatal(err)))
+		return err;
+	err = dispatch(stack);
+	report(stack);
+	return err;
+}
+
+short nexus_stack_poll_events(const struct nexus_stack *stack)
+{
+	return stack->is_tx_blocked ? POLLIN | POLLOUT : POLLIN;
+}
