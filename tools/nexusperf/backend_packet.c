@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,10 +133,11 @@ static int packet_bind(struct perf_end *end, struct packet_end *packet)
 	    setsockopt(packet->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
 		       sizeof(one)))
 		return -errno;
-	if (receives)
-		err = packet_filter(packet, is_v6);
-	if (!err && end->role == PERF_ROLE_RECEIVER)
+	/* A ring's reader filters by itself, which costs less. */
+	if (end->role == PERF_ROLE_RECEIVER)
 		err = packet_map_ring(packet);
+	else if (receives)
+		err = packet_filter(packet, is_v6);
 	if (!err && bind(packet->fd, (struct sockaddr *)&sll, sizeof(sll)))
 		err = -errno;
 	return err;
@@ -277,6 +279,22 @@ static void packet_block_end(struct packet_end *packet)
 	packet->block = (packet->block + 1) % NR_BLOCKS;
 }
 
+/* The next packet of the block; 1 if it is for our port. */
+static unsigned int packet_take(struct perf_end *end, struct packet_end *packet)
+{
+	const uint8_t *at = (const uint8_t *)packet->next;
+	size_t len = perf_frame_payload(at + packet->next->tp_mac,
+					packet->next->tp_snaplen, packet->port);
+
+	packet->next = (void *)(at + packet->next->tp_next_offset);
+	if (!--packet->left)
+		packet_block_end(packet);
+	if (!len)
+		return 0;
+	end->bytes += len - sizeof(struct udphdr);
+	return 1;
+}
+
 static int packet_recv(struct perf_end *end, unsigned int max, bool wait)
 {
 	struct packet_end *packet = end->priv;
@@ -297,15 +315,7 @@ static int packet_recv(struct perf_end *end, unsigned int max, bool wait)
 				continue;
 			}
 		}
-		end->bytes += perf_frame_payload((uint8_t *)packet->next +
-							 packet->next->tp_mac,
-						 packet->next->tp_snaplen,
-						 packet->port) - 8;
-		nr++;
-		packet->next = (void *)((uint8_t *)packet->next +
-					packet->next->tp_next_offset);
-		if (!--packet->left)
-			packet_block_end(packet);
+		nr += packet_take(end, packet);
 	}
 	return nr;
 }

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/if_link.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,7 +293,7 @@ static unsigned int xdp_take(struct perf_end *end, unsigned int max,
 		frame = xdp->area + desc->addr;
 		len = perf_frame_payload(frame, desc->len, xdp->port);
 		if (len) {
-			end->bytes += len - 8;
+			end->bytes += len - sizeof(struct udphdr);
 			ours++;
 		}
 		if (len && keep)

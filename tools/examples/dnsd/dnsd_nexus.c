@@ -24,20 +24,12 @@ static void explain(int err)
 	const char *text = nexus_error_text();
 
 	dnsd_error("nexus: %s", *text ? text : nexus_strerror(err));
-	switch (-err) {
-	case ENOENT:
-		dnsd_error("is the module loaded? As root: modprobe nexus");
-		break;
-	case ENODEV:
-		dnsd_error("there is no such nexus here. As root: nexusctl nexus add NAME, nexusctl attach NAME DEVICE");
-		break;
-	case EPERM:
-	case EACCES:
-		dnsd_error("user %u may not attach. As root: nexusctl policy allow NAME user %u",
-			   geteuid(), geteuid());
-		break;
-	}
-	dnsd_error("--kernel serves with an ordinary socket instead");
+	if (err == -ENODEV)
+		dnsd_error("as root: nexusctl nexus add NAME dev DEVICE");
+	else if (err == -EPERM)
+		dnsd_error("as root: nexusctl policy set NAME allow uid %u",
+			   geteuid());
+	dnsd_error("(--kernel serves with an ordinary socket instead)");
 }
 
 static void answer(struct dnsd *dnsd, struct nexus_udp *udp,

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Turns the guests' measurements into a table and into bench.json.
+
+Each figure is the median of its runs, with its spread: the largest less the
+smallest, in percent of the median. A measurement that failed in any run is
+shown as failed, with the reason below the table.
+"""
+import json
+import os
+import statistics
+import sys
+
+WHO = ("nexus", "kernel", "af_packet", "af_xdp")
+HEADS = ("nexus", "kernel", "AF_PACKET", "AF_XDP")
+
+# Row, title, and the target: ("max", figure) or ("ratio", to the kernel's).
+COUNTED = (
+    ("rr-local", "blocking round trip, one host", ("max", 11500)),
+    ("rr-veth", "blocking round trip, veth", ("ratio", 0.6)),
+    ("rx-veth", "receive over veth, batch 32, less the sender", ("max", 1600)),
+    ("tx-dummy", "transmit to a dummy device, batch 32", ("max", 2000)),
+    ("batch-local", "one host, batch 32, both ends", ("max", 700)),
+    ("unclaimed", "what the kernel's receive pays for nexus", ("max", 150)),
+)
+TIMED = (
+    ("rr-local", "blocking round trip, one host, ns", None),
+    ("rr-veth", "blocking round trip, veth, ns", None),
+    ("batch-local", "one host, batch 32, ns a packet", None),
+    ("batch-veth", "veth, batch 32, ns a packet", None),
+    ("bulk-local", "one host, 64 KiB datagrams, ns each", None),
+    ("bulk-veth", "veth, 64 KiB datagrams, ns each", None),
+)
+REFERENCE = (
+    ("floor-syscall", "floor", "a system call"),
+    ("floor-futex", "floor", "futex ping-pong, a round trip"),
+    ("floor-pipe", "floor", "pipe, a round trip"),
+    ("rx-none", "none", "a frame over veth that nobody wants"),
+)
+
+
+class Figure:
+    """The runs of one measurement, or why there are none."""
+
+    def __init__(self):
+        self.values = []
+        self.whys = []
+        self.na = None
+        self.lost = 0
+        self.sent = 0
+
+    def median(self):
+        if self.whys or not self.values:
+            return None
+        return statistics.median(self.values)
+
+    def spread(self):
+        median = self.median()
+        if not median:
+            return None
+        return (max(self.values) - min(self.values)) / abs(median) * 100
+
+    def minus(self, other):
+        """What a figure has beyond another one, run by run."""
+        result = Figure()
+        result.whys = self.whys + other.whys
+        result.na = self.na or other.na
+        result.lost, result.sent = self.lost, self.sent
+        result.values = [a - b for a, b in zip(self.values, other.values)]
+        return result
+
+    def to_json(self):
+        if self.na:
+            return {"not_applicable": self.na}
+        if self.whys:
+            return {"failed": self.whys[0]}
+        median, spread = self.median(), self.spread()
+        return {
+            "median": round(median, 1),
+            "spread_percent": None if spread is None else round(spread, 2),
+            "runs": [round(value, 1) for value in self.values],
+            "sent": self.sent,
+            "lost": self.lost,
+        }
+
+
+def load(path):
+    """The figures of one guest, by row and who."""
+    figures = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            entry = json.loads(line)
+            figure = figures.setdefault((entry["row"], entry["who"]), Figure())
+            if "na" in entry:
+                figure.na = entry["na"]
+                continue
+            if "why" in entry:
+                figure.whys.append(entry["why"])
+                continue
+            result = entry["result"]
+            figure.values.append(result["ns_per_op"])
+            figure.sent += result["sent"]
+            figure.lost += result["lost"]
+    return figures
+
+
+def derive(figures):
+    """The figures that are differences of two measurements."""
+    if ("unclaimed", "nexus") in figures and ("rx-veth", "kernel") in figures:
+        figures["unclaimed", "nexus"] = figures["unclaimed", "nexus"].minus(
+            figures["rx-veth", "kernel"])
+    sender = figures.get(("tx-dummy", "af_packet"))
+    if not sender:
+        return
+    for key in list(figures):
+        if key[0] in ("rx-veth", "rx-none"):
+            figures[key] = figures[key].minus(sender)
+
+
+def cell(figure):
+    if figure is None:
+        return "-"
+    if figure.na:
+        return "n/a"
+    median = figure.median()
+    if median is None:
+        return "FAILED"
+    spread = figure.spread()
+    text = f"{median:,.0f}"
+    if spread is not None and len(figure.values) > 1:
+        text += f" ±{spread / 2:.1f}%"
+    if figure.lost:
+        text += " !"
+    return text
+
+
+def ratio(figures, row):
+    nexus = figures.get((row, "nexus"))
+    kernel = figures.get((row, "kernel"))
+    if not nexus or not kernel or not nexus.median() or not kernel.median():
+        return None
+    return nexus.median() / kernel.median()
+
+
+def judge(figures, row, target):
+    """The target as text, and whether it was met."""
+    if not target:
+        return "", ""
+    kind, limit = target
+    text = f"<= {limit:,}" + (" of kernel" if kind == "ratio" else "")
+    figure = figures.get((row, "nexus"))
+    if figure is None or figure.median() is None:
+        return text, "not measured"
+    value = figure.median() if kind == "max" else ratio(figures, row)
+    if value is None:
+        return text, "not measured"
+    return text, "met" if value <= limit else "MISSED"
+
+
+def print_table(table):
+    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
+    for number, line in enumerate(table):
+        print("  ".join(
+            text.ljust(width) if i in (0, len(line) - 1) else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths))).rstrip())
+        if number == 0:
+            print("  ".join("-" * width for width in widths))
+
+
+def print_notes(figures, rows):
+    for row, title, _ in rows:
+        for who, head in zip(WHO, HEADS):
+            figure = figures.get((row, who))
+            if figure is None:
+                continue
+            if figure.na:
+                print(f"  {title}: {head}: {figure.na}")
+            elif figure.whys:
+                print(f"  {title}: {head}: {figure.whys[0]}")
+            elif figure.lost:
+                print(f"  {title}: {head}: ! {figure.lost:,} of "
+                      f"{figure.sent:,} packets lost")
+
+
+def show(title, figures, rows):
+    table = [["what", *HEADS, "to kernel", "target", ""]]
+    result = []
+    for row, what, target in rows:
+        text, verdict = judge(figures, row, target)
+        part = ratio(figures, row) if row != "unclaimed" else None
+        table.append([what, *(cell(figures.get((row, who))) for who in WHO),
+                      f"{part:.2f}" if part else "", text, verdict])
+        result.append({
+            "row": row, "what": what, "target": text or None,
+            "verdict": verdict or None,
+            "ratio_to_kernel": part and round(part, 3),
+            "figures": {who: figures[row, who].to_json() for who in WHO
+                        if (row, who) in figures},
+        })
+    print(f"\n{title}\n")
+    print_table(table)
+    print_notes(figures, rows)
+    return result
+
+
+def show_reference(figures):
+    print("\nFor reference, instructions:")
+    result = []
+    for row, who, what in REFERENCE:
+        figure = figures.get((row, who))
+        print(f"  {what}: {cell(figure)}")
+        if figure:
+            result.append({"row": row, "what": what, **figure.to_json()})
+    return result
+
+
+def main():
+    out, kernel, reps = sys.argv[1:4]
+    report = {"kernel": kernel, "runs": int(reps)}
+    counted = os.path.join(out, "count.jsonl")
+    timed = os.path.join(out, "time.jsonl")
+    if os.path.exists(counted):
+        figures = load(counted)
+        derive(figures)
+        report["instructions"] = show(
+            f"Instructions on Linux {kernel}, both ends, 64 B of UDP, one CPU "
+            f"(median of {reps})", figures, COUNTED)
+        report["reference"] = show_reference(figures)
+    if os.path.exists(timed):
+        report["time"] = show(
+            f"Time on two emulated CPUs (median of {reps}; compare ratios, "
+            "not figures)", load(timed), TIMED)
+    path = os.path.join(out, "bench.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=2)
+        file.write("\n")
+    print(f"\nThe same as JSON: {path}")
+
+
+if __name__ == "__main__":
+    main()
