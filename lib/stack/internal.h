@@ -30,9 +30,6 @@
 /* Packets that a run receives if nothing else is said. */
 #define NX_BUDGET		256
 
-/* Buffers that may stand in FREE before the kernel is told about them. */
-#define NX_REFILL_MAX		64
-
 /**
  * struct nx_sink - the transport's end of a flow
  * @input: takes a packet and owns it
@@ -80,8 +77,7 @@ struct nx_stash {
  * @sinks:     by flow index
  * @nr_buffers: of the channel
  * @nr_flows:  entries in @sinks
- * @tx_synced: TX index up to which the kernel was told
- * @is_tx_blocked: the kernel said EAGAIN, packets stay in TX
+ * @is_tx_blocked: packets stayed in TX when the kernel was last called
  * @is_running: within nexus_stack_run() or _poll()
  * @ip_id:     next IPv4 identification
  * @rx_packets, @rx_bytes, @tx_packets, @tx_bytes: not yet reported to the
@@ -90,6 +86,8 @@ struct nx_stash {
  * Control:
  * @budget:    packets a run
  * @refill:    buffers in FREE that are worth a system call
+ * @alloc_keep: small buffers that are left in ALLOC when there are more than
+ * @alloc_max: a good deal more, so that not every call moves some
  * @owns_channel: close it with the stack
  * @first:     list of sinks
  * @dead:      endpoints closed within a run, freed at its end
@@ -113,7 +111,6 @@ struct nexus_stack {
 	struct nx_sink		**sinks;
 	uint32_t		nr_buffers;
 	uint32_t		nr_flows;
-	uint32_t		tx_synced;
 	bool			is_tx_blocked;
 	bool			is_running;
 	uint16_t		ip_id;
@@ -124,6 +121,8 @@ struct nexus_stack {
 
 	uint32_t		budget;
 	uint32_t		refill;
+	uint32_t		alloc_keep;
+	uint32_t		alloc_max;
 	bool			owns_channel;
 	struct nx_sink		*first;
 	struct nx_sink		*dead;

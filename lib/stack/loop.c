@@ -129,24 +129,54 @@ static __attribute__((noinline)) void handle_events(struct nexus_stack *stack)
 
 /* ------------------------------------------------------------- transmit */
 
-static inline bool has_unsynced(const struct nexus_stack *stack)
+/* Slots that the kernel had not taken when it was last looked at. */
+static inline bool has_pending(const struct nexus_stack *stack)
 {
-	return stack->queue->rings[NEXUS_RING_TX].own != stack->tx_synced;
+	const struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_TX];
+
+	return ring->own != ring->other;
 }
 
-/* One system call; packets that stay in TX are left to the next one. */
+/*
+ * A program that answers in the buffers that it received gives nothing back
+ * through FREE, and what it sent piles up in ALLOC, where the kernel cannot take
+ * it to receive: in a small pool that would be the end.
+ */
+static __attribute__((noinline)) void shed(struct nexus_stack *stack)
+{
+	struct nexus_queue *queue = stack->queue;
+	struct nexus_ring *free = &queue->rings[NEXUS_RING_FREE];
+	uint32_t nr = nexus_ring_ready(&queue->rings[NEXUS_RING_ALLOC]);
+
+	for (; nr > stack->alloc_keep && nexus_ring_space(free, 1); nr--)
+		nexus_buffer_put(queue, nexus_buffer_get(queue, NEXUS_SMALL));
+}
+
+/* Has the last system call left more in ALLOC than there should be? */
+static inline bool has_surplus(struct nexus_stack *stack)
+{
+	struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_ALLOC];
+	/* E: pairs with the kernel's release of prod. */
+	uint32_t prod = __atomic_load_n(ring->prod, __ATOMIC_ACQUIRE);
+	uint32_t nr = prod - ring->own;
+
+	if (nx_unlikely(nr > ring->nr_slots))
+		return false;
+	ring->other = prod;
+	return nr > stack->alloc_max;
+}
+
+/* One system call. What stays in TX is left to the next one. */
 static int sync_queue(struct nexus_stack *stack, uint32_t flags,
 		      int64_t timeout_ns)
 {
-	struct nexus_queue *queue = stack->queue;
-	uint32_t own = queue->rings[NEXUS_RING_TX].own;
-	int err = nexus_queue_sync(queue, flags, timeout_ns);
+	int err = nexus_queue_sync(stack->queue, flags, timeout_ns);
 
-	if (flags & NEXUS_SYNC_TX) {
-		stack->is_tx_blocked = err == -EAGAIN;
-		if (err != -EAGAIN)
-			stack->tx_synced = own;
-	}
+	if (nx_unlikely(err == -EPERM))
+		return err;	/* a child: no ring is there */
+	stack->is_tx_blocked = nexus_tx_pending(stack->queue) != 0;
+	if (nx_unlikely(has_surplus(stack)))
+		shed(stack);
 	return err;
 }
 
@@ -154,10 +184,9 @@ int nexus_stack_flush(struct nexus_stack *stack)
 {
 	int err = nx_stack_check(stack);
 
-	if (err || !has_unsynced(stack))
+	if (err || !has_pending(stack))
 		return err;
-	err = sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
-	return err == -EINTR ? 0 : err;
+	return sync_queue(stack, NEXUS_SYNC_TX, 0);
 }
 
 void nx_stack_refill(struct nexus_stack *stack)
@@ -188,7 +217,11 @@ void nx_stack_tx_parts(struct nexus_stack *stack,
 
 /* --------------------------------------------------------------- the run */
 
-/* Buffers in FREE that the kernel has not taken: worth telling it? */
+/*
+ * The kernel takes from FREE what it needs to receive, and gives back in ALLOC
+ * what was sent, both without being asked. It need be told only when a good
+ * part of the pool stands in FREE.
+ */
 static bool wants_refill(struct nexus_stack *stack)
 {
 	struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_FREE];
@@ -198,6 +231,16 @@ static bool wants_refill(struct nexus_stack *stack)
 	/* H: pairs with the kernel's release of cons. */
 	ring->other = __atomic_load_n(ring->cons, __ATOMIC_ACQUIRE);
 	return ring->own - ring->other >= stack->refill;
+}
+
+/* What a system call would have to do now. */
+static inline uint32_t sync_flags(struct nexus_stack *stack)
+{
+	uint32_t flags = has_pending(stack) ? NEXUS_SYNC_TX : 0;
+
+	if (nx_unlikely(wants_refill(stack)))
+		flags |= NEXUS_SYNC_REFILL;
+	return flags;
 }
 
 static void report_one(__u64 *shared, uint64_t *own)
@@ -255,14 +298,16 @@ static int dispatch(struct nexus_stack *stack)
 int nexus_stack_run(struct nexus_stack *stack)
 {
 	int err = nx_stack_check(stack), nr;
+	uint32_t flags;
 
 	if (nx_unlikely(err))
 		return err;
 	if (nx_unlikely(stack->is_running))
 		return -EBUSY;
 	nr = dispatch(stack);
-	if (has_unsynced(stack) || wants_refill(stack))
-		err = sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
+	flags = sync_flags(stack);
+	if (flags)
+		err = sync_queue(stack, flags, 0);
 	report(stack);
 	if (nx_unlikely(is_fatal(err)))
 		return err;
@@ -282,24 +327,22 @@ static int64_t shorten(struct nexus_stack *stack, int64_t timeout_ns)
 }
 
 /*
- * With packets that cannot leave now, sleep for either: room to send, or
- * something to receive.
+ * One system call that sends and sleeps. If packets cannot leave now, sleep
+ * until they can, or something arrives.
  */
-static int sync_and_wait(struct nexus_stack *stack, int64_t timeout_ns)
+static int sync_and_wait(struct nexus_stack *stack, uint32_t flags,
+			 int64_t timeout_ns)
 {
-	uint32_t flags = NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX;
 	int err;
 
-	if (has_unsynced(stack))
-		flags |= NEXUS_SYNC_TX;
 	if (nx_unlikely(stack->nr_timers))
 		timeout_ns = shorten(stack, timeout_ns);
 	if (!timeout_ns)
-		flags &= ~NEXUS_SYNC_WAIT_RX;
-	err = sync_queue(stack, flags, timeout_ns);
-	if (nx_unlikely(err == -EAGAIN) && timeout_ns)
-		err = sync_queue(stack, NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX |
-				 NEXUS_SYNC_WAIT_TX, timeout_ns);
+		return flags ? sync_queue(stack, flags, 0) : 0;
+	err = sync_queue(stack, flags | NEXUS_SYNC_WAIT_RX, timeout_ns);
+	if (nx_unlikely(err == -EAGAIN))
+		err = sync_queue(stack, NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_WAIT_TX,
+				 timeout_ns);
 	return err;
 }
 
@@ -307,15 +350,17 @@ int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 {
 	struct nexus_queue *queue = stack->queue;
 	int err = nx_stack_check(stack);
+	uint32_t flags;
 
 	if (nx_unlikely(err))
 		return err;
 	if (nx_unlikely(stack->is_running))
 		return -EBUSY;
+	flags = sync_flags(stack);
 	if (!nexus_rx_peek(queue) && !nexus_event_peek(queue))
-		err = sync_and_wait(stack, timeout_ns);
-	else if (has_unsynced(stack) || wants_refill(stack))
-		err = sync_queue(stack, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
+		err = sync_and_wait(stack, flags, timeout_ns);
+	else if (flags)
+		err = sync_queue(stack, flags, 0);
 	if (nx_unlikely(is_fatal(err)))
 		return err;
 	err = dispatch(stack);

@@ -69,11 +69,6 @@ static int alloc_tables(struct nexus_stack *stack)
 	return alloc_packets(stack);
 }
 
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 static int open_channel(struct nexus_stack *stack,
 			const struct nexus_stack_options *options)
 {
@@ -100,14 +95,15 @@ static void init_stack(struct nexus_stack *stack,
 		       const struct nexus_stack_options *options)
 {
 	struct nexus_channel *channel = stack->channel;
+	uint32_t nr_small = channel->sizes[NEXUS_SMALL].nr;
 
 	stack->is_ours = nx_channel_of(channel)->is_ours;
 	stack->state = &channel->schema->state;
 	stack->nr_buffers = channel->nr_buffers;
 	stack->nr_flows = channel->nr_flows;
-	stack->tx_synced = stack->queue->rings[NEXUS_RING_TX].own;
-	stack->refill = min_u32(channel->sizes[NEXUS_SMALL].nr / 8 + 1,
-				NX_REFILL_MAX);
+	stack->refill = nr_small / 4 + 1;
+	stack->alloc_keep = nr_small / (2 * channel->nr_queues) + 1;
+	stack->alloc_max = stack->alloc_keep + nr_small / 8;
 	stack->budget = options && options->budget ? options->budget :
 						     NX_BUDGET;
 	if (options) {
