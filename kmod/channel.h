@@ -8,6 +8,7 @@
 #include <linux/kref.h>
 #include <linux/mm_types.h>
 #include <linux/workqueue.h>
+#include "compat.h"
 #include "pool.h"
 #include "queue.h"
 #include "region.h"
@@ -59,6 +60,7 @@ struct nx_offence {
  * @pool:     its buffers
  * @flows:    by index, @nr_flow_slots of them
  * @nr_flows: used of them; under the nexus's lock
+ * @first_free: no index below is free; likewise
  * @free:     frees it a grace period after the last reference
  * @nr_queues: of @queues
  */
@@ -82,11 +84,17 @@ struct nx_channel {
 	struct nx_flow_slot	*flows;
 	u32			nr_flow_slots;
 	u32			nr_flows;
+	u32			first_free;
 	struct rcu_work		free;
 	u32			nr_queues;
 	struct nx_queue		queues[] __counted_by(nr_queues);
 };
 
+/* Frees channels after their last reader. */
+extern struct workqueue_struct *nx_wq;
+
+int nx_channel_init(void);
+void nx_channel_exit(void);
 struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg);
 void nx_channel_detach(struct nx_channel *chan);
 void nx_channel_stop(struct nx_channel *chan, u32 state);

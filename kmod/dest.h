@@ -19,26 +19,26 @@ struct nx_queue;
 /**
  * struct nx_dest - where packets with one key go
  * @key:     of the sending host
- * @flow:    that sends; compared, never followed
- * @generation: of @flow
+ * @serial:  of the flow that sends; 0: unused
  * @dst:     the kernel's route, of which it holds a reference
  * @cookie:  for dst_check()
  * @mtu:     of the path, bytes
  * @seq:     nx_flow_table.seq when @peer was looked up
  * @peer:    the flow of this host that receives, or NULL; good while @seq is
+ * @hash:    of the key that @peer was looked up by
  * @is_local: the destination is this host
  *
  * Under the tx_lock of the queue that has it.
  */
 struct nx_dest {
 	struct nx_flow_key	key;
-	struct nx_flow		*flow;
-	u32			generation;
+	u64			serial;
 	u32			cookie;
 	struct dst_entry	*dst;
 	u32			mtu;
 	u32			seq;
 	struct nx_flow		*peer;
+	u32			hash;
 	bool			is_local;
 };
 

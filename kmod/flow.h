@@ -40,6 +40,7 @@ struct nx_flow_node {
  * @chan:       its channel, of which it holds a reference
  * @idx:        in nx_channel.flows
  * @generation: of that index
+ * @serial:     unlike that of any other flow, ever; not 0
  * @queue:      that receives, or NEXUS_QUEUE_ANY
  * @ifindex:    device that the socket is bound to, or 0
  * @rx:         delivered; under the rx_lock of the queue that receives
@@ -48,6 +49,7 @@ struct nx_flow_node {
  * @socket:     adopted; the flow holds its file
  * @uid:        of the socket's owner
  * @pid:        of the process that added the flow, in the initial namespace
+ * @mtu:        of the path, as the owner was told
  * @old_write_space: what the socket had before
  * @rcu:        frees it after the last reader
  *
@@ -64,6 +66,7 @@ struct nx_flow {
 	struct nx_channel	*chan;
 	u32			idx;
 	u32			generation;
+	u64			serial;
 	u32			queue;
 	int			ifindex;
 
@@ -75,8 +78,17 @@ struct nx_flow {
 	struct socket		*socket;
 	kuid_t			uid;
 	struct pid		*pid;
+	u32			mtu;
 	void			(*old_write_space)(struct sock *sk);
 	struct rcu_head		rcu;
+};
+
+/* In the order in which they are looked for. */
+enum nx_flow_kind {
+	NX_FLOW_CONNECTED,
+	NX_FLOW_LISTENER,
+	NX_FLOW_WILDCARD,
+	NX_NR_FLOW_KINDS,
 };
 
 /**
@@ -85,6 +97,7 @@ struct nx_flow {
  * @ports:   a bit for each local port that any flow has: what spares the
  *           kernel's traffic a look-up; read under RCU
  * @port_users: flows of each port; under the nexus's lock
+ * @nr:      keys of each kind, so that a kind that nobody has is not looked for
  * @seq:     changes with every addition and removal, before the flow can be
  *           freed, so that who remembers a flow knows when to forget it
  */
@@ -92,6 +105,7 @@ struct nx_flow_table {
 	struct rhashtable	hash;
 	unsigned long		*ports;
 	struct xarray		port_users;
+	u32			nr[NX_NR_FLOW_KINDS];
 	u32			seq;
 };
 
@@ -113,13 +127,15 @@ static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
 	return flow->socket->sk;
 }
 
+void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
+			  u8 ip_version);
 int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
 void nx_flow_del_all(struct nx_channel *chan);
 
 /* socket.c */
-int nx_socket_describe(struct socket *sock, struct nx_flow *flow);
-int nx_socket_adopt(struct socket *sock, struct nx_flow *flow);
-void nx_socket_release(struct socket *sock, struct nx_flow *flow);
+int nx_socket_check(struct socket *sock, struct net *net);
+int nx_socket_adopt(struct nx_flow *flow);
+void nx_socket_release(struct nx_flow *flow);
 
 #endif /* NX_FLOW_H */

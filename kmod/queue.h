@@ -97,9 +97,9 @@ struct nx_queue {
 	u32			cache[NX_RX_CACHE];
 
 	wait_queue_head_t	wait ____cacheline_aligned_in_smp;
-	u32			armed;
-	u32			is_waking;
-	u64			wakes;
+	atomic_t		armed;
+	atomic_t		is_waking;
+	atomic64_t		wakes;
 	struct nx_queue		*wake_next;
 };
 

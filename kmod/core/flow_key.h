@@ -29,15 +29,21 @@ union nx_addr {
  * @protocol:    IPPROTO_*
  * @ip_version:  4 or 6
  * @pad:         zero, so that keys compare as memory
+ * @tail:        ports, protocol, version and pad as one word
  */
 struct nx_flow_key {
 	union nx_addr	local;
 	union nx_addr	remote;
-	__be16		local_port;
-	__be16		remote_port;
-	u8		protocol;
-	u8		ip_version;
-	u16		pad;
+	union {
+		struct {
+			__be16	local_port;
+			__be16	remote_port;
+			u8	protocol;
+			u8	ip_version;
+			u16	pad;
+		};
+		u64	tail;
+	};
 };
 
 static inline bool nx_addr_is_any(const union nx_addr *a)
@@ -50,19 +56,10 @@ static inline bool nx_addr_equal(const union nx_addr *a, const union nx_addr *b)
 	return !((a->u64[0] ^ b->u64[0]) | (a->u64[1] ^ b->u64[1]));
 }
 
-/* Ports, protocol and version as one word. */
-static inline u64 nx_flow_key_tail(const struct nx_flow_key *k)
-{
-	u64 tail;
-
-	memcpy(&tail, &k->local_port, sizeof(tail));
-	return tail;
-}
-
 static inline bool nx_flow_key_equal(const struct nx_flow_key *a,
 				     const struct nx_flow_key *b)
 {
-	return nx_flow_key_tail(a) == nx_flow_key_tail(b) &&
+	return a->tail == b->tail &&
 	       nx_addr_equal(&a->remote, &b->remote) &&
 	       nx_addr_equal(&a->local, &b->local);
 }
@@ -83,6 +80,18 @@ static inline void nx_flow_key_to_listener(struct nx_flow_key *k)
 static inline void nx_flow_key_to_wildcard(struct nx_flow_key *k)
 {
 	memset(&k->local, 0, sizeof(k->local));
+}
+
+/*
+ * Spreads flows over queues; high bits are the good ones. No defence: whoever
+ * chooses ports chooses a queue.
+ */
+static inline u32 nx_flow_key_hash(const struct nx_flow_key *k)
+{
+	u32 h = (__force u32)k->remote.v4 ^ (__force u32)k->remote.v6[3];
+
+	h ^= (__force u32)k->remote_port << 16 | (__force u32)k->local_port;
+	return h * 0x9e3779b1U;	/* 2^32 over the golden ratio: Knuth 6.4 */
 }
 
 /* The key that the other end of the flow would have on its host. */

@@ -10,8 +10,7 @@
 
 #include <linux/types.h>
 #include <linux/build_bug.h>
-#include <linux/byteorder/generic.h>
-#include <linux/jhash.h>
+#include <asm/byteorder.h>
 #include <linux/string.h>
 
 #else

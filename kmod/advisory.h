@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The advisory region: what the kernel tells without being asked.
+ */
+#ifndef NX_ADVISORY_H
+#define NX_ADVISORY_H
+
+#include <linux/types.h>
+#include <linux/nexus.h>
+
+struct nx_channel;
+struct nx_flow;
+struct nx_nexus;
+
+struct nexus_flow_advisory *nx_advisory_flow(struct nx_channel *chan, u32 idx);
+void nx_advisory_flow_begin(struct nx_flow *flow);
+void nx_advisory_flow_end(struct nx_flow *flow);
+void nx_advisory_update(struct nx_nexus *nexus);
+
+#endif /* NX_ADVISORY_H */

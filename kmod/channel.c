@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a channel: attached by a process, stopped by an offence, by the
+ * end of its nexus or by being closed, and freed after its last reader.
+ */
+#include <linux/cred.h>
+#include <linux/idr.h>
+#include <linux/log2.h>
+#include <linux/nsproxy.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include "advisory.h"
+#include "channel.h"
+#include "dest.h"
+#include "flow.h"
+#include "layout.h"
+#include "monitor.h"
+#include "nexus.h"
+#include "policy.h"
+#include "trace.h"
+#include "wake.h"
+
+#define DEFAULT_SLOTS		256U
+#define DEFAULT_EVENT_SLOTS	64U
+#define DEFAULT_SMALL		2048U
+#define DEFAULT_FLOWS		1024U
+
+static DEFINE_IDA(channel_ids);
+
+static void set_default(u32 *field, u32 value)
+{
+	if (!*field)
+		*field = value;
+}
+
+static bool is_slots(u32 n)
+{
+	return is_power_of_2(n) && n >= NEXUS_SLOTS_MIN && n <= NEXUS_SLOTS_MAX;
+}
+
+static bool is_range(u32 n, u32 from, u32 to)
+{
+	return n >= from && n <= to;
+}
+
+/* Fills in what is 0, and refuses what is out of range. */
+static int check_arg(struct nexus_attach *arg)
+{
+	if (arg->flags & ~NEXUS_ATTACH_DEFUNCT_OK)
+		return -EINVAL;
+	if (arg->reserved[0] || arg->reserved[1] || arg->channel_id ||
+	    memchr_inv(arg->regions, 0, sizeof(arg->regions)))
+		return -EINVAL;
+	if (strnlen(arg->name, NEXUS_NAME_SIZE) == NEXUS_NAME_SIZE)
+		return -EINVAL;
+	set_default(&arg->nr_queues, 1);
+	set_default(&arg->tx_slots, DEFAULT_SLOTS);
+	set_default(&arg->rx_slots, DEFAULT_SLOTS);
+	set_default(&arg->event_slots, DEFAULT_EVENT_SLOTS);
+	set_default(&arg->nr_small, DEFAULT_SMALL);
+	set_default(&arg->nr_flows, DEFAULT_FLOWS);
+	if (!is_slots(arg->tx_slots) || !is_slots(arg->rx_slots) ||
+	    !is_slots(arg->event_slots) ||
+	    !is_range(arg->nr_queues, 1, NEXUS_QUEUES_MAX) ||
+	    !is_range(arg->nr_small, 1, NEXUS_BUFFERS_MAX) ||
+	    arg->nr_large > NEXUS_LARGE_MAX ||
+	    !is_range(arg->nr_flows, 1, NEXUS_FLOWS_MAX))
+		return -EINVAL;
+	return 0;
+}
+
+static void queue_init(struct nx_channel *chan, u32 idx)
+{
+	struct nx_queue *q = &chan->queues[idx];
+
+	q->chan = chan;
+	q->idx = idx;
+	mutex_init(&q->tx_lock);
+	spin_lock_init(&q->rx_lock);
+	init_waitqueue_head(&q->wait);
+}
+
+static void channel_free(struct nx_channel *chan)
+{
+	u32 i;
+
+	for (i = 0; i < chan->nr_queues; i++)
+		nx_dest_forget_all(&chan->queues[i]);
+	for (i = 0; i < NEXUS_NR_REGIONS; i++)
+		nx_region_exit(&chan->regions[i]);
+	kvfree(chan->flows);
+	nx_pool_exit(&chan->pool);
+	if (chan->id)
+		ida_free(&channel_ids, chan->id);
+	put_pid(chan->pid);
+	mmdrop(chan->mm);
+	nx_nexus_put(chan->nexus);
+	kvfree(chan);
+}
+
+static void channel_free_work(struct work_struct *work)
+{
+	channel_free(container_of(to_rcu_work(work), struct nx_channel, free));
+}
+
+/* Whoever found it under RCU has let go before its memory goes. */
+static void channel_release(struct kref *refs)
+{
+	struct nx_channel *chan = container_of(refs, struct nx_channel, refs);
+
+	queue_rcu_work(nx_wq, &chan->free);
+}
+
+void nx_channel_put(struct nx_channel *chan)
+{
+	kref_put(&chan->refs, channel_release);
+}
+
+/* Takes over the caller's reference of @nexus when it succeeds. */
+static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
+					const struct nexus_attach *arg)
+{
+	struct nx_channel *chan;
+	u32 i;
+
+	chan = kvzalloc(struct_size(chan, queues, arg->nr_queues),
+			GFP_KERNEL_ACCOUNT);
+	if (!chan)
+		return NULL;
+	kref_init(&chan->refs);
+	INIT_LIST_HEAD(&chan->node);
+	INIT_RCU_WORK(&chan->free, channel_free_work);
+	chan->nexus = nexus;
+	chan->flags = arg->flags;
+	chan->state = NEXUS_CHANNEL_ACTIVE;
+	chan->mm = current->mm;
+	mmgrab(chan->mm);
+	chan->pid = get_pid(task_tgid(current));
+	get_task_comm(chan->comm, current->group_leader);
+	chan->uid = current_euid();
+	chan->nr_flow_slots = arg->nr_flows;
+	chan->nr_queues = arg->nr_queues;
+	for (i = 0; i < chan->nr_queues; i++)
+		queue_init(chan, i);
+	return chan;
+}
+
+/* All that takes memory. */
+static int channel_fill(struct nx_channel *chan, const struct nexus_attach *arg)
+{
+	int err;
+
+	chan->flows = kvcalloc(chan->nr_flow_slots, sizeof(*chan->flows),
+			       GFP_KERNEL_ACCOUNT);
+	if (!chan->flows)
+		return -ENOMEM;
+	err = nx_pool_init(&chan->pool, arg->nr_small, arg->nr_large);
+	if (err)
+		return err;
+	err = ida_alloc_min(&channel_ids, 1, GFP_KERNEL);
+	if (err < 0)
+		return err;
+	chan->id = err;
+	return nx_layout_make(chan, arg);
+}
+
+/* A port that nobody has, or the wanted one if nobody has it. */
+static int take_port(struct nx_channel *chan, u32 wanted)
+{
+	struct nx_channel *other;
+	u32 port = 0;
+
+	/* The list stands in the order of ports. */
+	list_for_each_entry(other, &chan->nexus->channels, node) {
+		if (other->port == wanted)
+			return -EBUSY;
+		if (other->port > (wanted == NEXUS_PORT_ANY ? port : wanted))
+			break;
+		port = other->port + 1;
+	}
+	chan->port = wanted == NEXUS_PORT_ANY ? port : wanted;
+	list_add_tail(&chan->node, &other->node);
+	return 0;
+}
+
+/* Under the nexus's lock. */
+static int join(struct nx_channel *chan, u32 port)
+{
+	struct nx_nexus *nexus = chan->nexus;
+	struct nx_user *user;
+	int err;
+
+	if (nexus->is_dead)
+		return -ENODEV;
+	chan->user_bytes = nx_layout_bytes(chan);
+	user = nx_user_charge(nexus, chan->uid, chan->user_bytes);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	err = take_port(chan, port);
+	if (err) {
+		nx_user_uncharge(user, chan->user_bytes);
+		return err;
+	}
+	chan->user = user;
+	nexus->nr_channels++;
+	nx_layout_describe(chan);
+	trace_nexus_attach(chan);
+	nx_monitor_channel(chan, NEXUS_MONITOR_ATTACH);
+	return 0;
+}
+
+static int check_policy(struct nx_nexus *nexus)
+{
+	bool is_allowed;
+
+	mutex_lock(&nexus->lock);
+	is_allowed = nx_policy_allows(nexus);
+	if (!is_allowed)
+		nx_monitor_denied(nexus);
+	mutex_unlock(&nexus->lock);
+	return is_allowed ? 0 : -EPERM;
+}
+
+static void update_advisory(struct nx_nexus *nexus)
+{
+	rtnl_lock();
+	mutex_lock(&nexus->lock);
+	nx_advisory_update(nexus);
+	mutex_unlock(&nexus->lock);
+	rtnl_unlock();
+}
+
+static struct nx_channel *attach(struct nx_nexus *nexus,
+				 const struct nexus_attach *arg)
+{
+	struct nx_channel *chan;
+	int err;
+
+	err = check_policy(nexus);
+	if (err)
+		return ERR_PTR(err);
+	chan = channel_alloc(nexus, arg);
+	if (!chan)
+		return ERR_PTR(-ENOMEM);
+	nx_nexus_get(nexus);
+	err = channel_fill(chan, arg);
+	if (err)
+		goto err_free;
+	mutex_lock(&nexus->lock);
+	err = join(chan, arg->port);
+	mutex_unlock(&nexus->lock);
+	if (err)
+		goto err_free;
+	update_advisory(nexus);
+	return chan;
+
+err_free:
+	channel_free(chan);
+	return ERR_PTR(err);
+}
+
+/**
+ * nx_channel_attach - attach the calling process to a nexus
+ * @net: namespace of the nexus
+ * @arg: as NEXUS_IOC_ATTACH has it; defaults and the answer are filled in
+ *
+ * Return: a channel with one reference, that of the file, or ERR_PTR.
+ */
+struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg)
+{
+	struct nx_channel *chan;
+	struct nx_nexus *nexus;
+	u32 i;
+	int err;
+
+	err = check_arg(arg);
+	if (err)
+		return ERR_PTR(err);
+	nexus = nx_nexus_get_by_name(net, arg->name);
+	if (IS_ERR(nexus))
+		return ERR_CAST(nexus);
+	chan = attach(nexus, arg);
+	if (!IS_ERR(chan)) {
+		strscpy(arg->name, nexus->name, sizeof(arg->name));
+		arg->port = chan->port;
+		arg->channel_id = chan->id;
+		for (i = 0; i < NEXUS_NR_REGIONS; i++)
+			nx_region_describe(&chan->regions[i], i, &arg->regions[i]);
+	}
+	nx_nexus_put(nexus);
+	return chan;
+}
+
+/* Under the nexus's lock: what the channel counted stays. */
+static void leave(struct nx_channel *chan)
+{
+	struct nx_nexus *nexus = chan->nexus;
+
+	nx_flow_del_all(chan);
+	list_del(&chan->node);
+	nexus->nr_channels--;
+	nx_channel_count(chan, &nexus->gone);
+	nx_user_uncharge(chan->user, chan->user_bytes);
+	trace_nexus_detach(chan);
+	nx_monitor_channel(chan, NEXUS_MONITOR_DETACH);
+}
+
+/**
+ * nx_channel_detach - the file is closed
+ * @chan: its channel; the file's reference is put
+ */
+void nx_channel_detach(struct nx_channel *chan)
+{
+	nx_channel_stop(chan, NEXUS_CHANNEL_DETACHED);
+	mutex_lock(&chan->nexus->lock);
+	leave(chan);
+	mutex_unlock(&chan->nexus->lock);
+	nx_channel_put(chan);
+}
+
+/* A state only grows. False: it was there or beyond. */
+static bool enter_state(struct nx_channel *chan, u32 state)
+{
+	u32 old = READ_ONCE(chan->state), was;
+
+	while (old < state) {
+		was = cmpxchg(&chan->state, old, state);
+		if (was == old)
+			return true;
+		old = was;
+	}
+	return false;
+}
+
+/**
+ * nx_channel_stop - no packet passes any more
+ * @chan:  the channel
+ * @state: enum nexus_channel_state, why
+ *
+ * In any context. Sleepers wake.
+ */
+void nx_channel_stop(struct nx_channel *chan, u32 state)
+{
+	u32 i;
+
+	if (!enter_state(chan, state))
+		return;
+	nx_layout_set_state(chan, state);
+	for (i = 0; i < chan->nr_queues; i++)
+		nx_wake_now(&chan->queues[i], ~0U);
+}
+
+/**
+ * nx_channel_quarantine - the process wrote what it must not
+ * @q:         where
+ * @violation: enum nexus_violation
+ * @index:     the ring index
+ * @value:     what stood there
+ *
+ * In any context, under the queue's locks or not.
+ */
+void nx_channel_quarantine(struct nx_queue *q, u32 violation, u32 index, u32 value)
+{
+	struct nx_channel *chan = q->chan;
+
+	if (cmpxchg(&chan->offence.violation, NEXUS_VIOLATION_NONE, violation))
+		return;
+	chan->offence.queue = q->idx;
+	chan->offence.index = index;
+	chan->offence.value = value;
+	trace_nexus_violation(chan, violation, q->idx, index, value);
+	nx_channel_stop(chan, NEXUS_CHANNEL_QUARANTINED);
+	nx_monitor_channel(chan, NEXUS_MONITOR_VIOLATION);
+}
+
+/**
+ * nx_channel_count - add up what a channel counted
+ * @chan: the channel
+ * @sum:  to this
+ */
+void nx_channel_count(const struct nx_channel *chan, struct nx_counters *sum)
+{
+	const struct nx_queue *q;
+	u32 i, reason;
+
+	for (i = 0; i < chan->nr_queues; i++) {
+		q = &chan->queues[i];
+		nx_traffic_sum(&sum->rx, &q->rx_count);
+		nx_traffic_sum(&sum->tx, &q->tx_count);
+		nx_traffic_sum(&sum->tx_local, &q->tx_local);
+		sum->syncs += READ_ONCE(q->syncs);
+		sum->wakes += atomic64_read(&q->wakes);
+		sum->bytes_copied += READ_ONCE(q->tx_copied) +
+				     READ_ONCE(q->rx_copied);
+		sum->bytes_summed += READ_ONCE(q->tx_summed) +
+				     READ_ONCE(q->rx_summed);
+		for (reason = 0; reason < NEXUS_NR_DROP_REASONS; reason++)
+			sum->drops[reason] += READ_ONCE(q->tx_drops[reason]) +
+					      READ_ONCE(q->rx_drops[reason]);
+	}
+}
+
+static bool is_rx_reason(u32 reason)
+{
+	return reason >= NEXUS_DROP_RX_NO_BUFFER;
+}
+
+static void fill_counters(const struct nx_channel *chan,
+			  struct nexus_status *status)
+{
+	struct nx_counters sum = {};
+	u32 reason;
+
+	nx_channel_count(chan, &sum);
+	status->tx_packets = sum.tx.packets;
+	status->tx_bytes = sum.tx.bytes;
+	status->rx_packets = sum.rx.packets;
+	status->rx_bytes = sum.rx.bytes;
+	status->tx_syncs = sum.syncs;
+	status->rx_wakes = sum.wakes;
+	for (reason = 0; reason < NEXUS_NR_DROP_REASONS; reason++) {
+		status->drops[reason] = sum.drops[reason];
+		if (is_rx_reason(reason))
+			status->rx_drops += sum.drops[reason];
+		else
+			status->tx_drops += sum.drops[reason];
+	}
+}
+
+/**
+ * nx_channel_status - answer NEXUS_IOC_STATUS
+ * @chan:   the channel
+ * @status: the answer
+ */
+void nx_channel_status(struct nx_channel *chan, struct nexus_status *status)
+{
+	u32 owners[NX_NR_OWNERS];
+	u32 size = status->size;
+
+	memset(status, 0, sizeof(*status));
+	status->size = size;
+	status->state = READ_ONCE(chan->state);
+	status->violation = READ_ONCE(chan->offence.violation);
+	status->queue = chan->offence.queue;
+	status->index = chan->offence.index;
+	status->value = chan->offence.value;
+	fill_counters(chan, status);
+	nx_pool_count(&chan->pool, owners);
+	status->buffers_free = owners[NX_OWNER_FREE];
+	status->buffers_user = owners[NX_OWNER_USER];
+	status->buffers_kernel = owners[NX_OWNER_KERNEL];
+	status->buffers_in_flight = owners[NX_OWNER_IN_FLIGHT];
+	status->pages = atomic_read(&chan->pool.nr_populated);
+}
+
+struct workqueue_struct *nx_wq;
+
+int nx_channel_init(void)
+{
+	nx_wq = alloc_workqueue("nexus", WQ_UNBOUND, 0);
+	return nx_wq ? 0 : -ENOMEM;
+}
+
+/* No file is open; what was closed may still be on its way to be freed. */
+void nx_channel_exit(void)
+{
+	rcu_barrier();	/* flows, and then the channels that they held */
+	rcu_barrier();
+	destroy_workqueue(nx_wq);
+	ida_destroy(&channel_ids);
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Delivery: a packet is copied into buffers of the receiver's pool, and
+ * described in its RX ring.
+ */
+#include <linux/skbuff.h>
+#include <net/checksum.h>
+#include "channel.h"
+#include "deliver.h"
+#include "flow.h"
+#include "trace.h"
+#include "tx.h"
+#include "wake.h"
+
+/**
+ * struct rx_parts - the buffers that a packet is copied into
+ * @nr:  of them
+ * @buf: their indices; all but the last are filled
+ * @size: bytes of each
+ */
+struct rx_parts {
+	u32	nr;
+	u32	size;
+	u32	buf[NEXUS_PARTS_MAX];
+};
+
+/**
+ * nx_deliver_queue - the queue that receives
+ * @flow: whose packet
+ * @hash: of the packet
+ */
+struct nx_queue *nx_deliver_queue(const struct nx_flow *flow, u32 hash)
+{
+	struct nx_channel *chan = flow->chan;
+
+	if (likely(chan->nr_queues == 1))
+		return &chan->queues[0];
+	if (flow->queue != NEXUS_QUEUE_ANY)
+		return &chan->queues[flow->queue];
+	return &chan->queues[reciprocal_scale(hash, chan->nr_queues)];
+}
+
+/* Takes what the user gave back in FREE, as far as the cache has room. */
+static bool reclaim(struct nx_queue *q)
+{
+	struct nx_pool *pool = &q->chan->pool;
+	struct nx_ring *ring = &q->free;
+	u32 prod, idx, was = q->nr_cache;
+
+	lockdep_assert_held(&q->rx_lock);
+	prod = smp_load_acquire(ring->prod); /* G */
+	if (!nx_ring_is_valid(prod, ring->here, ring->mask + 1)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_FREE_INDEX,
+				      ring->here, prod);
+		return false;
+	}
+	while (ring->here != prod && q->nr_cache < NX_RX_CACHE) {
+		idx = READ_ONCE(((u32 *)ring->slots)[ring->here & ring->mask]);
+		if (idx >= pool->nr) {
+			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_RANGE,
+					      ring->here, idx);
+			break;
+		}
+		if (!nx_pool_own(pool, idx, NX_OWNER_USER, NX_OWNER_FREE)) {
+			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_OWNER,
+					      ring->here, idx);
+			break;
+		}
+		ring->here++;
+		if (nx_pool_size_of(pool, idx) == NEXUS_SMALL)
+			q->cache[q->nr_cache++] = idx;
+		else
+			nx_pool_put(pool, &idx, 1);
+	}
+	smp_store_release(ring->cons, ring->here); /* H */
+	return q->nr_cache > was;
+}
+
+/**
+ * nx_queue_reclaim - take all that the user gave back
+ * @q: the queue
+ */
+void nx_queue_reclaim(struct nx_queue *q)
+{
+	spin_lock_bh(&q->rx_lock);
+	while (nx_channel_is_active(q->chan) &&
+	       READ_ONCE(*q->free.prod) != q->free.here) {
+		if (q->nr_cache == NX_RX_CACHE) {
+			q->nr_cache -= NX_RX_CACHE / 2;
+			nx_pool_put(&q->chan->pool, q->cache + q->nr_cache,
+				    NX_RX_CACHE / 2);
+		}
+		reclaim(q);
+	}
+	spin_unlock_bh(&q->rx_lock);
+}
+
+/* Fills the cache: with what the user gave back, or else from the pool. */
+static bool refill(struct nx_queue *q)
+{
+	reclaim(q);
+	if (!q->nr_cache)
+		q->nr_cache = nx_pool_get(&q->chan->pool, NEXUS_SMALL, q->cache,
+					  NX_RX_CACHE / 2);
+	return q->nr_cache;
+}
+
+static void put_parts(struct nx_queue *q, const struct rx_parts *parts)
+{
+	nx_pool_put(&q->chan->pool, parts->buf, parts->nr);
+}
+
+/* Buffers for @len bytes: one if there is one that is large enough. */
+static bool get_parts(struct nx_queue *q, u32 len, struct rx_parts *parts)
+{
+	struct nx_pool *pool = &q->chan->pool;
+	u32 want;
+
+	parts->nr = 1;
+	parts->size = NEXUS_SMALL_SIZE;
+	if (likely(len <= NEXUS_SMALL_SIZE)) {
+		if (unlikely(!q->nr_cache) && !refill(q))
+			return false;
+		parts->buf[0] = q->cache[--q->nr_cache];
+		return true;
+	}
+	reclaim(q);
+	parts->size = NEXUS_LARGE_SIZE;
+	if (nx_pool_get(pool, NEXUS_LARGE, parts->buf, 1))
+		return true;
+	parts->size = NEXUS_SMALL_SIZE;
+	want = DIV_ROUND_UP(len, NEXUS_SMALL_SIZE);
+	parts->nr = nx_pool_get(pool, NEXUS_SMALL, parts->buf, want);
+	while (parts->nr < want && (q->nr_cache || refill(q)))
+		parts->buf[parts->nr++] = q->cache[--q->nr_cache];
+	if (parts->nr == want)
+		return true;
+	put_parts(q, parts);
+	return false;
+}
+
+/* Room for @nr descriptors in RX? */
+static bool has_slots(struct nx_queue *q, u32 nr)
+{
+	struct nx_ring *ring = &q->rx;
+
+	if (likely(nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr))
+		return true;
+	ring->there = smp_load_acquire(ring->cons); /* D */
+	if (!nx_ring_is_valid(ring->here, ring->there, ring->mask + 1)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_RX_INDEX, ring->here,
+				      ring->there);
+		ring->there = ring->here - ring->mask - 1;
+		return false;
+	}
+	return nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr;
+}
+
+/* Copies without a sum. */
+static bool copy_plain(const struct nx_rx_packet *p, u32 off, void *to, u32 len)
+{
+	if (!p->skb)
+		return nx_tx_copy(p->tx, off, to, len, NULL);
+	if (likely(off + len <= skb_headlen(p->skb))) {
+		memcpy(to, p->skb->data + off, len);
+		return true;
+	}
+	return !skb_copy_bits(p->skb, off, to, len);
+}
+
+/*
+ * Copies with a sum of what lies behind sum_from. Pieces begin at even
+ * distances from there, so their sums add up.
+ */
+static bool copy_summed(struct nx_rx_packet *p, u32 off, void *to, u32 len)
+{
+	u32 head = off < p->sum_from ? min(len, p->sum_from - off) : 0;
+	__wsum sum;
+
+	if (head && !copy_plain(p, off, to, head))
+		return false;
+	if (head == len)
+		return true;
+	sum = skb_copy_and_csum_bits(p->skb, off + head, to + head, len - head);
+	p->sum = csum_add(p->sum, sum);
+	return true;
+}
+
+/* Copies all of @p into the buffers, page by page. */
+static bool copy_parts(struct nx_queue *q, struct nx_rx_packet *p,
+		       const struct rx_parts *parts)
+{
+	u32 i, at, n, off = 0;
+	void *to;
+
+	for (i = 0; i < parts->nr; i++) {
+		for (at = 0; at < parts->size && off < p->len; at += n, off += n) {
+			to = nx_pool_addr(&q->chan->pool, parts->buf[i], at);
+			if (!to)
+				return false;
+			n = min3(p->len - off, parts->size - at,
+				 (u32)(PAGE_SIZE - offset_in_page(to)));
+			if (!(p->sum_from ? copy_summed(p, off, to, n) :
+					    copy_plain(p, off, to, n)))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void write_first(struct nexus_desc *d, const struct nx_rx_packet *p,
+			u32 nr_parts)
+{
+	d->flow = p->flow->idx;
+	d->flags = p->flags;
+	d->traffic_class = 0;
+	d->ip_version = p->ip_version;
+	d->protocol = p->protocol;
+	d->nr_parts = nr_parts;
+	d->l4_off = p->l4_off;
+	d->payload_off = p->payload_off;
+	d->gso_size = p->gso_size;
+	d->gso_segs = p->gso_segs;
+	d->hash = p->hash;
+	d->ifindex = p->ifindex;
+	d->time_ns = p->time_ns;
+	d->cookie = 0;
+	d->reserved[0] = 0;
+	d->reserved[1] = 0;
+}
+
+/* Describes the packet in RX; who ends the run publishes it. */
+static void describe(struct nx_queue *q, const struct nx_rx_packet *p,
+		     const struct rx_parts *parts)
+{
+	struct nx_ring *ring = &q->rx;
+	u32 i, left = p->len;
+	struct nexus_desc *d;
+
+	for (i = 0; i < parts->nr; i++) {
+		d = (struct nexus_desc *)ring->slots + (ring->here & ring->mask);
+		if (i) {
+			memset(d, 0, sizeof(*d));
+			d->flow = p->flow->idx;
+		} else {
+			write_first(d, p, parts->nr);
+		}
+		d->buf = parts->buf[i];
+		d->off = 0;
+		d->len = min(left, parts->size);
+		left -= d->len;
+		if (left)
+			d->flags |= NEXUS_DESC_MORE;
+		nx_pool_pass(&q->chan->pool, parts->buf[i], NX_OWNER_USER);
+		ring->here++;
+	}
+}
+
+static void count_rx(struct nx_queue *q, const struct nx_rx_packet *p)
+{
+	struct nx_flow *flow = p->flow;
+
+	nx_traffic_add(&q->rx_count, 1, p->len);
+	if (p->sum_from)
+		WRITE_ONCE(q->rx_summed, q->rx_summed + p->len);
+	else
+		WRITE_ONCE(q->rx_copied, q->rx_copied + p->len);
+	if (likely(q->chan->nr_queues == 1)) {
+		nx_traffic_add(&flow->rx, 1, p->len);
+		return;
+	}
+	spin_lock(&flow->stat_lock);
+	nx_traffic_add(&flow->rx, 1, p->len);
+	spin_unlock(&flow->stat_lock);
+}
+
+static enum nexus_drop_reason drop(struct nx_queue *q,
+				   const struct nx_rx_packet *p,
+				   enum nexus_drop_reason reason)
+{
+	WRITE_ONCE(q->rx_drops[reason], q->rx_drops[reason] + 1);
+	atomic64_inc(&p->flow->drops);
+	trace_nexus_drop(q->chan->nexus->id, q->chan->id, p->flow->idx, reason,
+			 p->len);
+	return reason;
+}
+
+/**
+ * nx_deliver_begin - a run of packets for one queue begins
+ * @q: the queue; the caller is in a RCU section with bottom halves off
+ */
+void nx_deliver_begin(struct nx_queue *q)
+	__acquires(&q->rx_lock)
+{
+	spin_lock(&q->rx_lock);
+}
+
+/**
+ * nx_deliver_end - publish what the run has brought, and see to the wake
+ * @q:          the queue
+ * @is_softirq: see nx_wake_later()
+ */
+void nx_deliver_end(struct nx_queue *q, bool is_softirq)
+	__releases(&q->rx_lock)
+{
+	bool has_new = *q->rx.prod != q->rx.here;
+
+	smp_store_release(q->rx.prod, q->rx.here); /* C */
+	spin_unlock(&q->rx_lock);
+	if (has_new)
+		nx_wake_later(q, is_softirq);
+}
+
+/**
+ * nx_deliver - copy one packet into a queue
+ * @q: the queue, in a run
+ * @p: the packet; not consumed
+ *
+ * Return: NEXUS_DROP_NONE, or why it was lost; counted.
+ */
+enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
+{
+	struct rx_parts parts;
+
+	lockdep_assert_held(&q->rx_lock);
+	if (!nx_channel_is_active(q->chan))
+		return drop(q, p, NEXUS_DROP_RX_CLOSED);
+	if (!has_slots(q, 1))
+		return drop(q, p, NEXUS_DROP_RX_RING_FULL);
+	if (!get_parts(q, p->len, &parts))
+		return drop(q, p, NEXUS_DROP_RX_NO_BUFFER);
+	if (parts.nr > 1 && !has_slots(q, parts.nr)) {
+		put_parts(q, &parts);
+		return drop(q, p, NEXUS_DROP_RX_RING_FULL);
+	}
+	if (!copy_parts(q, p, &parts)) {
+		put_parts(q, &parts);
+		return drop(q, p, NEXUS_DROP_RX_NO_BUFFER);
+	}
+	if (p->sum_from && csum_fold(p->sum)) {
+		put_parts(q, &parts);
+		return drop(q, p, NEXUS_DROP_RX_CHECKSUM);
+	}
+	if (p->sum_from)
+		p->flags |= NEXUS_DESC_CSUM;
+	describe(q, p, &parts);
+	count_rx(q, p);
+	trace_nexus_rx(p->flow, p->flow->traffic_class, p->len,
+		       p->flags & NEXUS_DESC_LOCAL);
+	return NEXUS_DROP_NONE;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Delivery: a packet is copied into buffers of the receiver's pool, and
+ * described in its RX ring.
+ */
+#ifndef NX_DELIVER_H
+#define NX_DELIVER_H
+
+#include <linux/skbuff.h>
+#include <linux/nexus.h>
+
+struct nx_flow;
+struct nx_queue;
+struct nx_tx_packet;
+
+/**
+ * struct nx_rx_packet - the kernel's metadata of a packet to deliver
+ * @flow:        that receives
+ * @skb:         the packet, from its IP header on, or NULL
+ * @tx:          the packet, as another channel sends it, where @skb is NULL
+ * @len:         bytes, IP header included
+ * @sum_from:    sum the bytes from here on while they are copied; 0: don't
+ * @sum:         where that sum begins: of the pseudo header
+ * @flags:       NEXUS_DESC_*
+ * @ip_version:  4 or 6
+ * @protocol:    IPPROTO_*
+ * @l4_off:      of the transport header
+ * @payload_off: of the payload
+ * @gso_size, @gso_segs: of a super-packet
+ * @hash:        of the flow, or 0
+ * @ifindex:     where it arrived, or 0
+ * @time_ns:     when
+ */
+struct nx_rx_packet {
+	struct nx_flow			*flow;
+	struct sk_buff			*skb;
+	const struct nx_tx_packet	*tx;
+	u32				len;
+	u32				sum_from;
+	__wsum				sum;
+	u32				flags;
+	u8				ip_version;
+	u8				protocol;
+	u16				l4_off;
+	u16				payload_off;
+	u16				gso_size;
+	u16				gso_segs;
+	u32				hash;
+	int				ifindex;
+	u64				time_ns;
+};
+
+struct nx_queue *nx_deliver_queue(const struct nx_flow *flow, u32 hash);
+enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p);
+void nx_queue_reclaim(struct nx_queue *q);
+void nx_deliver_begin(struct nx_queue *q);
+void nx_deliver_end(struct nx_queue *q, bool is_softirq);
+
+#endif /* NX_DELIVER_H */

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where packets of a flow go: the route, or the flow of this host that will
+ * receive them, remembered for the next packet. The kernel's own routing says
+ * it, and says when it is no longer true.
+ */
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/ipv6_stubs.h>
+#include <net/route.h>
+#include "channel.h"
+#include "dest.h"
+#include "flow.h"
+#include "nexus.h"
+
+static struct dst_entry *route_ipv4(struct net *net, struct sock *sk,
+				    const struct nx_flow_key *key)
+{
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	flowi4_init_output(&fl4, READ_ONCE(sk->sk_bound_dev_if),
+			   READ_ONCE(sk->sk_mark), 0, RT_SCOPE_UNIVERSE,
+			   key->protocol, inet_sk_flowi_flags(sk),
+			   key->remote.v4, key->local.v4,
+			   key->remote_port, key->local_port, sk->sk_uid);
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(&fl4));
+	/* It refuses a source address that is not this host's. */
+	rt = ip_route_output_flow(net, &fl4, sk);
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+static struct dst_entry *route_ipv6(struct net *net, struct sock *sk,
+				    const struct nx_flow_key *key)
+{
+	const struct in6_addr *local = (const void *)&key->local;
+	const struct in6_addr *remote = (const void *)&key->remote;
+	struct dst_entry *dst;
+	struct flowi6 fl6 = {
+		.flowi6_oif = READ_ONCE(sk->sk_bound_dev_if),
+		.flowi6_mark = READ_ONCE(sk->sk_mark),
+		.flowi6_proto = key->protocol,
+		.flowi6_uid = sk->sk_uid,
+		.saddr = *local,
+		.daddr = *remote,
+		.fl6_sport = key->local_port,
+		.fl6_dport = key->remote_port,
+	};
+
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(&fl6));
+	dst = ipv6_stub->ipv6_dst_lookup_flow(net, sk, &fl6, NULL);
+	if (IS_ERR(dst))
+		return dst;
+	if (!ipv6_chk_addr(net, local, dst->dev, 0) &&
+	    !(inet_sk_flowi_flags(sk) & FLOWI_FLAG_ANYSRC)) {
+		dst_release(dst);
+		return ERR_PTR(-EINVAL);
+	}
+	return dst;
+}
+
+static bool is_local_ipv4(const struct dst_entry *dst)
+{
+	return container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL;
+}
+
+static bool is_local_ipv6(const struct dst_entry *dst)
+{
+	return container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
+}
+
+/* May a datagram of @sk go where @dst leads? As udp_sendmsg() has it. */
+static bool is_allowed(const struct sock *sk, const struct dst_entry *dst,
+		       const struct nx_flow_key *key)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	return key->ip_version != 4 || !(rt->rt_flags & RTCF_BROADCAST) ||
+	       sock_flag(sk, SOCK_BROADCAST);
+}
+
+/* A route, and what of it is asked for each packet. */
+static enum nexus_drop_reason look_up_route(struct nx_dest *dest,
+					    struct nx_nexus *nexus,
+					    struct sock *sk)
+{
+	struct dst_entry *dst;
+
+	if (dest->key.ip_version == 4)
+		dst = route_ipv4(nexus->net, sk, &dest->key);
+	else
+		dst = route_ipv6(nexus->net, sk, &dest->key);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst) == -EINVAL ? NEXUS_DROP_TX_SOURCE :
+						 NEXUS_DROP_TX_ROUTE;
+	if (!is_allowed(sk, dst, &dest->key)) {
+		dst_release(dst);
+		return NEXUS_DROP_TX_DESTINATION;
+	}
+	dest->dst = dst;
+	dest->mtu = dst_mtu(dst);
+	if (dest->key.ip_version == 4) {
+		dest->cookie = 0;
+		dest->is_local = is_local_ipv4(dst);
+	} else {
+		dest->cookie = rt6_get_cookie(container_of(dst, struct rt6_info, dst));
+		dest->is_local = is_local_ipv6(dst);
+	}
+	return NEXUS_DROP_NONE;
+}
+
+/* The flow of this nexus that receives what goes to this host. */
+static void look_up_peer(struct nx_dest *dest, struct nx_nexus *nexus)
+{
+	struct nx_flow_key key;
+
+	dest->peer = NULL;
+	dest->seq = READ_ONCE(nexus->flows.seq);
+	smp_rmb(); /* S1, pairs with S2 in nx_flow_table_add() and _del() */
+	if (!dest->is_local)
+		return;
+	nx_flow_key_reverse(&dest->key, &key);
+	dest->hash = nx_flow_key_hash(&key);
+	dest->peer = nx_flow_find_rcu(&nexus->flows, &key);
+	/* Bound to a device: only what arrives there. */
+	if (dest->peer && dest->peer->ifindex)
+		dest->peer = NULL;
+}
+
+static struct nx_dest *dest_slot(struct nx_queue *q, const struct nx_flow *flow,
+				 const struct nx_flow_key *key)
+{
+	u32 h = (__force u32)key->remote.v6[3] ^ (__force u32)key->remote.v4 ^
+		(__force u32)key->remote_port ^ flow->idx;
+
+	h ^= h >> 16;
+	return &q->dests[(h ^ h >> 8) % NX_NR_DESTS];
+}
+
+static void forget(struct nx_dest *dest)
+{
+	dst_release(dest->dst);
+	dest->dst = NULL;
+	dest->peer = NULL;
+	dest->serial = 0;
+}
+
+/**
+ * nx_dest_find - where a packet goes
+ * @q:      the queue that sends, locked by its tx_lock; in a RCU section
+ * @flow:   of the packet
+ * @key:    of the packet, as the sending host sees it; checked against @flow
+ * @reason: why it goes nowhere
+ *
+ * Return: good until the end of the RCU section or the next call for this
+ * queue, or NULL.
+ */
+struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
+			     const struct nx_flow_key *key,
+			     enum nexus_drop_reason *reason)
+{
+	struct nx_dest *dest = dest_slot(q, flow, key);
+	struct nx_nexus *nexus = q->chan->nexus;
+
+	if (unlikely(dest->serial != flow->serial ||
+		     !nx_flow_key_equal(&dest->key, key) ||
+		     !dst_check(dest->dst, dest->cookie))) {
+		forget(dest);
+		dest->key = *key;
+		*reason = look_up_route(dest, nexus, nx_flow_sk(flow));
+		if (*reason)
+			return NULL;
+		dest->serial = flow->serial;
+		look_up_peer(dest, nexus);
+	}
+	if (unlikely(dest->seq != READ_ONCE(nexus->flows.seq)))
+		look_up_peer(dest, nexus);
+	return dest;
+}
+
+/**
+ * nx_dest_forget_all - let go of all routes
+ * @q: the queue, which nobody uses any more
+ */
+void nx_dest_forget_all(struct nx_queue *q)
+{
+	int i;
+
+	for (i = 0; i < NX_NR_DESTS; i++)
+		forget(&q->dests[i]);
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a flow: it is made from a bound socket, found by packets, and
+ * dies with its channel at the latest.
+ */
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <net/sock.h>
+#include "channel.h"
+#include "advisory.h"
+#include "event.h"
+#include "flow.h"
+#include "monitor.h"
+#include "nexus.h"
+#include "trace.h"
+
+static atomic64_t last_serial;
+
+static void flow_free(struct nx_flow *flow)
+{
+	sockfd_put(flow->socket);
+	put_pid(flow->pid);
+	kfree(flow);
+}
+
+static void flow_free_rcu(struct rcu_head *rcu)
+{
+	struct nx_flow *flow = container_of(rcu, struct nx_flow, rcu);
+	struct nx_channel *chan = flow->chan;
+
+	flow_free(flow);
+	nx_channel_put(chan);
+}
+
+static struct nx_flow *flow_alloc(struct nx_channel *chan,
+				  const struct nexus_flow_add *arg)
+{
+	struct nx_flow *flow;
+	int err;
+
+	flow = kzalloc(sizeof(*flow), GFP_KERNEL_ACCOUNT);
+	if (!flow)
+		return ERR_PTR(-ENOMEM);
+	flow->socket = sockfd_lookup(arg->fd, &err);
+	if (!flow->socket) {
+		kfree(flow);
+		return ERR_PTR(err);
+	}
+	spin_lock_init(&flow->stat_lock);
+	flow->chan = chan;
+	flow->queue = arg->queue;
+	flow->traffic_class = arg->traffic_class;
+	flow->serial = atomic64_inc_return(&last_serial);
+	flow->pid = get_pid(task_tgid(current));
+	return flow;
+}
+
+static int check_arg(const struct nx_channel *chan,
+		     const struct nexus_flow_add *arg)
+{
+	if (arg->flags || arg->reserved)
+		return -EINVAL;
+	if (arg->queue != NEXUS_QUEUE_ANY && arg->queue >= chan->nr_queues)
+		return -EINVAL;
+	if (arg->traffic_class != NEXUS_CLASS_BEST_EFFORT &&
+	    arg->traffic_class != NEXUS_CLASS_BULK)
+		return -EINVAL;
+	return 0;
+}
+
+static struct nx_flow *slot_flow(struct nx_channel *chan, u32 idx)
+{
+	return rcu_dereference_protected(chan->flows[idx].flow,
+					 lockdep_is_held(&chan->nexus->lock));
+}
+
+/* The lowest index that is free. */
+static int take_slot(struct nx_channel *chan, struct nx_flow *flow)
+{
+	u32 idx;
+
+	if (chan->nr_flows >= chan->nexus->policy.max_flows)
+		return -EUSERS;
+	if (chan->nr_flows >= chan->nr_flow_slots)
+		return -ENOSPC;
+	for (idx = chan->first_free; slot_flow(chan, idx); idx++)
+		;
+	chan->first_free = idx + 1;
+	flow->idx = idx;
+	flow->generation = ++chan->flows[idx].generation;
+	return 0;
+}
+
+static void publish(struct nx_flow *flow)
+{
+	struct nx_channel *chan = flow->chan;
+
+	nx_advisory_flow_begin(flow);
+	rcu_assign_pointer(chan->flows[flow->idx].flow, flow);
+	chan->nr_flows++;
+	chan->nexus->nr_flows++;
+}
+
+static void unpublish(struct nx_flow *flow)
+{
+	struct nx_channel *chan = flow->chan;
+
+	nx_advisory_flow_end(flow);
+	RCU_INIT_POINTER(chan->flows[flow->idx].flow, NULL);
+	chan->first_free = min(chan->first_free, flow->idx);
+	chan->nr_flows--;
+	chan->nexus->nr_flows--;
+}
+
+/* Under the nexus's lock; on success the flow holds a reference of @chan. */
+static int add_locked(struct nx_channel *chan, struct nx_flow *flow)
+{
+	struct nx_nexus *nexus = chan->nexus;
+	int err;
+
+	if (nexus->is_dead || !nx_channel_is_active(chan))
+		return -ENXIO;
+	err = nx_socket_check(flow->socket, nexus->net);
+	if (err)
+		return err;
+	err = take_slot(chan, flow);
+	if (err)
+		return err;
+	nx_channel_get(chan);
+	err = nx_socket_adopt(flow);
+	if (err)
+		goto err_put;
+	err = nx_flow_table_add(&nexus->flows, flow);
+	if (err)
+		goto err_release;
+	publish(flow);
+	trace_nexus_flow_add(flow);
+	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_ADD);
+	return 0;
+
+err_release:
+	nx_socket_release(flow);
+	synchronize_rcu();
+err_put:
+	chan->first_free = min(chan->first_free, flow->idx);
+	nx_channel_put(chan);
+	return err;
+}
+
+static void describe(const struct nx_flow *flow, struct nexus_flow_add *arg)
+{
+	const struct nx_flow_key *key = &flow->node[0].key;
+
+	arg->flow = flow->idx;
+	arg->generation = flow->generation;
+	arg->family = key->ip_version == 4 ? AF_INET : AF_INET6;
+	arg->protocol = key->protocol;
+	arg->local_port = key->local_port;
+	arg->remote_port = key->remote_port;
+	memcpy(arg->local, &key->local, sizeof(arg->local));
+	memcpy(arg->remote, &key->remote, sizeof(arg->remote));
+}
+
+/**
+ * nx_flow_add - adopt a bound socket
+ * @chan: of the caller
+ * @arg:  as NEXUS_IOC_FLOW_ADD has it; the answer is filled in
+ *
+ * Return: 0, or as documented there.
+ */
+int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
+{
+	struct nx_flow *flow;
+	int err;
+
+	err = check_arg(chan, arg);
+	if (err)
+		return err;
+	flow = flow_alloc(chan, arg);
+	if (IS_ERR(flow))
+		return PTR_ERR(flow);
+	mutex_lock(&chan->nexus->lock);
+	err = add_locked(chan, flow);
+	if (!err)
+		describe(flow, arg);
+	mutex_unlock(&chan->nexus->lock);
+	if (err)
+		flow_free(flow);
+	return err;
+}
+
+/* Under the nexus's lock. */
+static void del_locked(struct nx_flow *flow)
+{
+	struct nx_channel *chan = flow->chan;
+
+	nx_flow_table_del(&chan->nexus->flows, flow);
+	unpublish(flow);
+	nx_socket_release(flow);
+	trace_nexus_flow_del(flow);
+	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_DEL);
+	call_rcu(&flow->rcu, flow_free_rcu);
+}
+
+/**
+ * nx_flow_del - give a flow up
+ * @chan:       whose
+ * @idx:        its index
+ * @generation: and its generation
+ *
+ * When it returns, no packet of the flow is delivered or sent any more.
+ *
+ * Return: 0, ENOENT.
+ */
+int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation)
+{
+	struct nx_flow *flow = NULL;
+
+	mutex_lock(&chan->nexus->lock);
+	if (idx < chan->nr_flow_slots)
+		flow = slot_flow(chan, idx);
+	if (flow && flow->generation == generation)
+		del_locked(flow);
+	else
+		flow = NULL;
+	mutex_unlock(&chan->nexus->lock);
+	if (!flow)
+		return -ENOENT;
+	synchronize_rcu();
+	return 0;
+}
+
+/**
+ * nx_flow_del_all - give all flows of a channel up
+ * @chan: whose; it adds no further one, for it is no longer active; under its
+ *        nexus's lock
+ */
+void nx_flow_del_all(struct nx_channel *chan)
+{
+	struct nx_flow *flow;
+	u32 idx;
+
+	lockdep_assert_held(&chan->nexus->lock);
+	for (idx = 0; chan->nr_flows && idx < chan->nr_flow_slots; idx++) {
+		flow = slot_flow(chan, idx);
+		if (flow)
+			del_locked(flow);
+	}
+}
+
+static bool has_local(const struct nx_flow *flow, const union nx_addr *addr,
+		      u8 ip_version)
+{
+	int i;
+
+	for (i = 0; i < flow->nr_nodes; i++)
+		if (flow->node[i].key.ip_version == ip_version &&
+		    nx_addr_equal(&flow->node[i].key.local, addr))
+			return true;
+	return false;
+}
+
+static void tell_address_gone(struct nx_flow *flow)
+{
+	struct nexus_flow_advisory *a = nx_advisory_flow(flow->chan, flow->idx);
+
+	WRITE_ONCE(a->flags, a->flags | NEXUS_FLOW_ADDR_GONE);
+	nx_event_flow(flow, NEXUS_EVENT_ADDR_GONE, 0);
+	nx_monitor_flow(flow, NEXUS_MONITOR_ADDR_GONE);
+}
+
+/**
+ * nx_flow_address_gone - an address is no longer this host's
+ * @net:        in this namespace
+ * @addr:       the address
+ * @ip_version: 4 or 6
+ *
+ * Routes from it end by themselves; its flows are told.
+ */
+void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
+			  u8 ip_version)
+{
+	struct nx_channel *chan;
+	struct nx_nexus *nexus;
+	struct nx_flow *flow;
+	u32 idx;
+
+	mutex_lock(&nx_net(net)->lock);
+	list_for_each_entry(nexus, &nx_net(net)->nexuses, node) {
+		mutex_lock(&nexus->lock);
+		list_for_each_entry(chan, &nexus->channels, node) {
+			for (idx = 0; idx < chan->nr_flow_slots; idx++) {
+				flow = slot_flow(chan, idx);
+				if (flow && has_local(flow, addr, ip_version))
+					tell_address_gone(flow);
+			}
+		}
+		mutex_unlock(&nexus->lock);
+	}
+	mutex_unlock(&nx_net(net)->lock);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table that a packet's flow is looked up in, under RCU.
+ */
+#include <linux/jhash.h>
+#include <linux/rhashtable.h>
+#include "flow.h"
+
+static u32 key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct nx_flow_key *k = data;
+
+	if (k->ip_version == 4)
+		return jhash_3words((__force u32)k->local.v4,
+				    (__force u32)k->remote.v4,
+				    (__force u32)k->local_port << 16 |
+				    (__force u32)k->remote_port,
+				    seed ^ k->protocol);
+	return jhash2(data, sizeof(*k) / sizeof(u32), seed);
+}
+
+static u32 node_hash(const void *data, u32 len, u32 seed)
+{
+	const struct nx_flow_node *node = data;
+
+	return key_hash(&node->key, len, seed);
+}
+
+static int node_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct nx_flow_node *node = obj;
+
+	return !nx_flow_key_equal(arg->key, &node->key);
+}
+
+static const struct rhashtable_params node_params = {
+	.head_offset = offsetof(struct nx_flow_node, head),
+	.key_offset = offsetof(struct nx_flow_node, key),
+	.key_len = sizeof(struct nx_flow_key),
+	.hashfn = key_hash,
+	.obj_hashfn = node_hash,
+	.obj_cmpfn = node_compare,
+	.automatic_shrinking = true,
+};
+
+int nx_flow_table_init(struct nx_flow_table *table)
+{
+	int err;
+
+	table->ports = kvcalloc(BITS_TO_LONGS(U16_MAX + 1), sizeof(long),
+				GFP_KERNEL_ACCOUNT);
+	if (!table->ports)
+		return -ENOMEM;
+	err = rhashtable_init(&table->hash, &node_params);
+	if (err) {
+		kvfree(table->ports);
+		return err;
+	}
+	xa_init(&table->port_users);
+	return 0;
+}
+
+/* Empty, and nobody reads it any more. */
+void nx_flow_table_exit(struct nx_flow_table *table)
+{
+	rhashtable_destroy(&table->hash);
+	xa_destroy(&table->port_users);
+	kvfree(table->ports);
+}
+
+static enum nx_flow_kind key_kind(const struct nx_flow_key *key)
+{
+	if (!nx_flow_key_is_listener(key))
+		return NX_FLOW_CONNECTED;
+	return nx_addr_is_any(&key->local) ? NX_FLOW_WILDCARD : NX_FLOW_LISTENER;
+}
+
+/* S2: who sees the new number sees the table that it stands for. */
+static void change_seq(struct nx_flow_table *table)
+{
+	smp_wmb(); /* S2, pairs with S1 in look_up_peer() */
+	WRITE_ONCE(table->seq, table->seq + 1);
+}
+
+static int get_port(struct nx_flow_table *table, u16 port)
+{
+	unsigned long users = xa_to_value(xa_load(&table->port_users, port) ?:
+					  xa_mk_value(0));
+	int err;
+
+	err = xa_err(xa_store(&table->port_users, port, xa_mk_value(users + 1),
+			      GFP_KERNEL_ACCOUNT));
+	if (!err)
+		set_bit(port, table->ports);
+	return err;
+}
+
+static void put_port(struct nx_flow_table *table, u16 port)
+{
+	unsigned long users = xa_to_value(xa_load(&table->port_users, port));
+
+	if (users > 1) {
+		/* In place: needs no memory. */
+		xa_store(&table->port_users, port, xa_mk_value(users - 1),
+			 GFP_KERNEL_ACCOUNT);
+		return;
+	}
+	clear_bit(port, table->ports);
+	xa_erase(&table->port_users, port);
+}
+
+static void del_node(struct nx_flow_table *table, struct nx_flow_node *node)
+{
+	enum nx_flow_kind kind = key_kind(&node->key);
+
+	rhashtable_remove_fast(&table->hash, &node->head, node_params);
+	WRITE_ONCE(table->nr[kind], table->nr[kind] - 1);
+}
+
+static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
+{
+	enum nx_flow_kind kind = key_kind(&node->key);
+	int err;
+
+	err = rhashtable_lookup_insert_key(&table->hash, &node->key,
+					   &node->head, node_params);
+	if (!err)
+		WRITE_ONCE(table->nr[kind], table->nr[kind] + 1);
+	return err;
+}
+
+/**
+ * nx_flow_table_add - let packets find a flow
+ * @table: under its nexus's lock
+ * @flow:  complete
+ *
+ * Return: 0, EEXIST another flow has one of its keys, ENOMEM.
+ */
+int nx_flow_table_add(struct nx_flow_table *table, struct nx_flow *flow)
+{
+	u16 port = (__force u16)flow->node[0].key.local_port;
+	int i, err;
+
+	err = get_port(table, port);
+	if (err)
+		return err;
+	for (i = 0; i < flow->nr_nodes; i++) {
+		err = add_node(table, &flow->node[i]);
+		if (err)
+			goto err_del;
+	}
+	change_seq(table);
+	return 0;
+
+err_del:
+	while (i--)
+		del_node(table, &flow->node[i]);
+	put_port(table, port);
+	return err;
+}
+
+/**
+ * nx_flow_table_del - let no further packet find a flow
+ * @table: under its nexus's lock
+ * @flow:  in it; may be freed after a grace period
+ */
+void nx_flow_table_del(struct nx_flow_table *table, struct nx_flow *flow)
+{
+	int i;
+
+	for (i = 0; i < flow->nr_nodes; i++)
+		del_node(table, &flow->node[i]);
+	put_port(table, (__force u16)flow->node[0].key.local_port);
+	change_seq(table);
+}
+
+static struct nx_flow *find(struct nx_flow_table *table, enum nx_flow_kind kind,
+			    const struct nx_flow_key *key)
+{
+	struct nx_flow_node *node;
+
+	if (!READ_ONCE(table->nr[kind]))
+		return NULL;
+	node = rhashtable_lookup(&table->hash, key, node_params);
+	return node ? node->flow : NULL;
+}
+
+/**
+ * nx_flow_find_rcu - the flow that a packet belongs to
+ * @table: whose
+ * @key:   of the packet, as the receiving host sees it
+ *
+ * A 5-tuple goes before a listener with address, and that before a wildcard
+ * listener.
+ */
+struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
+				 const struct nx_flow_key *key)
+{
+	struct nx_flow_key k;
+	struct nx_flow *flow;
+
+	flow = find(table, NX_FLOW_CONNECTED, key);
+	if (flow)
+		return flow;
+	k = *key;
+	nx_flow_key_to_listener(&k);
+	flow = find(table, NX_FLOW_LISTENER, &k);
+	if (flow)
+		return flow;
+	nx_flow_key_to_wildcard(&k);
+	return find(table, NX_FLOW_WILDCARD, &k);
+}

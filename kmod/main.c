@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loading and unloading.
+ */
+#include <linux/module.h>
+#include "address.h"
+#include "channel.h"
+#include "chardev.h"
+#include "netlink.h"
+#include "nexus.h"
+#include "wake.h"
+
+static int __init nexus_init(void)
+{
+	int err;
+
+	nx_wake_init();
+	err = nx_channel_init();
+	if (err)
+		goto err_wake;
+	err = nx_net_init();
+	if (err)
+		goto err_channel;
+	err = nx_dev_init();
+	if (err)
+		goto err_net;
+	err = nx_address_init();
+	if (err)
+		goto err_dev;
+	err = nx_netlink_init();
+	if (err)
+		goto err_address;
+	err = nx_chardev_init();
+	if (err)
+		goto err_netlink;
+	return 0;
+
+err_netlink:
+	nx_netlink_exit();
+err_address:
+	nx_address_exit();
+err_dev:
+	nx_dev_exit();
+err_net:
+	nx_net_exit();
+err_channel:
+	nx_channel_exit();
+err_wake:
+	nx_wake_exit();
+	return err;
+}
+
+/* No file of /dev/nexus is open, and so no channel is attached. */
+static void __exit nexus_exit(void)
+{
+	nx_chardev_exit();
+	nx_netlink_exit();
+	nx_address_exit();
+	nx_dev_exit();
+	nx_channel_exit();
+	nx_net_exit();
+	nx_wake_exit();
+}
+
+module_init(nexus_init);
+module_exit(nexus_exit);
+
+MODULE_AUTHOR("The nexus developers");
+MODULE_DESCRIPTION("Protocol stacks in user space, beside the kernel's");
+MODULE_LICENSE("GPL");

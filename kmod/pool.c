@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The buffers of one channel: nobody else's, neither another channel's nor a
+ * driver's. Pages come on demand; every buffer has one owner at a time.
+ */
+#include <linux/gfp.h>
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
+#include <linux/vmalloc.h>
+#include "pool.h"
+
+static u64 small_bytes(u32 nr_small)
+{
+	return PAGE_ALIGN((u64)nr_small * NEXUS_SMALL_SIZE);
+}
+
+/**
+ * nx_pool_bytes - the size of a pool's region
+ * @nr_small: buffers of NEXUS_SMALL_SIZE
+ * @nr_large: buffers of NEXUS_LARGE_SIZE
+ */
+u64 nx_pool_bytes(u32 nr_small, u32 nr_large)
+{
+	return small_bytes(nr_small) + (u64)nr_large * NEXUS_LARGE_SIZE;
+}
+
+static void set_sizes(struct nx_pool *pool, u32 nr_small, u32 nr_large)
+{
+	pool->sizes[NEXUS_SMALL] = (struct nexus_size_class) {
+		.nr = nr_small,
+		.size = NEXUS_SMALL_SIZE,
+	};
+	pool->sizes[NEXUS_LARGE] = (struct nexus_size_class) {
+		.first = nr_small,
+		.nr = nr_large,
+		.size = NEXUS_LARGE_SIZE,
+		.off = small_bytes(nr_small),
+	};
+	pool->nr = nr_small + nr_large;
+	pool->nr_pages = nx_pool_bytes(nr_small, nr_large) >> PAGE_SHIFT;
+}
+
+/* The lowest index is taken first, so that pages fill up one by one. */
+static int free_list_init(struct nx_free_list *list,
+			  const struct nexus_size_class *c)
+{
+	u32 i;
+
+	list->idx = kvmalloc_array(max(c->nr, 1U), sizeof(u32),
+				   GFP_KERNEL_ACCOUNT);
+	if (!list->idx)
+		return -ENOMEM;
+	for (i = 0; i < c->nr; i++)
+		list->idx[i] = c->first + c->nr - 1 - i;
+	list->nr = c->nr;
+	return 0;
+}
+
+/**
+ * nx_pool_init - make a pool without a page
+ * @pool:     zeroed
+ * @nr_small: buffers of NEXUS_SMALL_SIZE
+ * @nr_large: buffers of NEXUS_LARGE_SIZE
+ *
+ * What it takes is charged to the caller's memory cgroup, and so are its pages
+ * later, whoever causes them.
+ */
+int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
+{
+	int size, err = -ENOMEM;
+
+	spin_lock_init(&pool->lock);
+	atomic_set(&pool->nr_populated, 0);
+	set_sizes(pool, nr_small, nr_large);
+	pool->owner = kvzalloc(pool->nr, GFP_KERNEL_ACCOUNT);
+	pool->mem = kvcalloc(pool->nr_pages, sizeof(*pool->mem),
+			     GFP_KERNEL_ACCOUNT);
+	if (!pool->owner || !pool->mem)
+		goto err_free;
+	for (size = 0; size < NEXUS_NR_SIZES; size++) {
+		err = free_list_init(&pool->free[size], &pool->sizes[size]);
+		if (err)
+			goto err_free;
+	}
+	pool->memcg = get_mem_cgroup_from_mm(current->mm);
+	return 0;
+
+err_free:
+	nx_pool_exit(pool);
+	return err;
+}
+
+/**
+ * nx_pool_exit - free a pool and its pages
+ * @pool: nothing maps it any more, and no path uses it
+ */
+void nx_pool_exit(struct nx_pool *pool)
+{
+	int size;
+	u32 i;
+
+	for (i = 0; pool->mem && i < pool->nr_pages; i++)
+		if (pool->mem[i])
+			put_page(virt_to_page(pool->mem[i]));
+	for (size = 0; size < NEXUS_NR_SIZES; size++)
+		kvfree(pool->free[size].idx);
+	kvfree(pool->mem);
+	kvfree(pool->owner);
+	mem_cgroup_put(pool->memcg);
+}
+
+/**
+ * nx_pool_populate - give one page of the region its memory
+ * @pool: the pool
+ * @page: index of the page
+ * @gfp:  GFP_NOWAIT or GFP_KERNEL
+ *
+ * Charged to the channel's memory cgroup in any context. Two that come at the
+ * same time agree on one page.
+ *
+ * Return: its address, or NULL: no memory, or the cgroup's limit.
+ */
+void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp)
+{
+	struct mem_cgroup *old;
+	struct page *fresh;
+	void *mem, *was;
+
+	old = set_active_memcg(pool->memcg);
+	fresh = alloc_page(gfp | __GFP_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	set_active_memcg(old);
+	if (!fresh)
+		return NULL;
+	mem = page_address(fresh);
+	was = cmpxchg(&pool->mem[page], NULL, mem);
+	if (was) {
+		put_page(fresh);
+		return was;
+	}
+	atomic_inc(&pool->nr_populated);
+	return mem;
+}
+
+/* Does the user own a buffer that lies, in part, on this page? */
+static bool is_users(const struct nx_pool *pool, u32 page)
+{
+	u64 at = (u64)page << PAGE_SHIFT;
+	const struct nexus_size_class *c;
+	u32 idx, last;
+
+	c = &pool->sizes[at >= pool->sizes[NEXUS_LARGE].off && pool->sizes[NEXUS_LARGE].nr ?
+			 NEXUS_LARGE : NEXUS_SMALL];
+	idx = c->first + div_u64(at - c->off, c->size);
+	last = c->first + div_u64(at - c->off + PAGE_SIZE - 1, c->size);
+	for (; idx <= last && idx < c->first + c->nr; idx++)
+		if (READ_ONCE(pool->owner[idx]) == NX_OWNER_USER)
+			return true;
+	return false;
+}
+
+/**
+ * nx_pool_fault - the page for a mapping
+ * @pool: the pool
+ * @page: index of the page
+ *
+ * A page without memory gets it if the user owns a buffer on it.
+ *
+ * Return: the page with a reference, NULL if the user has no business there,
+ * or ERR_PTR(-ENOMEM).
+ */
+struct page *nx_pool_fault(struct nx_pool *pool, u32 page)
+{
+	void *mem = READ_ONCE(pool->mem[page]);
+
+	if (!mem) {
+		if (!is_users(pool, page))
+			return NULL;
+		mem = nx_pool_populate(pool, page, GFP_KERNEL);
+		if (!mem)
+			return ERR_PTR(-ENOMEM);
+	}
+	get_page(virt_to_page(mem));
+	return virt_to_page(mem);
+}
+
+/**
+ * nx_pool_get - take free buffers
+ * @pool: the pool
+ * @size: NEXUS_SMALL or NEXUS_LARGE
+ * @idx:  where the indices go
+ * @nr:   how many are wanted
+ *
+ * They stay FREE until the caller says whose they are.
+ *
+ * Return: how many there were.
+ */
+u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr)
+{
+	struct nx_free_list *list = &pool->free[size];
+	u32 i;
+
+	spin_lock_bh(&pool->lock);
+	nr = min(nr, list->nr);
+	for (i = 0; i < nr; i++)
+		idx[i] = list->idx[--list->nr];
+	spin_unlock_bh(&pool->lock);
+	return nr;
+}
+
+/**
+ * nx_pool_put - give buffers back
+ * @pool: the pool
+ * @idx:  indices, of any size; already FREE
+ * @nr:   how many
+ */
+void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr)
+{
+	struct nx_free_list *list;
+	u32 i;
+
+	spin_lock_bh(&pool->lock);
+	for (i = 0; i < nr; i++) {
+		list = &pool->free[nx_pool_size_of(pool, idx[i])];
+		list->idx[list->nr++] = idx[i];
+	}
+	spin_unlock_bh(&pool->lock);
+}
+
+/**
+ * nx_pool_count - how many buffers each owner has
+ * @pool:  the pool
+ * @count: result; exact while no packet moves
+ */
+void nx_pool_count(struct nx_pool *pool, u32 count[NX_NR_OWNERS])
+{
+	u32 i;
+
+	memset(count, 0, NX_NR_OWNERS * sizeof(*count));
+	for (i = 0; i < pool->nr; i++)
+		count[READ_ONCE(pool->owner[i])]++;
+}

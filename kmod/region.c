@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The regions that a channel's process maps: a guard page, the data, a guard
+ * page. The process writes where it may, and nowhere else.
+ */
+#include <linux/memcontrol.h>
+#include <linux/vmalloc.h>
+#include "channel.h"
+#include "compat.h"
+#include "region.h"
+
+/* URINGS, BUFFERS and USTATS are the process's to write. */
+static bool is_writable(int id)
+{
+	return id == NEXUS_REGION_URINGS || id == NEXUS_REGION_BUFFERS ||
+	       id == NEXUS_REGION_USTATS;
+}
+
+/**
+ * nx_region_init - give a region zeroed memory
+ * @region: zeroed
+ * @size:   bytes; rounded up to whole pages
+ *
+ * Charged to the caller's memory cgroup.
+ */
+int nx_region_init(struct nx_region *region, size_t size)
+{
+	region->size = PAGE_ALIGN(size);
+	region->mem = __vmalloc(region->size, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	return region->mem ? 0 : -ENOMEM;
+}
+
+void nx_region_exit(struct nx_region *region)
+{
+	vfree(region->mem);
+}
+
+void nx_region_describe(const struct nx_region *region, int id,
+			struct nexus_region *out)
+{
+	out->mmap_off = NEXUS_REGION_OFF(id);
+	out->mmap_len = region->size + 2 * PAGE_SIZE;
+	out->data_off = PAGE_SIZE;
+	out->data_len = region->size;
+}
+
+static int vma_region_id(const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff >> (NEXUS_REGION_SHIFT - PAGE_SHIFT);
+}
+
+/* The page of a region's data at @page, with a reference. */
+static struct page *region_page(struct nx_channel *chan, int id, pgoff_t page)
+{
+	struct nx_region *region = &chan->regions[id];
+	struct page *p;
+
+	if (id == NEXUS_REGION_BUFFERS)
+		return nx_pool_fault(&chan->pool, page);
+	p = vmalloc_to_page(region->mem + (page << PAGE_SHIFT));
+	get_page(p);
+	return p;
+}
+
+static vm_fault_t region_fault(struct vm_fault *vmf)
+{
+	struct nx_channel *chan = vmf->vma->vm_private_data;
+	int id = vma_region_id(vmf->vma);
+	pgoff_t page = vmf->pgoff & ((1UL << (NEXUS_REGION_SHIFT - PAGE_SHIFT)) - 1);
+	struct page *p;
+
+	/* The guard pages. */
+	if (!page || page > chan->regions[id].size >> PAGE_SHIFT)
+		return VM_FAULT_SIGSEGV;
+	p = region_page(chan, id, page - 1);
+	if (!p)
+		return VM_FAULT_SIGBUS;
+	if (IS_ERR(p))
+		return VM_FAULT_OOM;
+	vmf->page = p;
+	return 0;
+}
+
+/* The region may be mapped again. */
+static void region_close(struct vm_area_struct *vma)
+{
+	struct nx_channel *chan = vma->vm_private_data;
+
+	clear_bit(0, &chan->regions[vma_region_id(vma)].is_mapped);
+}
+
+/* One region, one mapping: it is never cut into pieces. */
+static int region_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+/* Nor is it moved. */
+static int region_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static const struct vm_operations_struct region_vm_ops = {
+	.close = region_close,
+	.may_split = region_may_split,
+	.mremap = region_mremap,
+	.fault = region_fault,
+};
+
+static int check_vma(const struct nx_channel *chan,
+		     const struct vm_area_struct *vma, int id)
+{
+	struct nexus_region want;
+
+	nx_region_describe(&chan->regions[id], id, &want);
+	if (vma->vm_pgoff != want.mmap_off >> PAGE_SHIFT ||
+	    vma->vm_end - vma->vm_start != want.mmap_len)
+		return -EINVAL;
+	/* A private mapping would give it a copy that nobody else sees. */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EACCES;
+	if (!is_writable(id) && (vma->vm_flags & VM_WRITE))
+		return -EACCES;
+	return 0;
+}
+
+/**
+ * nx_region_mmap - map one region into the process that attached
+ * @chan: its channel
+ * @vma:  where; its offset says which region
+ *
+ * Return: 0, EINVAL no such region, or not its exact length, or not shared,
+ * EACCES writable or executable and must not be, EBUSY mapped already.
+ */
+int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma)
+{
+	unsigned int id = vma_region_id(vma);
+	int err;
+
+	if (id >= NEXUS_NR_REGIONS)
+		return -EINVAL;
+	err = check_vma(chan, vma, id);
+	if (err)
+		return err;
+	if (test_and_set_bit(0, &chan->regions[id].is_mapped))
+		return -EBUSY;
+	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+	vm_flags_clear(vma, VM_MAYEXEC);
+	if (!is_writable(id))
+		vm_flags_clear(vma, VM_MAYWRITE);
+	vma->vm_private_data = chan;
+	vma->vm_ops = &region_vm_ops;
+	return 0;
+}

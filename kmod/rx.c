@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reception: what arrives at a device that a nexus listens on, or at an adopted
+ * socket. What no flow claims, and what is out of the ordinary, is left to the
+ * kernel's stack; if that delivers it to an adopted socket, the flow gets it
+ * after all.
+ */
+#include <linux/if_vlan.h>
+#include <linux/inetdevice.h>
+#include <linux/skbuff.h>
+#include <linux/ktime.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/udp.h>
+#include "core/packet.h"
+#include "channel.h"
+#include "deliver.h"
+#include "flow.h"
+#include "icmp.h"
+#include "nexus.h"
+#include "rx.h"
+#include "wake.h"
+
+/* What the kernel's input would not take for granted is left to it. */
+static bool is_plain_ipv4(const struct sk_buff *skb, const u8 *h,
+			  const struct nx_packet *p)
+{
+	const struct in_device *in_dev;
+
+	if (!nx_ipv4_csum_is_right(h))
+		return false;
+	if (ipv4_is_multicast(p->key.local.v4) || ipv4_is_lbcast(p->key.local.v4))
+		return false;
+	if (skb->dev->flags & IFF_LOOPBACK)
+		return true;
+	/* Martians, and the strict check of RFC 3704 section 2.2. */
+	if (ipv4_is_loopback(p->key.local.v4) ||
+	    ipv4_is_loopback(p->key.remote.v4) ||
+	    ipv4_is_multicast(p->key.remote.v4) ||
+	    ipv4_is_lbcast(p->key.remote.v4) ||
+	    ipv4_is_zeronet(p->key.remote.v4))
+		return false;
+	in_dev = __in_dev_get_rcu(skb->dev);
+	return in_dev && IN_DEV_RPFILTER(in_dev) != 1;
+}
+
+static bool is_plain_ipv6(const struct sk_buff *skb, const struct nx_packet *p)
+{
+	const struct in6_addr *local = (const void *)&p->key.local;
+	const struct in6_addr *remote = (const void *)&p->key.remote;
+
+	if (!p->has_csum)	/* RFC 8200 section 8.1 */
+		return false;
+	if (ipv6_addr_is_multicast(local) || ipv6_addr_is_multicast(remote))
+		return false;
+	return (skb->dev->flags & IFF_LOOPBACK) ||
+	       !(ipv6_addr_loopback(local) || ipv6_addr_loopback(remote));
+}
+
+/* Whether the destination of a wildcard listener's packet is this host. */
+static bool is_address_ours(const struct sk_buff *skb,
+			    const struct nx_flow_key *key)
+{
+	struct net *net = dev_net(skb->dev);
+
+	if (key->ip_version == 4)
+		return __ip_dev_find(net, key->local.v4, false);
+	return ipv6_chk_addr(net, (const struct in6_addr *)&key->local,
+			     skb->dev, 0);
+}
+
+/**
+ * nx_rx_find - the flow that may receive a packet from this device
+ * @nexus: that listens on the device
+ * @skb:   the packet
+ * @key:   of the packet, as this host sees it
+ */
+struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
+			   const struct nx_flow_key *key)
+{
+	struct nx_flow *flow = nx_flow_find_rcu(&nexus->flows, key);
+
+	if (!flow)
+		return NULL;
+	if (flow->ifindex && flow->ifindex != skb->dev->ifindex)
+		return NULL;
+	if (nx_addr_is_any(&flow->node[0].key.local) &&
+	    !is_address_ours(skb, key))
+		return NULL;
+	return flow;
+}
+
+static __wsum pseudo_header(const u8 *h, const struct nx_packet *p)
+{
+	u32 len = p->len - p->l4_off;
+	const struct in6_addr *addr;
+
+	if (p->key.ip_version == 4)
+		return csum_tcpudp_nofold(p->key.remote.v4, p->key.local.v4,
+					  len, p->key.protocol, 0);
+	addr = (const struct in6_addr *)(h + 8);
+	return ~csum_unfold(csum_ipv6_magic(addr, addr + 1, len,
+					    p->key.protocol, 0));
+}
+
+/* What the device knows of the checksum; what it does not, the copy will. */
+static void set_csum(struct nx_rx_packet *rx, const u8 *h,
+		     const struct nx_packet *p)
+{
+	struct sk_buff *skb = rx->skb;
+	__wsum sum;
+
+	if (!p->has_csum || skb_csum_unnecessary(skb)) {
+		rx->flags |= NEXUS_DESC_CSUM;
+		return;
+	}
+	rx->sum = pseudo_header(h, p);
+	rx->sum_from = p->l4_off;
+	if (skb->ip_summed != CHECKSUM_COMPLETE || skb->len != p->len)
+		return;
+	sum = csum_sub(skb->csum, csum_partial(h, p->l4_off, 0));
+	if (csum_fold(csum_add(sum, rx->sum)))
+		return;
+	rx->flags |= NEXUS_DESC_CSUM;
+	rx->sum_from = 0;
+}
+
+static bool set_gso(struct nx_rx_packet *rx)
+{
+	const struct skb_shared_info *info = skb_shinfo(rx->skb);
+
+	if (likely(!skb_is_gso(rx->skb)))
+		return true;
+	if (!(info->gso_type & SKB_GSO_UDP_L4) ||
+	    (info->gso_type & SKB_GSO_FRAGLIST) || rx->sum_from)
+		return false;
+	rx->flags |= NEXUS_DESC_GSO;
+	rx->gso_size = info->gso_size;
+	rx->gso_segs = info->gso_segs;
+	return true;
+}
+
+/**
+ * nx_rx_deliver - deliver a packet that arrived
+ * @rx: the packet; its time is filled in here
+ */
+void nx_rx_deliver(struct nx_rx_packet *rx)
+{
+	struct nx_queue *q = nx_deliver_queue(rx->flow, rx->hash);
+
+	rx->time_ns = ktime_get_ns();
+	local_bh_disable();
+	nx_deliver_begin(q);
+	nx_deliver(q, rx);
+	nx_deliver_end(q, true);
+	local_bh_enable();
+}
+
+/* Claims a datagram for its flow; false: it is the kernel's. */
+static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
+		  const struct nx_packet *p)
+{
+	struct nx_rx_packet rx = {
+		.skb = skb,
+		.len = p->len,
+		.ip_version = p->key.ip_version,
+		.protocol = p->key.protocol,
+		.l4_off = p->l4_off,
+		.payload_off = p->payload_off,
+		.hash = nx_flow_key_hash(&p->key),
+		.ifindex = skb->dev->ifindex,
+	};
+
+	if (p->len > skb->len)
+		return false;
+	rx.flow = nx_rx_find(nexus, skb, &p->key);
+	if (!rx.flow)
+		return false;
+	set_csum(&rx, h, p);
+	if (!set_gso(&rx))
+		return false;
+	nx_rx_deliver(&rx);
+	return true;
+}
+
+static bool ingress_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
+{
+	u8 copy[NX_IPV4_HLEN + NX_UDP_HLEN];
+	struct nx_packet p;
+	enum nx_parse what;
+	__be16 port;
+	const u8 *h;
+
+	h = skb_header_pointer(skb, 0, sizeof(copy), copy);
+	if (!h)
+		return false;
+	if (likely(h[9] == IPPROTO_UDP)) {
+		memcpy(&port, h + NX_IPV4_HLEN + 2, sizeof(port));
+		if (!nx_flow_table_has_port(&nexus->flows, port))
+			return false;
+	} else if (h[9] != IPPROTO_ICMP) {
+		return false;
+	}
+	what = nx_parse_ipv4(h, sizeof(copy), false, &p);
+	if (what == NX_PARSE_ERROR)
+		nx_icmp_ingress(nexus, skb, &p);
+	if (what != NX_PARSE_OK || !is_plain_ipv4(skb, h, &p))
+		return false;
+	return claim(nexus, skb, h, &p);
+}
+
+static bool ingress_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
+{
+	u8 copy[NX_IPV6_HLEN + NX_UDP_HLEN];
+	struct nx_packet p;
+	enum nx_parse what;
+	__be16 port;
+	const u8 *h;
+
+	h = skb_header_pointer(skb, 0, sizeof(copy), copy);
+	if (!h)
+		return false;
+	if (likely(h[6] == IPPROTO_UDP)) {
+		memcpy(&port, h + NX_IPV6_HLEN + 2, sizeof(port));
+		if (!nx_flow_table_has_port(&nexus->flows, port))
+			return false;
+	} else if (h[6] != IPPROTO_ICMPV6) {
+		return false;
+	}
+	what = nx_parse_ipv6(h, sizeof(copy), false, &p);
+	if (what == NX_PARSE_ERROR)
+		nx_icmp_ingress(nexus, skb, &p);
+	if (what != NX_PARSE_OK || !is_plain_ipv6(skb, &p))
+		return false;
+	return claim(nexus, skb, h, &p);
+}
+
+/**
+ * nx_rx_ingress - the hook: a packet has arrived at a device
+ * @priv:  struct nx_nexus that listens on it
+ * @skb:   the packet, from its network header on; may be shared
+ * @state: not used
+ *
+ * In softirq, in a RCU section.
+ */
+unsigned int nx_rx_ingress(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	struct nx_nexus *nexus = priv;
+	bool is_claimed = false;
+
+	if (likely(skb->pkt_type == PACKET_HOST && !skb_vlan_tag_present(skb))) {
+		if (skb->protocol == htons(ETH_P_IP))
+			is_claimed = ingress_ipv4(nexus, skb);
+		else if (skb->protocol == htons(ETH_P_IPV6))
+			is_claimed = ingress_ipv6(nexus, skb);
+	}
+	if (is_claimed) {
+		consume_skb(skb);
+		return NF_STOLEN;
+	}
+	this_cpu_inc(*nexus->passed);
+	return NF_ACCEPT;
+}
+
+static bool was_reassembled(const struct sk_buff *skb, u8 ip_version)
+{
+	if (ip_version == 4)
+		return IPCB(skb)->flags & IPSKB_FRAG_COMPLETE;
+	return IP6CB(skb)->flags & IP6SKB_FRAGMENTED;
+}
+
+/**
+ * nx_rx_socket - the kernel's stack delivers a datagram to an adopted socket
+ * @flow: that adopted it
+ * @skb:  from the UDP header on, that is, right behind the network header; the
+ *        caller consumes it
+ *
+ * In a RCU section.
+ */
+void nx_rx_socket(struct nx_flow *flow, struct sk_buff *skb)
+{
+	u8 ip_version = ip_hdr(skb)->version;
+	struct nx_rx_packet rx = {
+		.flow = flow,
+		.skb = skb,
+		.flags = NEXUS_DESC_CSUM,
+		.ip_version = ip_version,
+		.protocol = IPPROTO_UDP,
+		.ifindex = skb->skb_iif,
+	};
+
+	if (was_reassembled(skb, ip_version))
+		rx.flags |= NEXUS_DESC_FRAGMENTED;
+	if (udp_lib_checksum_complete(skb)) {
+		nx_nexus_drop(flow->chan->nexus, NEXUS_DROP_RX_CHECKSUM);
+		return;
+	}
+	__skb_push(skb, -skb_network_offset(skb));
+	rx.len = skb->len;
+	rx.l4_off = skb_transport_offset(skb);
+	rx.payload_off = rx.l4_off + sizeof(struct udphdr);
+	if (rx.len > NEXUS_PACKET_MAX || !set_gso(&rx)) {
+		nx_nexus_drop(flow->chan->nexus, NEXUS_DROP_RX_LENGTH);
+		return;
+	}
+	nx_rx_deliver(&rx);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sockets that flows adopt. The socket keeps its port by the kernel's own
+ * rules; what the kernel's stack delivers to it (reassembled fragments,
+ * multicast, packets of devices that no nexus listens on) goes to the flow.
+ */
+#include <linux/net.h>
+#include <linux/udp.h>
+#include <net/addrconf.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/udp.h>
+#include <net/udp_tunnel.h>
+#include "channel.h"
+#include "flow.h"
+#include "rx.h"
+#include "wake.h"
+
+/* Not one of the kernel's: UDP_ENCAP_* end at 7. */
+#define SOCKET_ENCAP_TYPE	0x4e
+
+/* UDP calls it in a RCU section. 0: consumed; 1: the socket's after all. */
+static int socket_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct nx_flow *flow = rcu_dereference_sk_user_data(sk);
+
+	if (!flow)
+		return 1;
+	nx_rx_socket(flow, skb);
+	consume_skb(skb);
+	return 0;
+}
+
+static void unblock(struct nx_channel *chan)
+{
+	struct nx_queue *q;
+	u32 i;
+
+	smp_mb(); /* T2, pairs with T1 in is_blocked() */
+	for (i = 0; i < chan->nr_queues; i++) {
+		q = &chan->queues[i];
+		if (!READ_ONCE(q->is_tx_blocked))
+			continue;
+		WRITE_ONCE(q->is_tx_blocked, false);
+		nx_wake_now(q, NX_ARMED_TX);
+	}
+}
+
+/* An skb of the socket is freed: who waits for that may try again. */
+static void socket_write_space(struct sock *sk)
+{
+	struct nx_flow *flow;
+
+	rcu_read_lock();
+	flow = rcu_dereference_sk_user_data(sk);
+	if (flow) {
+		unblock(flow->chan);
+		flow->old_write_space(sk);
+	}
+	rcu_read_unlock();
+}
+
+static struct nx_flow_key *add_key(struct nx_flow *flow, u8 ip_version)
+{
+	struct sock *sk = nx_flow_sk(flow);
+	struct nx_flow_node *node = &flow->node[flow->nr_nodes++];
+
+	node->flow = flow;
+	node->key.ip_version = ip_version;
+	node->key.protocol = sk->sk_protocol;
+	node->key.local_port = inet_sk(sk)->inet_sport;
+	if (sk->sk_state == TCP_ESTABLISHED)
+		node->key.remote_port = inet_sk(sk)->inet_dport;
+	return &node->key;
+}
+
+static void add_key_ipv4(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+	struct nx_flow_key *key = add_key(flow, 4);
+
+	key->local.v4 = inet_sk(sk)->inet_rcv_saddr;
+	if (sk->sk_state == TCP_ESTABLISHED)
+		key->remote.v4 = inet_sk(sk)->inet_daddr;
+}
+
+static void add_key_ipv6(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+	struct nx_flow_key *key = add_key(flow, 6);
+
+	memcpy(&key->local, &sk->sk_v6_rcv_saddr, sizeof(key->local));
+	if (sk->sk_state == TCP_ESTABLISHED)
+		memcpy(&key->remote, &sk->sk_v6_daddr, sizeof(key->remote));
+}
+
+/* An IPv6 socket may speak IPv4 alone, IPv6 alone, or both. */
+static void add_keys(struct nx_flow *flow)
+{
+	const struct sock *sk = nx_flow_sk(flow);
+
+	if (sk->sk_family == AF_INET ||
+	    ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr)) {
+		add_key_ipv4(flow);
+		return;
+	}
+	add_key_ipv6(flow);
+	if (ipv6_addr_any(&sk->sk_v6_rcv_saddr) && !sk->sk_ipv6only &&
+	    sk->sk_state != TCP_ESTABLISHED)
+		add_key_ipv4(flow);
+}
+
+/* Is the local address of @key this host's, on any device? */
+static bool is_address_ours(struct sock *sk, const struct nx_flow_key *key)
+{
+	struct net *net = sock_net(sk);
+
+	if (nx_addr_is_any(&key->local))
+		return true;
+	if (key->ip_version == 4)
+		return inet_addr_type(net, key->local.v4) == RTN_LOCAL;
+	return ipv6_chk_addr(net, (const struct in6_addr *)&key->local, NULL, 0);
+}
+
+/**
+ * nx_socket_check - can a socket be adopted at all?
+ * @sock: the application's
+ * @net:  of the nexus
+ *
+ * Return: 0, EPROTONOSUPPORT, EOPNOTSUPP it listens, EXDEV.
+ */
+int nx_socket_check(struct socket *sock, struct net *net)
+{
+	struct sock *sk = sock->sk;
+
+	if (sk->sk_family != AF_INET && sk->sk_family != AF_INET6)
+		return -EPROTONOSUPPORT;
+	if (sock->type == SOCK_STREAM && sk->sk_state == TCP_LISTEN)
+		return -EOPNOTSUPP;
+	if (sock->type != SOCK_DGRAM || sk->sk_protocol != IPPROTO_UDP)
+		return -EPROTONOSUPPORT;
+	return sock_net(sk) == net ? 0 : -EXDEV;
+}
+
+static int check_bound(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+
+	if (!inet_sk(sk)->inet_num)
+		return -EDESTADDRREQ;
+	if (rcu_access_pointer(sk->sk_user_data) || udp_sk(sk)->encap_rcv)
+		return -EALREADY;
+	add_keys(flow);
+	return is_address_ours(sk, &flow->node[0].key) ? 0 : -EADDRNOTAVAIL;
+}
+
+static void install(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+
+	/* disconnect() must not give the port away while the flow has it. */
+	sk->sk_userlocks |= SOCK_BINDPORT_LOCK | SOCK_BINDADDR_LOCK;
+	write_lock_bh(&sk->sk_callback_lock);
+	rcu_assign_sk_user_data(sk, flow);
+	flow->old_write_space = sk->sk_write_space;
+	sk->sk_write_space = socket_write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, socket_rcv);
+	/* Whoever sees the type sees the function. */
+	smp_store_release(&udp_sk(sk)->encap_type, SOCKET_ENCAP_TYPE);
+	udp_tunnel_encap_enable(sk);
+}
+
+/**
+ * nx_socket_adopt - make a socket the owner of a flow's port
+ * @flow: with its socket; its keys are filled in
+ *
+ * Return: 0, EDESTADDRREQ not bound, EALREADY adopted or used by another part
+ * of the kernel, EADDRNOTAVAIL bound to a foreign address.
+ */
+int nx_socket_adopt(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+	int err;
+
+	lock_sock(sk);
+	err = check_bound(flow);
+	if (!err) {
+		flow->ifindex = sk->sk_bound_dev_if;
+		flow->uid = sock_i_uid(sk);
+		install(flow);
+	}
+	release_sock(sk);
+	return err;
+}
+
+/**
+ * nx_socket_release - the socket is the kernel's again
+ * @flow: that had adopted it; readers may still see it for a grace period
+ */
+void nx_socket_release(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+
+	lock_sock(sk);
+	if (udp_sk(sk)->encap_rcv == socket_rcv) {
+		WRITE_ONCE(udp_sk(sk)->encap_type, 0);
+		WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+	}
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_write_space == socket_write_space)
+		sk->sk_write_space = flow->old_write_space;
+	rcu_assign_sk_user_data(sk, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * NEXUS_IOC_SYNC: one crossing from the process into the kernel. What stands in
+ * TX leaves, what stands in FREE comes back, ALLOC is topped up, and the caller
+ * may sleep until there is more.
+ */
+#include "channel.h"
+#include "deliver.h"
+#include "sync.h"
+#include "tx.h"
+#include "wake.h"
+
+#define SYNC_FLAGS (NEXUS_SYNC_TX | NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX | \
+		    NEXUS_SYNC_WAIT_TX)
+
+static u32 *alloc_slot(struct nx_ring *ring)
+{
+	return (u32 *)ring->slots + (ring->here & ring->mask);
+}
+
+/**
+ * nx_sync_recycle - a buffer that was sent goes back to who sent it
+ * @q:   the queue, locked by its tx_lock
+ * @buf: the kernel's
+ *
+ * It is offered in ALLOC at once, but stays the kernel's until nx_sync_offer(),
+ * so that nobody can name it twice in one call.
+ */
+void nx_sync_recycle(struct nx_queue *q, u32 buf)
+{
+	struct nx_pool *pool = &q->chan->pool;
+	struct nx_ring *ring = &q->alloc[nx_pool_size_of(pool, buf)];
+
+	if (likely(nx_ring_space(ring->here, ring->there, ring->mask + 1))) {
+		*alloc_slot(ring) = buf;
+		ring->here++;
+		return;
+	}
+	nx_pool_pass(pool, buf, NX_OWNER_FREE);
+	nx_pool_put(pool, &buf, 1);
+}
+
+/* Reads how far the user has taken what ALLOC offers. */
+static bool see_alloc(struct nx_queue *q, struct nx_ring *ring)
+{
+	u32 cons = smp_load_acquire(ring->cons); /* F */
+
+	if (!nx_ring_is_valid(*ring->prod, cons, ring->mask + 1)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_ALLOC_INDEX,
+				      *ring->prod, cons);
+		return false;
+	}
+	ring->there = cons;
+	return true;
+}
+
+/* How many buffers of a size stand ready in ALLOC; the rest is for RX. */
+static u32 alloc_target(const struct nx_queue *q, int size)
+{
+	const struct nx_pool *pool = &q->chan->pool;
+	u32 share = pool->sizes[size].nr / (2 * q->chan->nr_queues);
+
+	return min(q->alloc[size].mask + 1, max(share, 1U));
+}
+
+static void top_up(struct nx_queue *q, int size)
+{
+	struct nx_ring *ring = &q->alloc[size];
+	u32 filled = nx_ring_filled(ring->here, ring->there);
+	u32 idx[32], nr, i, want = alloc_target(q, size);
+
+	while (filled < want) {
+		nr = nx_pool_get(&q->chan->pool, size, idx,
+				 min_t(u32, want - filled, ARRAY_SIZE(idx)));
+		if (!nr)
+			return;
+		for (i = 0; i < nr; i++) {
+			*alloc_slot(ring) = idx[i];
+			ring->here++;
+		}
+		filled += nr;
+	}
+}
+
+/* What ALLOC offers from here on is the user's. */
+static void publish(struct nx_queue *q, struct nx_ring *ring)
+{
+	struct nx_pool *pool = &q->chan->pool;
+	u32 at;
+
+	for (at = *ring->prod; at != ring->here; at++)
+		nx_pool_pass(pool, ((u32 *)ring->slots)[at & ring->mask],
+			     NX_OWNER_USER);
+	smp_store_release(ring->prod, ring->here); /* E */
+}
+
+/**
+ * nx_sync_offer - publish what ALLOC offers
+ * @q: the queue, locked by its tx_lock
+ */
+void nx_sync_offer(struct nx_queue *q)
+{
+	int size;
+
+	for (size = 0; size < NEXUS_NR_SIZES; size++)
+		if (*q->alloc[size].prod != q->alloc[size].here)
+			publish(q, &q->alloc[size]);
+}
+
+static bool see_event(struct nx_queue *q)
+{
+	u32 cons = smp_load_acquire(q->event.cons); /* J */
+
+	if (nx_ring_is_valid(READ_ONCE(q->event.here), cons, q->event.mask + 1))
+		return true;
+	nx_channel_quarantine(q, NEXUS_VIOLATION_EVENT_INDEX, q->event.here, cons);
+	return false;
+}
+
+/* Consumers' indices of the rings that the kernel fills elsewhere. */
+static bool see_rx(struct nx_queue *q)
+{
+	bool is_valid = true;
+	u32 cons;
+
+	spin_lock_bh(&q->rx_lock);
+	cons = smp_load_acquire(q->rx.cons); /* D */
+	if (!nx_ring_is_valid(q->rx.here, cons, q->rx.mask + 1)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_RX_INDEX, q->rx.here,
+				      cons);
+		is_valid = false;
+	} else {
+		q->rx.there = cons;
+		is_valid = see_event(q);
+	}
+	spin_unlock_bh(&q->rx_lock);
+	return is_valid;
+}
+
+static void refill(struct nx_queue *q)
+{
+	int size;
+
+	if (!see_rx(q))
+		return;
+	if (READ_ONCE(*q->free.prod) != READ_ONCE(q->free.here))
+		nx_queue_reclaim(q);
+	for (size = 0; size < NEXUS_NR_SIZES; size++)
+		top_up(q, size);
+}
+
+static int cross(struct nx_queue *q, u32 flags)
+{
+	int size, err = 0;
+
+	mutex_lock(&q->tx_lock);
+	q->syncs++;
+	for (size = 0; size < NEXUS_NR_SIZES; size++)
+		if (!see_alloc(q, &q->alloc[size]))
+			goto out;
+	if (flags & NEXUS_SYNC_TX)
+		err = nx_tx_drain(q);
+	if (flags & NEXUS_SYNC_REFILL)
+		refill(q);
+	nx_sync_offer(q);
+out:
+	mutex_unlock(&q->tx_lock);
+	return err;
+}
+
+static int state_error(const struct nx_channel *chan)
+{
+	switch ((enum nexus_channel_state)READ_ONCE(chan->state)) {
+	case NEXUS_CHANNEL_ACTIVE:
+		return 0;
+	case NEXUS_CHANNEL_QUARANTINED:
+		return -EPROTO;
+	case NEXUS_CHANNEL_DETACHED:
+	case NEXUS_CHANNEL_DEFUNCT:
+		break;
+	}
+	return -ENXIO;
+}
+
+/**
+ * nx_sync - the whole call
+ * @chan: whose
+ * @arg:  the kernel's copy of the argument
+ *
+ * Return: as NEXUS_IOC_SYNC.
+ */
+int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
+{
+	struct nx_queue *q;
+	int err;
+	u32 what = 0;
+
+	if ((arg->flags & ~SYNC_FLAGS) || arg->reserved ||
+	    arg->queue >= chan->nr_queues ||
+	    arg->timeout_ns < NEXUS_TIMEOUT_NONE)
+		return -EINVAL;
+	q = &chan->queues[arg->queue];
+	err = state_error(chan);
+	if (err)
+		return err;
+	if (arg->flags & (NEXUS_SYNC_TX | NEXUS_SYNC_REFILL)) {
+		err = cross(q, arg->flags);
+		if (err && err != -EAGAIN)
+			return state_error(chan) ?: err;
+	}
+	if (arg->flags & NEXUS_SYNC_WAIT_RX)
+		what |= NX_ARMED_RX;
+	if (arg->flags & NEXUS_SYNC_WAIT_TX)
+		what |= NX_ARMED_TX;
+	if (what)
+		err = nx_wait(q, what, arg->timeout_ns);
+	return state_error(chan) ?: err;
+}

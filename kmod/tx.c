@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transmission: what an application put into TX is taken, checked on a copy,
+ * and sent.
+ *
+ * A descriptor is copied once, word by word, and only the copy is looked at. A
+ * buffer that it names becomes the kernel's, or the channel is quarantined. The
+ * headers are copied before they are checked, and leave as that copy.
+ */
+#include <linux/bottom_half.h>
+#include <linux/ktime.h>
+#include <net/sock.h>
+#include "channel.h"
+#include "compat.h"
+#include "deliver.h"
+#include "dest.h"
+#include "flow.h"
+#include "nexus.h"
+#include "sync.h"
+#include "trace.h"
+#include "tx.h"
+#include "wake.h"
+
+/* Packets between two moments at which something else may run. */
+#define TX_BUDGET	64
+
+/**
+ * struct tx_run - one call's work
+ * @q:      the queue that sends
+ * @prod:   where TX ended when the call began
+ * @peer:   the queue of this host that receives now, locked, or NULL
+ * @now_ns: when the run began
+ * @budget: packets left of this section with bottom halves off
+ */
+struct tx_run {
+	struct nx_queue	*q;
+	u32		prod;
+	struct nx_queue	*peer;
+	u64		now_ns;
+	u32		budget;
+};
+
+/* The one reading of a slot. */
+static __always_inline void snapshot(union nx_desc *s, const struct nx_ring *ring)
+{
+	const u64 *slot = (const u64 *)((struct nexus_desc *)ring->slots +
+					(ring->here & ring->mask));
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(s->u64); i++)
+		s->u64[i] = READ_ONCE(slot[i]);
+}
+
+/* Makes the buffer the kernel's; false: the channel has offended. */
+static bool take_buffer(struct nx_queue *q, u32 buf)
+{
+	struct nx_pool *pool = &q->chan->pool;
+
+	if (unlikely(buf >= pool->nr)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_RANGE,
+				      q->tx.here, buf);
+		return false;
+	}
+	if (unlikely(!nx_pool_own(pool, buf, NX_OWNER_USER, NX_OWNER_KERNEL))) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_OWNER,
+				      q->tx.here, buf);
+		return false;
+	}
+	return true;
+}
+
+/* Checks the snapshot @s of part @p->nr_parts, and adds it. */
+static enum nexus_drop_reason add_part(struct nx_tx_packet *p,
+				       const union nx_desc *s,
+				       const struct nexus_desc *first)
+{
+	const struct nx_pool *pool = p->pool;
+	u32 size = pool->sizes[nx_pool_size_of(pool, s->d.buf)].size;
+
+	if (!nx_tx_desc_is_known(s))
+		return NEXUS_DROP_TX_FLAGS;
+	if (first && !nx_tx_part_continues(&s->d, first))
+		return NEXUS_DROP_TX_FLAGS;
+	if (!nx_tx_part_is_inside(&s->d, size))
+		return NEXUS_DROP_TX_LENGTH;
+	p->len += s->d.len;
+	if (p->len > NEXUS_PACKET_MAX)
+		return NEXUS_DROP_TX_LENGTH;
+	return NEXUS_DROP_NONE;
+}
+
+static void return_buffer(struct nx_queue *q, u32 buf)
+{
+	struct nx_pool *pool = &q->chan->pool;
+
+	nx_pool_pass(pool, buf, NX_OWNER_USER);
+	nx_sync_recycle(q, buf);
+}
+
+/*
+ * Takes the descriptors of one packet. Whatever is wrong with them, they are
+ * taken up to the one without MORE, and their buffers go back.
+ *
+ * Return: NEXUS_DROP_NONE: @p is whole. *is_over: the channel has offended.
+ */
+static enum nexus_drop_reason take(struct tx_run *run, struct nx_tx_packet *p,
+				   bool *is_over)
+{
+	enum nexus_drop_reason reason = NEXUS_DROP_NONE;
+	struct nx_queue *q = run->q;
+	union nx_desc s, first;
+
+	p->nr_parts = 0;
+	p->len = 0;
+	do {
+		if (q->tx.here == run->prod)
+			return reason ?: NEXUS_DROP_TX_PARTS;
+		snapshot(&s, &q->tx);
+		if (!take_buffer(q, s.d.buf)) {
+			*is_over = true;
+			return NEXUS_DROP_NONE;
+		}
+		q->tx.here++;
+		if (p->nr_parts == NEXUS_PARTS_MAX) {
+			reason = reason ?: NEXUS_DROP_TX_PARTS;
+			return_buffer(q, s.d.buf);
+			continue;
+		}
+		if (!reason)
+			reason = add_part(p, &s, p->nr_parts ? &first.d : NULL);
+		if (!p->nr_parts)
+			first = s;
+		p->parts[p->nr_parts].buf = s.d.buf;
+		p->parts[p->nr_parts].off = s.d.off;
+		p->parts[p->nr_parts].len = s.d.len;
+		p->nr_parts++;
+	} while (s.d.flags & NEXUS_DESC_MORE);
+	p->flags = first.d.flags & ~NEXUS_DESC_MORE;
+	p->traffic_class = nx_tx_class(first.d.traffic_class);
+	if (first.d.flow < q->chan->nr_flow_slots)
+		p->flow = rcu_dereference(q->chan->flows[first.d.flow].flow);
+	else
+		p->flow = NULL;
+	if (!p->flow && !reason)
+		reason = NEXUS_DROP_TX_FLOW;
+	return reason;
+}
+
+/* Copies from the user's memory, which may have no page yet: then zeros. */
+static bool copy_part(const struct nx_tx_packet *p, const struct nx_tx_part *part,
+		      u32 off, u8 *to, u32 len, __wsum *sum)
+{
+	u32 n, at = part->off + off;
+	void *from;
+
+	for (; len; len -= n, at += n, to += n) {
+		from = nx_pool_addr(p->pool, part->buf, at);
+		if (!from)
+			return false;
+		n = min(len, (u32)(PAGE_SIZE - offset_in_page(from)));
+		if (sum)
+			*sum = csum_block_add(*sum, csum_partial_copy_nocheck(from, to, n),
+					      0);
+		else
+			memcpy(to, from, n);
+	}
+	return true;
+}
+
+/**
+ * nx_tx_copy - copy bytes of a packet that leaves
+ * @p:   the packet
+ * @off: of the first byte
+ * @to:  where they go
+ * @len: how many
+ * @sum: sum them too, unless NULL; then @off is even
+ *
+ * The headers come from the kernel's copy.
+ *
+ * Return: false: no memory for a page that the user never touched.
+ */
+bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
+		__wsum *sum)
+{
+	const struct nx_tx_part *part = p->parts;
+	u32 n, at;
+
+	if (off < p->nr_headers) {
+		n = min(len, p->nr_headers - off);
+		memcpy(to, p->headers + off, n);
+		if (sum)
+			*sum = csum_partial(to, n, *sum);
+		off += n;
+		to += n;
+		len -= n;
+	}
+	for (at = 0; len; at += part->len, part++) {
+		if (off >= at + part->len)
+			continue;
+		n = min(len, at + part->len - off);
+		if (!copy_part(p, part, off - at, to, n, sum))
+			return false;
+		off += n;
+		to += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* The copy of the headers, and what they say; the flow may say it. */
+static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
+{
+	const struct nx_tx_part *part = &p->parts[0];
+	u32 avail = min_t(u32, part->len, NX_HEADERS_MAX);
+	const struct nx_flow *flow = p->flow;
+	enum nexus_drop_reason reason;
+	const void *from;
+	int i;
+
+	from = nx_pool_addr(p->pool, part->buf, part->off);
+	if (!from)
+		return NEXUS_DROP_TX_NO_MEMORY;
+	p->nr_headers = 0;
+	if (likely(offset_in_page(from) <= PAGE_SIZE - NX_HEADERS_MAX)) {
+		/* What lies behind @avail is in the page, and is not used. */
+		for (i = 0; i < NX_HEADERS_MAX; i += 8)
+			*(u64 *)(p->headers + i) =
+				get_unaligned((const u64 *)(from + i));
+	} else if (!copy_part(p, part, 0, p->headers, avail, NULL)) {
+		return NEXUS_DROP_TX_NO_MEMORY;
+	}
+	reason = nx_tx_parse(p->headers, avail, p->len, &p->packet);
+	if (unlikely(reason))
+		return reason;
+	p->nr_headers = p->packet.payload_off;
+	for (i = 0; i < flow->nr_nodes; i++)
+		if (nx_flow_may_send(&flow->node[i].key, &p->packet.key))
+			return NEXUS_DROP_NONE;
+	return NEXUS_DROP_TX_MISMATCH;
+}
+
+static void end_peer(struct tx_run *run)
+{
+	if (!run->peer)
+		return;
+	nx_deliver_end(run->peer, false);
+	run->peer = NULL;
+}
+
+static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
+		     bool is_local)
+{
+	struct nx_flow *flow = p->flow;
+
+	nx_traffic_add(&q->tx_count, 1, p->len);
+	if (is_local)
+		nx_traffic_add(&q->tx_local, 1, p->len);
+	trace_nexus_tx(flow, p->traffic_class, p->len, is_local);
+	if (likely(q->chan->nr_queues == 1)) {
+		nx_traffic_add(&flow->tx, 1, p->len);
+		return;
+	}
+	spin_lock(&flow->stat_lock);
+	nx_traffic_add(&flow->tx, 1, p->len);
+	spin_unlock(&flow->stat_lock);
+}
+
+/* To another channel of this host: one copy, no sum, no device. */
+static enum nexus_drop_reason send_local(struct tx_run *run,
+					 struct nx_tx_packet *p,
+					 const struct nx_dest *dest)
+{
+	struct nx_rx_packet rx = {
+		.flow = dest->peer,
+		.tx = p,
+		.len = p->len,
+		.flags = NEXUS_DESC_LOCAL | (p->flags & NEXUS_DESC_CSUM),
+		.ip_version = p->packet.key.ip_version,
+		.protocol = p->packet.key.protocol,
+		.l4_off = p->packet.l4_off,
+		.payload_off = p->packet.payload_off,
+		.hash = dest->hash,
+		.time_ns = run->now_ns,
+	};
+	struct nx_queue *peer = nx_deliver_queue(dest->peer, dest->hash);
+
+	if (run->peer != peer) {
+		end_peer(run);
+		nx_deliver_begin(peer);
+		run->peer = peer;
+	}
+	/* What the receiver loses is counted there. */
+	nx_deliver(peer, &rx);
+	return NEXUS_DROP_NONE;
+}
+
+/* Whether the socket's send buffer is full; then whoever frees an skb wakes. */
+static bool is_blocked(struct nx_queue *q, const struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+
+	if (likely(refcount_read(&sk->sk_wmem_alloc) < READ_ONCE(sk->sk_sndbuf)))
+		return false;
+	WRITE_ONCE(q->is_tx_blocked, true);
+	smp_mb(); /* T1, pairs with T2 in nx_socket_write_space() */
+	if (refcount_read(&sk->sk_wmem_alloc) >= READ_ONCE(sk->sk_sndbuf))
+		return true;
+	WRITE_ONCE(q->is_tx_blocked, false);
+	return false;
+}
+
+static enum nexus_drop_reason send(struct tx_run *run, struct nx_tx_packet *p,
+				   bool *is_full, bool *is_local)
+{
+	enum nexus_drop_reason reason;
+	struct nx_dest *dest;
+
+	reason = check_headers(p);
+	if (unlikely(reason))
+		return reason;
+	dest = nx_dest_find(run->q, p->flow, &p->packet.key, &reason);
+	if (unlikely(!dest))
+		return reason;
+	*is_local = dest->peer;
+	if (*is_local)
+		return send_local(run, p, dest);
+	end_peer(run);
+	*is_full = is_blocked(run->q, p->flow);
+	return *is_full ? NEXUS_DROP_NONE : nx_xmit(run->q, p, dest);
+}
+
+static void drop(struct nx_queue *q, const struct nx_tx_packet *p,
+		 enum nexus_drop_reason reason)
+{
+	u32 flow = NEXUS_FLOW_NONE;
+
+	if (p->nr_parts && p->flow) {
+		flow = p->flow->idx;
+		atomic64_inc(&p->flow->drops);
+	}
+	WRITE_ONCE(q->tx_drops[reason], q->tx_drops[reason] + 1);
+	trace_nexus_drop(q->chan->nexus->id, q->chan->id, flow, reason, p->len);
+}
+
+/* The packet stays in TX: its buffers are the user's again. */
+static void give_back(struct nx_queue *q, const struct nx_tx_packet *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->nr_parts; i++)
+		nx_pool_pass(&q->chan->pool, p->parts[i].buf, NX_OWNER_USER);
+	q->tx.here -= p->nr_parts;
+}
+
+static void recycle(struct nx_queue *q, const struct nx_tx_packet *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->nr_parts; i++)
+		nx_sync_recycle(q, p->parts[i].buf);
+}
+
+/* One packet. Return: 0 to go on, EAGAIN, EPROTO. */
+static int send_one(struct tx_run *run, struct nx_tx_packet *p)
+{
+	bool is_over = false, is_full = false, is_local = false;
+	enum nexus_drop_reason reason;
+
+	p->flow = NULL;
+	reason = take(run, p, &is_over);
+	if (unlikely(is_over))
+		return -EPROTO;
+	if (likely(!reason))
+		reason = send(run, p, &is_full, &is_local);
+	if (unlikely(is_full)) {
+		give_back(run->q, p);
+		return -EAGAIN;
+	}
+	if (unlikely(reason))
+		drop(run->q, p, reason);
+	else
+		count_tx(run->q, p, is_local);
+	recycle(run->q, p);
+	return 0;
+}
+
+static int send_some(struct tx_run *run, struct nx_tx_packet *p)
+{
+	int err = 0;
+
+	local_bh_disable();
+	rcu_read_lock();
+	run->now_ns = ktime_get_ns();
+	for (run->budget = TX_BUDGET; run->budget; run->budget--) {
+		if (run->q->tx.here == run->prod)
+			break;
+		err = send_one(run, p);
+		if (err)
+			break;
+	}
+	end_peer(run);
+	nx_wake_run();
+	rcu_read_unlock();
+	local_bh_enable();
+	return err;
+}
+
+/**
+ * nx_tx_drain - send what stands in TX
+ * @q: the queue, locked by its tx_lock
+ *
+ * Return: 0, EAGAIN a socket's send buffer is full, EPROTO the channel has
+ * offended.
+ */
+int nx_tx_drain(struct nx_queue *q)
+{
+	struct tx_run run = { .q = q };
+	struct nx_tx_packet p;
+	int err = 0;
+
+	lockdep_assert_held(&q->tx_lock);
+	run.prod = smp_load_acquire(q->tx.prod); /* A */
+	if (!nx_ring_is_valid(run.prod, q->tx.here, q->tx.mask + 1)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_TX_INDEX, q->tx.here,
+				      run.prod);
+		return -EPROTO;
+	}
+	WRITE_ONCE(q->is_tx_blocked, false);
+	p.pool = &q->chan->pool;
+	while (q->tx.here != run.prod && !err) {
+		err = send_some(&run, &p);
+		cond_resched();
+	}
+	smp_store_release(q->tx.cons, q->tx.here); /* B */
+	return err;
+}

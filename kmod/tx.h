@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Transmission: what an application put into TX is taken, checked on a copy,
+ * and sent.
+ */
+#ifndef NX_TX_H
+#define NX_TX_H
+
+#include <linux/nexus.h>
+#include "core/packet.h"
+
+struct nx_dest;
+struct nx_flow;
+struct nx_pool;
+struct nx_queue;
+
+/**
+ * struct nx_tx_part - a part of a packet, checked: it lies inside a buffer that
+ * the kernel owns while it works on it
+ * @buf: buffer index
+ * @off: in it
+ * @len: bytes
+ */
+struct nx_tx_part {
+	u32	buf;
+	u32	off;
+	u32	len;
+};
+
+/**
+ * struct nx_tx_packet - the kernel's metadata of a packet that leaves
+ * @flow:      that sends
+ * @pool:      of its channel
+ * @len:       bytes, IP header included
+ * @nr_parts:  used of @parts
+ * @flags:     NEXUS_DESC_*, known ones only
+ * @traffic_class: NEXUS_CLASS_*
+ * @nr_headers: bytes of @headers that are the packet's: never read again from
+ *             the user's memory
+ * @headers:   the first bytes, copied before they were checked
+ * @packet:    what they say
+ * @parts:     where all bytes lie
+ *
+ * Made from the checked copy of the descriptors alone; no process can see it.
+ */
+struct nx_tx_packet {
+	struct nx_flow		*flow;
+	struct nx_pool		*pool;
+	u32			len;
+	u32			nr_parts;
+	u32			flags;
+	u8			traffic_class;
+	u32			nr_headers;
+	u8			headers[NX_HEADERS_MAX] __aligned(8);
+	struct nx_packet	packet;
+	struct nx_tx_part	parts[NEXUS_PARTS_MAX];
+};
+
+int nx_tx_drain(struct nx_queue *q);
+bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
+		__wsum *sum);
+
+/* xmit.c */
+enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
+			       struct nx_dest *dest);
+
+#endif /* NX_TX_H */

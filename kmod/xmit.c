@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A checked packet becomes an skb, and leaves through the kernel's neighbour,
+ * egress hooks, queueing discipline and device.
+ */
+#include <linux/skbuff.h>
+#include <net/arp.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
+#include <net/ipv6_stubs.h>
+#include <net/ndisc.h>
+#include <net/route.h>
+#include <net/udp.h>
+#include "channel.h"
+#include "dest.h"
+#include "event.h"
+#include "flow.h"
+#include "nexus.h"
+#include "tx.h"
+
+/* Longer packets take pages, not one block of memory. */
+#define LINEAR_MAX	(PAGE_SIZE - 512)
+
+static int out_ipv4(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	struct rtable *rt = skb_rtable(skb);
+	struct neighbour *neigh;
+	bool is_v6gw = false;
+
+	neigh = ip_neigh_for_gw(rt, skb, &is_v6gw);
+	if (IS_ERR(neigh)) {
+		kfree_skb(skb);
+		return PTR_ERR(neigh);
+	}
+	return neigh_output(neigh, skb, is_v6gw);
+}
+
+static int out_ipv6(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	struct dst_entry *dst = skb_dst(skb);
+	const struct in6_addr *next;
+	struct neighbour *neigh;
+
+	next = rt6_nexthop(container_of(dst, struct rt6_info, dst),
+			   &ipv6_hdr(skb)->daddr);
+	neigh = __ipv6_neigh_lookup_noref(dst->dev, next);
+	if (!neigh)
+		neigh = __neigh_create(&nd_tbl, next, dst->dev, false);
+	if (IS_ERR(neigh)) {
+		kfree_skb(skb);
+		return PTR_ERR(neigh);
+	}
+	return neigh_output(neigh, skb, false);
+}
+
+/* Whether the device, or what stands in for it, will sum. */
+static bool is_summed_later(const struct nx_dest *dest, u32 len)
+{
+	netdev_features_t can = dest->dst->dev->features;
+
+	if (len > dest->mtu)
+		return false;	/* fragments carry one sum over all of them */
+	if (can & NETIF_F_HW_CSUM)
+		return true;
+	return can & (dest->key.ip_version == 4 ? NETIF_F_IP_CSUM :
+						  NETIF_F_IPV6_CSUM);
+}
+
+/* All of the packet into @skb, the sum of its transport part into *sum. */
+static bool fill(struct sk_buff *skb, const struct nx_tx_packet *p, __wsum *sum)
+{
+	u32 off = p->packet.l4_off, head = skb_headlen(skb), i, n;
+	const skb_frag_t *frag;
+
+	if (!nx_tx_copy(p, 0, skb->data, off, NULL) ||
+	    !nx_tx_copy(p, off, skb->data + off, head - off, sum))
+		return false;
+	off = head;
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		frag = &skb_shinfo(skb)->frags[i];
+		n = skb_frag_size(frag);
+		if (!nx_tx_copy(p, off, skb_frag_address(frag), n, sum))
+			return false;
+		off += n;
+	}
+	return true;
+}
+
+static struct sk_buff *alloc(struct sock *sk, const struct nx_tx_packet *p,
+			     const struct nx_dest *dest)
+{
+	u32 room = LL_RESERVED_SPACE(dest->dst->dev);
+	u32 head = p->len <= LINEAR_MAX ? p->len : p->packet.payload_off;
+	struct sk_buff *skb;
+	int err;
+
+	if (head == p->len)
+		skb = alloc_skb(room + head, GFP_ATOMIC);
+	else
+		skb = alloc_skb_with_frags(room + head, p->len - head, 2, &err,
+					   GFP_ATOMIC);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, room);
+	skb_put(skb, head);
+	if (head != p->len) {
+		skb->len += p->len - head;
+		skb->data_len = p->len - head;
+	}
+	skb_set_owner_w(skb, sk);
+	return skb;
+}
+
+static void set_headers(struct sk_buff *skb, const struct nx_tx_packet *p,
+			const struct nx_dest *dest, struct sock *sk)
+{
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, p->packet.l4_off);
+	skb->protocol = p->packet.key.ip_version == 4 ? htons(ETH_P_IP) :
+							htons(ETH_P_IPV6);
+	skb->dev = dest->dst->dev;
+	skb->priority = READ_ONCE(sk->sk_priority);
+	skb->mark = READ_ONCE(sk->sk_mark);
+	if (p->packet.key.ip_version == 4)
+		ip_send_check(ip_hdr(skb));
+}
+
+static __sum16 pseudo_sum(const struct sk_buff *skb, u32 len, __wsum sum)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr,
+					 len, IPPROTO_UDP, sum);
+	return csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr,
+			       len, IPPROTO_UDP, sum);
+}
+
+/* RFC 768: a sum of 0 is sent as all ones. */
+static void finish_sum(struct sk_buff *skb, u32 len, __wsum sum)
+{
+	struct udphdr *uh = udp_hdr(skb);
+
+	uh->check = pseudo_sum(skb, len, sum) ?: CSUM_MANGLED_0;
+}
+
+/* The sum is left to the device: it starts from that of the pseudo header. */
+static void defer_sum(struct sk_buff *skb, u32 len)
+{
+	udp_hdr(skb)->check = ~pseudo_sum(skb, len, 0);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+}
+
+static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
+			 struct nx_tx_packet *p, const struct nx_dest *dest,
+			 struct sock *sk)
+{
+	bool wants_sum = p->flags & NEXUS_DESC_CSUM;
+	bool is_later = wants_sum && is_summed_later(dest, p->len);
+	bool is_now = wants_sum && !is_later;
+	u32 l4_len = p->len - p->packet.l4_off;
+	__wsum sum = 0;
+
+	if (wants_sum)	/* what the application left there is not summed */
+		memset(p->headers + p->packet.l4_off +
+		       offsetof(struct udphdr, check), 0, sizeof(__sum16));
+	if (!fill(skb, p, is_now ? &sum : NULL))
+		return false;
+	set_headers(skb, p, dest, sk);
+	if (is_now)
+		finish_sum(skb, l4_len, sum);
+	else if (is_later)
+		defer_sum(skb, l4_len);
+	if (is_now)
+		WRITE_ONCE(q->tx_summed, q->tx_summed + l4_len);
+	WRITE_ONCE(q->tx_copied, q->tx_copied + p->len - (is_now ? l4_len : 0));
+	return true;
+}
+
+static bool is_multicast(const struct nx_flow_key *key)
+{
+	if (key->ip_version == 4)
+		return ipv4_is_multicast(key->remote.v4) ||
+		       ipv4_is_lbcast(key->remote.v4);
+	return ipv6_addr_is_multicast((const struct in6_addr *)&key->remote);
+}
+
+static int send_fragments(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	memset(skb->cb, 0, sizeof(skb->cb));
+	if (skb->protocol == htons(ETH_P_IP))
+		return ip_do_fragment(net, sk, skb, out_ipv4);
+	return ipv6_stub->ipv6_fragment(net, sk, skb, out_ipv6);
+}
+
+/*
+ * Multicast goes the kernel's whole way out, which knows which members of the
+ * group are on this host.
+ */
+static int send_multicast(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	memset(skb->cb, 0, sizeof(skb->cb));
+	return dst_output(net, sk, skb);
+}
+
+static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
+		    struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	if (unlikely(is_multicast(&p->packet.key))) {
+		skb_dst_set(skb, dst_clone(dest->dst));
+		return send_multicast(net, sk, skb);
+	}
+	if (unlikely(p->len > dest->mtu)) {
+		skb_dst_set(skb, dst_clone(dest->dst));
+		return send_fragments(net, sk, skb);
+	}
+	skb_dst_set_noref(skb, dest->dst);
+	if (p->packet.key.ip_version == 4)
+		return out_ipv4(net, sk, skb);
+	return out_ipv6(net, sk, skb);
+}
+
+/**
+ * nx_xmit - send one packet through a device
+ * @q:    the queue that sends, locked by its tx_lock; in a RCU section with
+ *        bottom halves off
+ * @p:    the packet, checked
+ * @dest: where it goes
+ *
+ * Return: NEXUS_DROP_NONE, or why it was lost.
+ */
+enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
+			       struct nx_dest *dest)
+{
+	struct sock *sk = nx_flow_sk(p->flow);
+	struct sk_buff *skb;
+	int err;
+
+	dest->mtu = dst_mtu(dest->dst);
+	if (unlikely(p->len > dest->mtu && !p->packet.may_fragment)) {
+		nx_event_pmtu(p->flow, dest->mtu);
+		return NEXUS_DROP_TX_MTU;
+	}
+	skb = alloc(sk, p, dest);
+	if (unlikely(!skb))
+		return NEXUS_DROP_TX_NO_MEMORY;
+	if (unlikely(!fill_and_sum(q, skb, p, dest, sk))) {
+		kfree_skb(skb);
+		return NEXUS_DROP_TX_NO_MEMORY;
+	}
+	err = net_xmit_eval(send_skb(p, dest, q->chan->nexus->net, sk, skb));
+	return unlikely(err) ? NEXUS_DROP_TX_DEVICE : NEXUS_DROP_NONE;
+}
