@@ -375,7 +375,7 @@ int nx_channel_show(struct nx_ctl *ctl, int argc, char **argv)
 	if (!argc)
 		return show_list(ctl, NULL);
 	if (**argv >= '0' && **argv <= '9') {
-		if (!nx_words_u32(&words, "the channel's ID", ~0U, &id) ||
+		if (!nx_words_u32(&words, "the channel's ID", 0, ~0U, &id) ||
 		    !nx_words_end(&words))
 			return NX_USAGE;
 		return show_one(ctl, id);

@@ -25,7 +25,7 @@ static const struct nx_command commands[] = {
 	{ "nexus", "add", "NAME [dev IFNAME ...]",
 	  "make a nexus, with network devices of this namespace", nx_nexus_add },
 	{ "nexus", "del", "NAME",
-	  "remove a nexus; its channels are detached", nx_nexus_del },
+	  "remove a nexus that has no channels", nx_nexus_del },
 	{ "nexus", "show", "[NAME]",
 	  "list nexuses: devices, channels, flows, traffic", nx_nexus_show },
 	{ "attach", NULL, "NAME dev IFNAME",

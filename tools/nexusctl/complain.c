@@ -123,6 +123,9 @@ static int explain_with(struct nx_ctl *ctl, const struct nx_deed *deed,
 		hint_attach(deed, nexuses, hint, sizeof(hint));
 	else if (deed->dev)
 		hint_detach(deed, nexuses, hint, sizeof(hint));
+	else if (deed->nexus && deed->err == EBUSY)
+		snprintf(hint, sizeof(hint), "; 'nexusctl channel show nexus %s' lists them",
+			 deed->nexus);
 	return nx_refused(ctl, "%s: %s%s", deed->what,
 			  *deed->extack ? deed->extack : strerror(deed->err), hint);
 }

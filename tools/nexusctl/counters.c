@@ -52,8 +52,11 @@ static int parse_drop(struct nx_counters *counters, const struct nlattr *drop)
 	reason = nx_attr_u32(tb[NEXUS_DROP_A_REASON]);
 	if (reason >= NEXUS_DROP_REASONS_MAX)
 		return -EBADMSG;
-	counters->drops[reason] += nx_attr_u64(tb[NEXUS_DROP_A_COUNT]);
 	counters->dropped += nx_attr_u64(tb[NEXUS_DROP_A_COUNT]);
+	/* A flow counts what it lost, but not why. */
+	if (reason == NEXUS_DROP_NONE)
+		return 0;
+	counters->drops[reason] += nx_attr_u64(tb[NEXUS_DROP_A_COUNT]);
 	counters->drop_names[reason] = nx_attr_str(tb[NEXUS_DROP_A_NAME]);
 	return 0;
 }

@@ -17,7 +17,7 @@ struct nlattr;
  * @value:      their values
  * @drops:      by drop reason
  * @drop_names: as the kernel calls them; NULL for those that it did not send
- * @dropped:    sum of @drops
+ * @dropped:    all drops, also those without a reason
  */
 struct nx_counters {
 	bool has[NEXUS_COUNTERS_A_MAX + 1];

@@ -203,9 +203,9 @@ static bool take_condition(struct nx_words *words, struct nx_flow_filter *filter
 	case NX_BY_USER:
 		return nx_words_user(words, &filter->value[by]);
 	case NX_BY_PORT:
-		return nx_words_u32(words, "port", 65535, &filter->value[by]);
+		return nx_words_u32(words, "port", 0, 65535, &filter->value[by]);
 	default:
-		return nx_words_u32(words, filter_words[by], ~0U, &filter->value[by]);
+		return nx_words_u32(words, filter_words[by], 0, ~0U, &filter->value[by]);
 	}
 }
 
@@ -316,12 +316,12 @@ int nx_flow_del(struct nx_ctl *ctl, int argc, char **argv)
 	u32 channel, index, generation;
 	int ret;
 
-	if (!nx_words_u32(&words, "the channel's ID", ~0U, &channel) ||
-	    !nx_words_u32(&words, "the flow's index", ~0U, &index))
+	if (!nx_words_u32(&words, "the channel's ID", 0, ~0U, &channel) ||
+	    !nx_words_u32(&words, "the flow's index", 0, ~0U, &index))
 		return NX_USAGE;
 	if (words.argc) {
 		if (nx_words_keyword(&words, keywords, 1) < 0 ||
-		    !nx_words_u32(&words, "generation", ~0U, &generation) ||
+		    !nx_words_u32(&words, "generation", 0, ~0U, &generation) ||
 		    !nx_words_end(&words))
 			return NX_USAGE;
 		return delete(ctl, channel, index, generation);

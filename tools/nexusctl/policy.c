@@ -64,7 +64,7 @@ static bool take_limit(struct nx_words *words, struct nx_policy *policy, u32 att
 	policy->has[attr] = true;
 	if (attr == NEXUS_POLICY_A_MAX_BYTES)
 		return nx_words_size(words, what, &policy->limit[attr]);
-	if (!nx_words_u32(words, what, ~0U, &number))
+	if (!nx_words_u32(words, what, 1, ~0U, &number))
 		return false;
 	policy->limit[attr] = number;
 	return true;

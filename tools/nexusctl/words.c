@@ -145,15 +145,16 @@ static bool parse_number(const char *word, u64 max, u64 *value)
 	return !errno && !*end && *value <= max;
 }
 
-bool nx_words_u32(struct nx_words *words, const char *what, u32 max, u32 *value)
+bool nx_words_u32(struct nx_words *words, const char *what, u32 min, u32 max, u32 *value)
 {
 	const char *word = nx_words_take(words, what);
 	u64 number;
 
 	if (!word)
 		return false;
-	if (!parse_number(word, max, &number)) {
-		nx_usage(words->ctl, "%s: '%s' is not a number from 0 to %u", what, word, max);
+	if (!parse_number(word, max, &number) || number < min) {
+		nx_usage(words->ctl, "%s: '%s' is not a number from %u to %u", what, word,
+			 min, max);
 		return false;
 	}
 	*value = number;
@@ -195,7 +196,7 @@ bool nx_words_size(struct nx_words *words, const char *what, u64 *value)
 
 	if (!word)
 		return false;
-	if (!parse_size(word, value)) {
+	if (!parse_size(word, value) || !*value) {
 		nx_usage(words->ctl, "%s: '%s' is not a size such as 4096, 64K, 16M or 1GiB",
 			 what, word);
 		return false;

@@ -34,8 +34,8 @@ const char *nx_words_take(struct nx_words *words, const char *what);
  * that names the nearest one, or all.
  */
 int nx_words_keyword(struct nx_words *words, const char *const *keywords, size_t nr);
-/* Take a value named @what; false after a complaint. */
-bool nx_words_u32(struct nx_words *words, const char *what, u32 max, u32 *value);
+/* Take a value named @what; false after a complaint. A size is at least 1. */
+bool nx_words_u32(struct nx_words *words, const char *what, u32 min, u32 max, u32 *value);
 bool nx_words_size(struct nx_words *words, const char *what, u64 *value);
 bool nx_words_user(struct nx_words *words, u32 *uid);
 bool nx_words_group(struct nx_words *words, u32 *gid);
