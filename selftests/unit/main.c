@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs all suites, or the cases whose name contains one of the arguments, and
+ * prints one line for each.
+ */
+#include <CUnit/CUnit.h>
+#include <CUnit/TestRun.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define SUITES(X) \
+	X(wire_checksum_suite) \
+	X(wire_ipv4_suite) \
+	X(wire_ipv6_suite) \
+	X(wire_udp_suite) \
+	X(wire_icmp_suite)
+
+#define DECLARE(suite)	extern const struct unit_suite suite;
+SUITES(DECLARE)
+
+#define REFER(suite)	&suite,
+static const struct unit_suite *const suites[] = { SUITES(REFER) };
+
+static unsigned int nr_run, nr_failed;
+
+void unit_equal(const char *file, unsigned int line, const char *what,
+		size_t row, long long got, long long wanted)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "row %zu: %s is %lld, should be %lld",
+		 row, what, got, wanted);
+	CU_assertImplementation(got == wanted, line, text, file, "", CU_FALSE);
+}
+
+/* The records of a case are the last ones of the list that CUnit grows. */
+static void print_failures(const CU_pFailureRecord first, const CU_pTest test)
+{
+	CU_pFailureRecord f;
+
+	for (f = first; f; f = f->pNext)
+		if (f->pTest == test)
+			printf("# %s:%u: %s\n", f->strFileName, f->uiLineNumber,
+			       f->strCondition);
+}
+
+static void case_done(const CU_pTest test, const CU_pSuite suite,
+		      const CU_pFailureRecord failure)
+{
+	bool failed = false;
+	CU_pFailureRecord f;
+
+	for (f = failure; f; f = f->pNext)
+		failed |= f->pTest == test;
+	nr_run++;
+	nr_failed += failed;
+	printf("%s %u - %s %s\n", failed ? "not ok" : "ok", nr_run,
+	       suite->pName, test->pName);
+	if (failed)
+		print_failures(failure, test);
+	fflush(stdout);
+}
+
+static bool is_wanted(const struct unit_suite *suite,
+		      const struct unit_case *c, int argc, char **argv)
+{
+	char name[256];
+	int i;
+
+	snprintf(name, sizeof(name), "%s %s", suite->name, c->name);
+	for (i = 1; i < argc; i++)
+		if (strstr(name, argv[i]))
+			return true;
+	return argc == 1;
+}
+
+static unsigned int add_suite(const struct unit_suite *suite, int argc,
+			      char **argv)
+{
+	CU_pSuite s = NULL;
+	unsigned int nr = 0;
+	size_t i;
+
+	for (i = 0; i < suite->nr_cases; i++) {
+		if (!is_wanted(suite, &suite->cases[i], argc, argv))
+			continue;
+		if (!s)
+			s = CU_add_suite(suite->name, NULL, NULL);
+		CU_add_test(s, suite->cases[i].name, suite->cases[i].run);
+		nr++;
+	}
+	return nr;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int nr = 0;
+	size_t i;
+
+	if (CU_initialize_registry() != CUE_SUCCESS) {
+		fprintf(stderr, "unit: no memory for CUnit\n");
+		return 1;
+	}
+	for (i = 0; i < ARRAY_SIZE(suites); i++)
+		nr += add_suite(suites[i], argc, argv);
+	if (!nr) {
+		fprintf(stderr, "unit: no case has that in its name\n");
+		return 1;
+	}
+	printf("TAP version 13\n1..%u\n", nr);
+	CU_set_test_complete_handler(case_done);
+	CU_run_all_tests();
+	printf("# unit: %u passed, %u failed, %u skipped\n",
+	       nr_run - nr_failed, nr_failed, nr - nr_run);
+	CU_cleanup_registry();
+	return nr_failed || nr_run != nr;
+}
