@@ -9,6 +9,9 @@ build=${BUILD:-$top/build}
 cache=${NEXUS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nexus}
 me=$(basename "$0")
 
+# A make above shall not lend its job server or options to those below.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 die()
 {
 	echo "$me: $*" >&2
