@@ -184,7 +184,7 @@ static int find_both(struct net *net, const char *name, int ifindex,
 	}
 	*dev = __dev_get_by_index(net, ifindex);
 	if (!*dev) {
-		NL_SET_ERR_MSG_FMT(extack, "there is no device with index %d",
+		NL_SET_ERR_MSG_FMT(extack, "there is no device with index %u",
 				   ifindex);
 		return -ENODEV;
 	}

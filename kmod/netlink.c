@@ -13,7 +13,7 @@ static int validate_name(const struct nlattr *attr,
 {
 	if (nla_len(attr) >= 2 && nla_len(attr) <= NEXUS_NAME_SIZE)
 		return 0;
-	NL_SET_ERR_MSG(extack, "a name has 1 to 31 characters");
+	NL_SET_ERR_MSG_ATTR(extack, attr, "a name has 1 to 31 characters");
 	return -EINVAL;
 }
 
@@ -25,7 +25,7 @@ static int validate_limit(const struct nlattr *attr,
 	memcpy(&limit, nla_data(attr), min_t(int, nla_len(attr), sizeof(limit)));
 	if (limit)
 		return 0;
-	NL_SET_ERR_MSG(extack, "a limit is 1 or more");
+	NL_SET_ERR_MSG_ATTR(extack, attr, "a limit is 1 or more");
 	return -ERANGE;
 }
 
