@@ -127,16 +127,6 @@ int nx_ask_change(struct nx_ctl *ctl, struct nx_request *req, struct nx_deed *de
 	return ret;
 }
 
-struct nlattr *nx_request_nexus(struct nx_request *req, u8 cmd, const char *name)
-{
-	struct nlattr *nest;
-
-	nx_request_init(req, cmd);
-	nest = mnl_attr_nest_start(req->nlh, NEXUS_A_NEXUS);
-	mnl_attr_put_strz(req->nlh, NEXUS_NEXUS_A_NAME, name);
-	return nest;
-}
-
 const struct nlmsghdr *nx_find_nexus(const struct nx_reply *reply, const char *name)
 {
 	const struct nlattr *tb[NX_ATTRS];

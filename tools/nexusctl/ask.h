@@ -6,8 +6,6 @@
 #include "complain.h"
 #include "netlink.h"
 
-struct nlattr;
-
 /* Finds the kernel's family, once. NX_OK, or NX_REFUSED after a complaint. */
 int nx_ask_open(struct nx_ctl *ctl);
 /**
@@ -24,11 +22,6 @@ int nx_ask_nexuses(struct nx_ctl *ctl, const char *name, struct nx_reply *reply)
 /* Has the kernel do what @req says; @deed explains a refusal. */
 int nx_ask_change(struct nx_ctl *ctl, struct nx_request *req, struct nx_deed *deed);
 
-/*
- * Begins a request about the nexus @name. Returns its nest, which takes more
- * attributes until mnl_attr_nest_end().
- */
-struct nlattr *nx_request_nexus(struct nx_request *req, u8 cmd, const char *name);
 /* Among the messages of GET_NEXUS: the one of this name, or NULL. */
 const struct nlmsghdr *nx_find_nexus(const struct nx_reply *reply, const char *name);
 /* The name of the nexus that has this device, or NULL. */

@@ -48,16 +48,6 @@ struct nx_family {
 	u32 group;
 };
 
-void nx_request_init(struct nx_request *req, u8 cmd)
-{
-	struct genlmsghdr *genl;
-
-	req->nlh = mnl_nlmsg_put_header(req->buf);
-	genl = mnl_nlmsg_put_extra_header(req->nlh, sizeof(*genl));
-	genl->cmd = cmd;
-	genl->version = NEXUS_GENL_VERSION;
-}
-
 static int send_request(struct nx_nl *nl, struct nx_request *req, u16 type, u16 flags)
 {
 	req->nlh->nlmsg_type = type;

@@ -8,24 +8,9 @@
 
 #include "nexusctl.h"
 #include "reply.h"
+#include "request.h"
 
 struct nx_nl;
-
-/* Room for the largest request: a policy of all its rules. */
-#define NX_REQUEST_SIZE 4096
-
-/**
- * struct nx_request - a message to the kernel while it is built
- * @nlh: its header, at the start of @buf
- * @buf: the message; the kernel's answers need more
- */
-struct nx_request {
-	struct nlmsghdr *nlh;
-	char buf[NX_REQUEST_SIZE] __attribute__((aligned(8)));
-};
-
-/* Begins a request of enum nexus_cmd @cmd. */
-void nx_request_init(struct nx_request *req, u8 cmd);
 
 /**
  * nx_nl_open() - find the kernel's family
