@@ -83,7 +83,7 @@ static int check_sizes(const struct nexus_schema *schema, uint64_t buffers_len)
 	if (!small->nr || small->nr > NEXUS_BUFFERS_MAX ||
 	    large->nr > NEXUS_LARGE_MAX ||
 	    small->first != 0 || (large->nr && large->first != small->nr) ||
-	    !small->size ||
+	    small->size < NEXUS_SMALL_SIZE ||
 	    !fits(small->off, small->nr, small->size, buffers_len) ||
 	    !fits(large->off, large->nr, large->size, buffers_len))
 		return nx_error(-EPROTONOSUPPORT,

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
  * Asks the kernel for source addresses: a UDP socket that is connected to the
- * destination has the address that the routing table prefers.
+ * destination has the address that the routing table prefers. Remembers what it
+ * said.
  */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <unistd.h>
 
 #include "addr.h"
+#include "route.h"
 #include "source.h"
 
 static uint32_t hash_addr(const struct nexus_addr *addr)
@@ -92,35 +95,8 @@ int nx_source_find(struct nx_source_cache *cache, const struct nexus_addr *dst,
 	return 0;
 }
 
-/*
- * A socket can be bound to a broadcast address too, but then connect() gives it
- * another source.
- */
-static bool ask_is_local(const struct nexus_addr *local,
-			 const struct nexus_addr *dst)
-{
-	struct nexus_addr bound = *local, answer;
-	int scratch = open_scratch(local->family);
-	struct sockaddr_storage ss;
-	bool is_local = false;
-	socklen_t len;
-	int one = 1;
-
-	if (scratch < 0)
-		return false;
-	setsockopt(scratch, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	bound.port = 0;
-	len = nexus_addr_to_sockaddr(&bound, &ss);
-	if (!bind(scratch, (struct sockaddr *)&ss, len) &&
-	    !connect_scratch(scratch, dst, &answer))
-		is_local = nx_ip_equal(answer.ip, local->ip);
-	close(scratch);
-	return is_local;
-}
-
 bool nx_source_is_local(struct nx_source_cache *cache,
-			const struct nexus_addr *local,
-			const struct nexus_addr *dst)
+			const struct nexus_addr *local)
 {
 	uint32_t i;
 
@@ -128,8 +104,7 @@ bool nx_source_is_local(struct nx_source_cache *cache,
 		if (cache->locals[i].family == local->family &&
 		    nx_ip_equal(cache->locals[i].ip, local->ip))
 			return true;
-	if (nx_ip_is_multicast(local->family == AF_INET ? 4 : 6, local->ip) ||
-	    !ask_is_local(local, dst))
+	if (nx_route_type(local) != RTN_LOCAL)
 		return false;
 	cache->locals[cache->next_local] = *local;
 	cache->next_local = (cache->next_local + 1) % NX_SOURCE_LOCALS;

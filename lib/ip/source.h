@@ -56,11 +56,10 @@ int nx_source_find(struct nx_source_cache *cache, const struct nexus_addr *dst,
 		   uint32_t ifindex, int fd, uint64_t now_ns, uint8_t src[16]);
 
 /*
- * May an answer to @dst leave from @local, the address that the question came
- * to? It may if @local is a unicast address of this host.
+ * May an answer leave from @local, the address that the question came to? It may
+ * if that is a unicast address of this host.
  */
 bool nx_source_is_local(struct nx_source_cache *cache,
-			const struct nexus_addr *local,
-			const struct nexus_addr *dst);
+			const struct nexus_addr *local);
 
 #endif /* _NX_IP_SOURCE_H */

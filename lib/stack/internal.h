@@ -77,6 +77,7 @@ struct nx_stash {
  * @sinks:     by flow index
  * @nr_buffers: of the channel
  * @nr_flows:  entries in @sinks
+ * @small_room: longest payload that a small buffer holds behind NX_HEADROOM
  * @is_tx_blocked: packets stayed in TX when the kernel was last called
  * @is_running: within nexus_stack_run() or _poll()
  * @ip_id:     next IPv4 identification
@@ -111,6 +112,7 @@ struct nexus_stack {
 	struct nx_sink		**sinks;
 	uint32_t		nr_buffers;
 	uint32_t		nr_flows;
+	uint32_t		small_room;
 	bool			is_tx_blocked;
 	bool			is_running;
 	uint16_t		ip_id;

@@ -120,10 +120,11 @@ static __attribute__((noinline)) int
 alloc_long(struct nexus_stack *stack, size_t len, struct nexus_packet **pkt)
 {
 	size_t size = stack->channel->sizes[NEXUS_SMALL].size;
-	size_t nr = (len + NX_HEADROOM + size - 1) / size;
+	size_t nr;
 
 	if (len > NEXUS_PACKET_MAX)
 		return -EMSGSIZE;
+	nr = (len + NX_HEADROOM + size - 1) / size;
 	*pkt = alloc_large(stack, len);
 	if (!*pkt) {
 		if (nr > stack->channel->schema->parts_max ||
@@ -142,8 +143,7 @@ int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
 
 	if (nx_unlikely(err))
 		return err;
-	if (nx_unlikely(len + NX_HEADROOM >
-			stack->channel->sizes[NEXUS_SMALL].size))
+	if (nx_unlikely(len > stack->small_room))
 		return alloc_long(stack, len, pkt);
 	buf = get_buffer(stack, NEXUS_SMALL);
 	if (nx_unlikely(buf == NEXUS_BUFFER_NONE))

@@ -101,6 +101,7 @@ static void init_stack(struct nexus_stack *stack,
 	stack->state = &channel->schema->state;
 	stack->nr_buffers = channel->nr_buffers;
 	stack->nr_flows = channel->nr_flows;
+	stack->small_room = channel->sizes[NEXUS_SMALL].size - NX_HEADROOM;
 	stack->refill = nr_small / 4 + 1;
 	stack->alloc_keep = nr_small / (2 * channel->nr_queues) + 1;
 	stack->alloc_max = stack->alloc_keep + nr_small / 8;

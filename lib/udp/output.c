@@ -237,7 +237,7 @@ static int choose_reply_source(struct nexus_udp *udp,
 
 	nexus_udp_destination(request, &local);
 	if (nx_unlikely(!udp->is_wildcard) ||
-	    !nx_source_is_local(&udp->stack->source, &local, to))
+	    !nx_source_is_local(&udp->stack->source, &local))
 		return choose_source(udp, to, path);
 	memcpy(path->src, local.ip, sizeof(path->src));
 	return 0;

@@ -112,16 +112,18 @@ static void fill_defaults(struct nexus_attach *a)
 	a->channel_id = 7;
 }
 
-static void plan_rings(struct layout *l, const struct nexus_attach *a,
+static void plan_rings(struct layout *l, const struct fake_kernel *fk,
 		       struct nexus_ring_info *info)
 {
+	const struct nexus_attach *a = &fk->attach;
 	unsigned int q, r;
 
 	l->nr_slots[NEXUS_RING_TX] = a->tx_slots;
 	l->nr_slots[NEXUS_RING_RX] = a->rx_slots;
 	l->nr_slots[NEXUS_RING_ALLOC] = a->tx_slots;
 	l->nr_slots[NEXUS_RING_ALLOC_LARGE] = a->nr_large ? pow2(a->nr_large) : 0;
-	l->nr_slots[NEXUS_RING_FREE] = pow2(a->nr_small + a->nr_large);
+	l->nr_slots[NEXUS_RING_FREE] = fk->free_slots ? fk->free_slots :
+		pow2(a->nr_small + a->nr_large);
 	l->nr_slots[NEXUS_RING_EVENT] = a->event_slots;
 	for (q = 0; q < a->nr_queues; q++) {
 		for (r = 0; r < NEXUS_NR_RINGS; r++, info++) {
@@ -171,7 +173,7 @@ static void fill_schema(struct fake_kernel *fk, struct layout *l,
 	s->sizes[NEXUS_LARGE].size = NEXUS_LARGE_SIZE;
 	s->sizes[NEXUS_LARGE].off = reserve(l, NEXUS_REGION_BUFFERS,
 			(uint64_t)a->nr_large * NEXUS_LARGE_SIZE);
-	plan_rings(l, a, (void *)((uint8_t *)s + s->rings_off));
+	plan_rings(l, fk, (void *)((uint8_t *)s + s->rings_off));
 	reserve(l, NEXUS_REGION_USTATS, sizeof(struct nexus_ustats));
 	l->end[NEXUS_REGION_SCHEMA] = PAGE;
 }

@@ -48,6 +48,7 @@ struct fake_ring {
  * @start:       all ring indices begin here
  * @features:    of the schema
  * @abi_version: of the kernel
+ * @free_slots:  of the FREE ring; 0: room for every buffer
  * @attach_error: what NEXUS_IOC_ATTACH returns, or 0
  * @edit:        changes the schema before it is shown, with @edit_arg
  *
@@ -69,6 +70,7 @@ struct fake_kernel {
 	uint32_t		start;
 	uint64_t		features;
 	uint32_t		abi_version;
+	uint32_t		free_slots;
 	int			attach_error;
 	void			(*edit)(struct nexus_schema *schema, void *arg);
 	void			*edit_arg;

@@ -15,7 +15,18 @@
 	X(wire_ipv4_suite) \
 	X(wire_ipv6_suite) \
 	X(wire_udp_suite) \
-	X(wire_icmp_suite)
+	X(wire_icmp_suite) \
+	X(ip_addr_suite) \
+	X(ip_header_suite) \
+	X(ip_route_suite) \
+	X(ip_source_suite) \
+	X(channel_error_suite) \
+	X(channel_ring_suite) \
+	X(channel_schema_suite) \
+	X(channel_channel_suite) \
+	X(stack_packet_suite) \
+	X(stack_timer_suite) \
+	X(stack_flow_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)
