@@ -134,8 +134,8 @@ static const struct genl_ops nx_genl_ops[] = {
 	NX_REQUEST(NEXUS_CMD_ADD_DEV, top_dev_policy),
 	NX_REQUEST(NEXUS_CMD_DEL_DEV, top_dev_policy),
 	NX_REQUEST(NEXUS_CMD_SET_POLICY, top_set_policy),
-	NX_LIST(NEXUS_CMD_GET_CHANNEL, nx_netlink_start, nx_netlink_get_channel),
-	NX_LIST(NEXUS_CMD_GET_FLOW, nx_netlink_start, nx_netlink_get_flow),
+	NX_LIST(NEXUS_CMD_GET_CHANNEL, NULL, nx_netlink_get_channel),
+	NX_LIST(NEXUS_CMD_GET_FLOW, NULL, nx_netlink_get_flow),
 	NX_REQUEST(NEXUS_CMD_DEL_FLOW, top_flow_policy),
 };
 

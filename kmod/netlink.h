@@ -36,7 +36,6 @@ int nx_netlink_request(struct genl_info *info);
 
 /* netlink_get.c */
 extern const struct nla_policy nx_netlink_filter_policy[NEXUS_A_NEXUS + 1];
-int nx_netlink_start(struct netlink_callback *cb);
 int nx_netlink_start_nexus(struct netlink_callback *cb);
 int nx_netlink_get_nexus(struct sk_buff *skb, struct netlink_callback *cb);
 int nx_netlink_get_channel(struct sk_buff *skb, struct netlink_callback *cb);

@@ -15,12 +15,14 @@
 
 /**
  * struct cursor - how far a list got; in netlink_callback.ctx
+ * @is_open: the request was read
  * @only:  id of the nexus that is asked for, or 0: all
  * @nexus: id of the one that is listed, or that was listed last
  * @chan:  id of its channel, likewise
  * @flow:  index of that channel's next flow
  */
 struct cursor {
+	bool	is_open;
 	u32	only;
 	u32	nexus;
 	u32	chan;
@@ -80,12 +82,18 @@ static int read_filter(struct netlink_callback *cb, struct nlattr *nest)
 	return find_only(cb, nla_data(tb[NEXUS_NEXUS_A_NAME]));
 }
 
-int nx_netlink_start(struct netlink_callback *cb)
+/*
+ * Reads the request, before the first answer: older kernels lose the words of a
+ * refusal that comes earlier.
+ */
+static int open(struct netlink_callback *cb)
 {
 	struct nlattr *tb[NEXUS_A_NEXUS + 1];
 	int ret;
 
-	memset(cursor(cb), 0, sizeof(struct cursor));
+	if (cursor(cb)->is_open)
+		return 0;
+	cursor(cb)->is_open = true;
 	ret = genlmsg_parse(cb->nlh, &nx_genl_family, tb, NEXUS_A_NEXUS,
 			    nx_netlink_filter_policy, cb->extack);
 	if (ret)
@@ -110,7 +118,7 @@ int nx_netlink_start_nexus(struct netlink_callback *cb)
 		nr_devs = max(nr_devs, nexus->nr_devs);
 	mutex_unlock(&nx->lock);
 	cb->min_dump_alloc = NX_NEXUS_MSG_SIZE + nr_devs * NX_DEV_MSG_SIZE;
-	return nx_netlink_start(cb);
+	return 0;
 }
 
 static void *begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
@@ -289,6 +297,9 @@ int nx_netlink_get_nexus(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nx_net *nx = nx_net(sock_net(skb->sk));
 	int ret;
 
+	ret = open(cb);
+	if (ret)
+		return ret;
 	rtnl_lock();
 	mutex_lock(&nx->lock);
 	cb->seq = nx->gen;
@@ -303,6 +314,9 @@ int nx_netlink_get_channel(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nx_net *nx = nx_net(sock_net(skb->sk));
 	int ret;
 
+	ret = open(cb);
+	if (ret)
+		return ret;
 	mutex_lock(&nx->lock);
 	ret = put_each(skb, cb, nx, put_channels);
 	mutex_unlock(&nx->lock);
@@ -314,6 +328,9 @@ int nx_netlink_get_flow(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nx_net *nx = nx_net(sock_net(skb->sk));
 	int ret;
 
+	ret = open(cb);
+	if (ret)
+		return ret;
 	mutex_lock(&nx->lock);
 	ret = put_each(skb, cb, nx, put_flows);
 	mutex_unlock(&nx->lock);
