@@ -26,7 +26,13 @@
 	X(channel_channel_suite) \
 	X(stack_packet_suite) \
 	X(stack_timer_suite) \
-	X(stack_flow_suite)
+	X(stack_flow_suite) \
+	X(stack_loop_suite) \
+	X(stack_stack_suite) \
+	X(udp_udp_suite) \
+	X(udp_input_suite) \
+	X(udp_error_suite) \
+	X(udp_output_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)
@@ -46,15 +52,23 @@ void unit_equal(const char *file, unsigned int line, const char *what,
 	CU_assertImplementation(got == wanted, line, text, file, "", CU_FALSE);
 }
 
-/* The records of a case are the last ones of the list that CUnit grows. */
+/* A table can fail in every row: the first few say enough. */
+#define FAILURES_SHOWN	10
+
 static void print_failures(const CU_pFailureRecord first, const CU_pTest test)
 {
+	unsigned int nr = 0;
 	CU_pFailureRecord f;
 
-	for (f = first; f; f = f->pNext)
-		if (f->pTest == test)
+	for (f = first; f; f = f->pNext) {
+		if (f->pTest != test)
+			continue;
+		if (nr++ < FAILURES_SHOWN)
 			printf("# %s:%u: %s\n", f->strFileName, f->uiLineNumber,
 			       f->strCondition);
+	}
+	if (nr > FAILURES_SHOWN)
+		printf("# and %u more\n", nr - FAILURES_SHOWN);
 }
 
 static void case_done(const CU_pTest test, const CU_pSuite suite,
