@@ -11,6 +11,10 @@
 #include "unit.h"
 
 #define SUITES(X) \
+	X(core_ring_suite) \
+	X(core_desc_suite) \
+	X(core_flow_key_suite) \
+	X(core_packet_suite) \
 	X(wire_checksum_suite) \
 	X(wire_ipv4_suite) \
 	X(wire_ipv6_suite) \

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of kmod/core/desc.h.
+ */
+#include "../unit.h"
+#include "../../../kmod/core/desc.h"
+
+/* Every bit of a descriptor, alone: known, or refused. */
+static void nx_tx_desc_is_known__refuses_every_other_bit(void)
+{
+	union nx_desc s, known;
+	u32 bit;
+
+	memset(&known, 0, sizeof(known));
+	known.d.buf = ~0u;
+	known.d.off = ~0u;
+	known.d.len = ~0u;
+	known.d.flow = ~0u;
+	known.d.flags = NEXUS_DESC_MORE | NEXUS_DESC_CSUM;
+	known.d.traffic_class = 0xff;
+	CU_ASSERT_TRUE(nx_tx_desc_is_known(&known));
+	for (bit = 0; bit < 512; bit++) {
+		memset(&s, 0, sizeof(s));
+		s.u64[bit / 64] = 1ull << bit % 64;
+		UNIT_ROW(bit, nx_tx_desc_is_known(&s),
+			 (s.u64[bit / 64] & known.u64[bit / 64]) != 0);
+	}
+}
+
+static void nx_tx_part_is_inside__checks_offset_and_length(void)
+{
+	static const struct {
+		u32	off;
+		u32	len;
+		bool	is_inside;
+	} rows[] = {
+		{ 0, 1, true }, { 0, 2048, true }, { 2047, 1, true },
+		{ 100, 1948, true }, { 0, 0, false }, { 2048, 0, false },
+		{ 0, 2049, false }, { 2048, 1, false }, { 100, 1949, false },
+		{ 0xffffffff, 1, false }, { 1, 0xffffffff, false },
+		{ 0xffffffff, 0xffffffff, false }, { 0xfffff800, 2048, false },
+		{ 2048, 0xfffff800, false },
+	};
+	struct nexus_desc d = { 0 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		d.off = rows[i].off;
+		d.len = rows[i].len;
+		UNIT_ROW(i, nx_tx_part_is_inside(&d, 2048), rows[i].is_inside);
+	}
+}
+
+static void nx_tx_part_continues__leaves_the_packets_fields_alone(void)
+{
+	static const struct {
+		u32	flow;
+		u32	flags;
+		u8	traffic_class;
+		bool	continues;
+	} rows[] = {
+		{ 7, 0, 0, true }, { 7, NEXUS_DESC_MORE, 0, true },
+		{ 8, 0, 0, false }, { 7, NEXUS_DESC_CSUM, 0, false },
+		{ 7, NEXUS_DESC_MORE | NEXUS_DESC_CSUM, 0, false },
+		{ 7, 0, 1, false },
+	};
+	const struct nexus_desc first = {
+		.flow = 7, .traffic_class = 1, .flags = NEXUS_DESC_MORE,
+	};
+	struct nexus_desc d = { 0 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		d.flow = rows[i].flow;
+		d.flags = rows[i].flags;
+		d.traffic_class = rows[i].traffic_class;
+		UNIT_ROW(i, nx_tx_part_continues(&d, &first), rows[i].continues);
+	}
+}
+
+static void nx_tx_class__makes_others_best_effort(void)
+{
+	unsigned int class;
+
+	for (class = 0; class < 256; class++)
+		UNIT_ROW(class, nx_tx_class((u8)class), class < NEXUS_NR_CLASSES ?
+			 class : NEXUS_CLASS_BEST_EFFORT);
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE_ID(nx_tx_desc_is_known__refuses_every_other_bit,
+		     "RING-7 the check itself"),
+	UNIT_CASE_ID(nx_tx_part_is_inside__checks_offset_and_length,
+		     "RING-5 the check itself"),
+	UNIT_CASE(nx_tx_part_continues__leaves_the_packets_fields_alone),
+	UNIT_CASE(nx_tx_class__makes_others_best_effort),
+};
+
+UNIT_SUITE(core_desc_suite, "core/desc", cases);

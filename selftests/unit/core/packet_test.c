@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of kmod/core/packet.h and packet.c.
+ */
+#include "../unit.h"
+#include "../../../kmod/core/packet.h"
+
+/* 192.0.2.1:4660 to 192.0.2.2:53, 4 bytes of payload, and its checksum. */
+static const u8 udp4[32] = {
+	0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0xb6, 0xc9,
+	192, 0, 2, 1, 192, 0, 2, 2, 0x12, 0x34, 0, 53, 0, 12, 0xab, 0xcd,
+	'd', 'a', 't', 'a',
+};
+
+static const u8 udp6[52] = {
+	0x60, 0, 0, 0, 0, 12, 17, 64,
+	0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+	0x12, 0x34, 0, 53, 0, 12, 0xab, 0xcd, 'd', 'a', 't', 'a',
+};
+
+static void nx_ipv4_csum_is_right__knows_one_bit(void)
+{
+	u8 h[20];
+	u32 bit;
+
+	CU_ASSERT_TRUE(nx_ipv4_csum_is_right(udp4));
+	for (bit = 0; bit < 160; bit++) {
+		memcpy(h, udp4, sizeof(h));
+		h[bit / 8] ^= (u8)(1 << bit % 8);
+		UNIT_ROW(bit, nx_ipv4_csum_is_right(h), false);
+	}
+}
+
+static void nx_icmp_is_error__knows_which_types_quote(void)
+{
+	unsigned int type;
+
+	for (type = 0; type < 256; type++) {
+		UNIT_ROW(type, nx_icmp_is_error((u8)type),
+			 type == 3 || type == 4 || type == 11 || type == 12);
+		UNIT_ROW(type, nx_icmpv6_is_error((u8)type), type < 128);
+	}
+}
+
+static void nx_parse_ipv4__sees_each_side_as_local(void)
+{
+	struct nx_packet p;
+
+	CU_ASSERT_EQUAL(nx_parse_ipv4(udp4, 32, false, &p), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(memcmp(&p.key.local.v4, udp4 + 16, 4), 0);
+	CU_ASSERT_EQUAL(memcmp(&p.key.remote.v4, udp4 + 12, 4), 0);
+	CU_ASSERT_EQUAL(p.key.local_port, cpu_to_be16(53));
+	CU_ASSERT_EQUAL(p.key.remote_port, cpu_to_be16(0x1234));
+	CU_ASSERT_EQUAL(p.key.ip_version, 4);
+	CU_ASSERT_EQUAL(p.key.protocol, 17);
+	CU_ASSERT_EQUAL(p.len, 32);
+	CU_ASSERT_EQUAL(p.l4_off, 20);
+	CU_ASSERT_EQUAL(p.payload_off, 28);
+	CU_ASSERT_FALSE(p.may_fragment);
+	CU_ASSERT_TRUE(p.has_csum);
+	CU_ASSERT_EQUAL(nx_parse_ipv4(udp4, 32, true, &p), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(memcmp(&p.key.local.v4, udp4 + 12, 4), 0);
+	CU_ASSERT_EQUAL(p.key.local_port, cpu_to_be16(0x1234));
+}
+
+/* One byte changed: what becomes of it on receive and on transmit. */
+static const struct {
+	u32			at;
+	u8			value;
+	enum nx_parse		rx;
+	enum nexus_drop_reason	tx;
+} rows4[] = {
+	{ 8, 64, NX_PARSE_OK, NEXUS_DROP_NONE },
+	{ 8, 0, NX_PARSE_OK, NEXUS_DROP_TX_IP },
+	{ 0, 0x46, NX_PARSE_OTHER, NEXUS_DROP_TX_IP },
+	{ 0, 0x44, NX_PARSE_OTHER, NEXUS_DROP_TX_IP },
+	{ 6, 0x20, NX_PARSE_OTHER, NEXUS_DROP_TX_IP },
+	{ 7, 0x01, NX_PARSE_OTHER, NEXUS_DROP_TX_IP },
+	{ 6, 0x00, NX_PARSE_OK, NEXUS_DROP_NONE },
+	{ 9, 6, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
+	{ 25, 11, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 25, 13, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 3, 31, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 3, 27, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+};
+
+static void nx_parse_ipv4__leaves_the_rest_to_the_kernel(void)
+{
+	struct nx_packet p;
+	u8 h[32];
+	size_t i;
+	u32 len;
+
+	for (i = 0; i < ARRAY_SIZE(rows4); i++) {
+		memcpy(h, udp4, sizeof(h));
+		h[rows4[i].at] = rows4[i].value;
+		UNIT_ROW(i, nx_parse_ipv4(h, 32, false, &p), rows4[i].rx);
+		UNIT_ROW(i, nx_tx_parse(h, 32, 32, &p), rows4[i].tx);
+	}
+	for (len = 0; len < 28; len++)
+		UNIT_ROW(len, nx_parse_ipv4(udp4, len, false, &p), NX_PARSE_OTHER);
+}
+
+static void nx_parse_ipv4__tells_icmp_errors_from_echo(void)
+{
+	struct nx_packet p;
+	u8 h[32];
+
+	memcpy(h, udp4, sizeof(h));
+	h[9] = 1;
+	h[20] = 3;
+	CU_ASSERT_EQUAL(nx_parse_ipv4(h, 32, false, &p), NX_PARSE_ERROR);
+	h[20] = 8;
+	CU_ASSERT_EQUAL(nx_parse_ipv4(h, 32, false, &p), NX_PARSE_OTHER);
+}
+
+static const struct {
+	u32			at;
+	u8			value;
+	enum nx_parse		rx;
+	enum nexus_drop_reason	tx;
+} rows6[] = {
+	{ 7, 1, NX_PARSE_OK, NEXUS_DROP_NONE },
+	{ 6, 6, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
+	{ 6, 0, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
+	{ 6, 44, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
+	{ 5, 11, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 5, 7, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 45, 11, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+};
+
+static void nx_parse_ipv6__does_the_same(void)
+{
+	struct nx_packet p;
+	u8 h[52];
+	size_t i;
+	u32 len;
+
+	CU_ASSERT_EQUAL(nx_parse_ipv6(udp6, 52, false, &p), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(memcmp(&p.key.local, udp6 + 24, 16), 0);
+	CU_ASSERT_EQUAL(memcmp(&p.key.remote, udp6 + 8, 16), 0);
+	CU_ASSERT_EQUAL(p.len, 52);
+	CU_ASSERT_EQUAL(p.payload_off, 48);
+	for (i = 0; i < ARRAY_SIZE(rows6); i++) {
+		memcpy(h, udp6, sizeof(h));
+		h[rows6[i].at] = rows6[i].value;
+		UNIT_ROW(i, nx_parse_ipv6(h, 52, false, &p), rows6[i].rx);
+		UNIT_ROW(i, nx_tx_parse(h, 52, 52, &p), rows6[i].tx);
+	}
+	for (len = 0; len < 48; len++)
+		UNIT_ROW(len, nx_parse_ipv6(udp6, len, false, &p), NX_PARSE_OTHER);
+	memcpy(h, udp6, sizeof(h));
+	h[6] = 58;
+	h[40] = 1;
+	CU_ASSERT_EQUAL(nx_parse_ipv6(h, 52, false, &p), NX_PARSE_ERROR);
+	h[40] = 128;
+	CU_ASSERT_EQUAL(nx_parse_ipv6(h, 52, false, &p), NX_PARSE_OTHER);
+}
+
+/* What a flow may send: one field of the packet's key changed at a time. */
+static void nx_flow_may_send__checks_every_field(void)
+{
+	struct nx_flow_key flow, pkt;
+	struct nx_packet p;
+	size_t i;
+
+	CU_ASSERT_EQUAL(nx_tx_parse(udp6, 52, 52, &p), NEXUS_DROP_NONE);
+	flow = p.key;
+	CU_ASSERT_TRUE(nx_flow_may_send(&flow, &p.key));
+	for (i = 0; i < offsetof(struct nx_flow_key, pad); i++) {
+		pkt = p.key;
+		((u8 *)&pkt)[i] ^= 0x20;
+		UNIT_ROW(i, nx_flow_may_send(&flow, &pkt), false);
+	}
+	/* A listener with an address: to anybody, from that address. */
+	nx_flow_key_to_listener(&flow);
+	for (i = 0; i < offsetof(struct nx_flow_key, pad); i++) {
+		bool is_remote = (i >= 16 && i < 32) || i == 34 || i == 35;
+
+		pkt = p.key;
+		((u8 *)&pkt)[i] ^= 0x20;
+		UNIT_ROW(i, nx_flow_may_send(&flow, &pkt), is_remote);
+	}
+	/* A wildcard: from any address, which the caller checks. */
+	nx_flow_key_to_wildcard(&flow);
+	for (i = 0; i < 16; i++) {
+		pkt = p.key;
+		((u8 *)&pkt)[i] ^= 0x20;
+		UNIT_ROW(i, nx_flow_may_send(&flow, &pkt), true);
+	}
+}
+
+static void nx_tx_parse__checks_the_length_of_the_packet(void)
+{
+	struct nx_packet p;
+
+	CU_ASSERT_EQUAL(nx_tx_parse(udp4, 32, 32, &p), NEXUS_DROP_NONE);
+	CU_ASSERT_EQUAL(nx_tx_parse(udp4, 32, 31, &p), NEXUS_DROP_TX_IP);
+	CU_ASSERT_EQUAL(nx_tx_parse(udp4, 32, 33, &p), NEXUS_DROP_TX_IP);
+	CU_ASSERT_EQUAL(nx_tx_parse(udp4, 28, 32, &p), NEXUS_DROP_NONE);
+	CU_ASSERT_EQUAL(nx_tx_parse(udp4, 0, 0, &p), NEXUS_DROP_TX_IP);
+}
+
+static void nx_tx_parse__knows_ip_versions_4_and_6_only(void)
+{
+	struct nx_packet p;
+	unsigned int v;
+	u8 h[32];
+
+	memcpy(h, udp4, sizeof(h));
+	for (v = 0; v < 16; v++) {
+		h[0] = (u8)(v << 4 | 5);
+		UNIT_ROW(v, nx_tx_parse(h, 32, 32, &p) == NEXUS_DROP_NONE, v == 4);
+	}
+}
+
+static void nx_parse_quoted__finds_the_sender_of_a_quoted_datagram(void)
+{
+	struct nx_packet q;
+	u8 icmp[8 + 52] = { 3, 3 };
+	u32 avail;
+
+	memcpy(icmp + 8, udp4, 32);
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 40, 4, &q), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(memcmp(&q.key.local.v4, udp4 + 12, 4), 0);
+	CU_ASSERT_EQUAL(memcmp(&q.key.remote.v4, udp4 + 16, 4), 0);
+	CU_ASSERT_EQUAL(q.key.local_port, cpu_to_be16(0x1234));
+	CU_ASSERT_EQUAL(q.key.remote_port, cpu_to_be16(53));
+	CU_ASSERT_EQUAL(q.key.ip_version, 4);
+	for (avail = 0; avail < 36; avail++)
+		UNIT_ROW(avail, nx_parse_quoted(icmp, avail, 4, &q),
+			 NX_PARSE_OTHER);
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 36, 4, &q), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 40, 6, &q), NX_PARSE_OTHER);
+
+	memcpy(icmp + 8, udp6, 52);
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 60, 6, &q), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(memcmp(&q.key.local, udp6 + 8, 16), 0);
+	CU_ASSERT_EQUAL(q.key.local_port, cpu_to_be16(0x1234));
+	for (avail = 0; avail < 56; avail++)
+		UNIT_ROW(avail, nx_parse_quoted(icmp, avail, 6, &q),
+			 NX_PARSE_OTHER);
+}
+
+/* A quoted header with options, another protocol, a later fragment. */
+static void nx_parse_quoted__needs_a_first_fragment_of_udp(void)
+{
+	struct nx_packet q;
+	u8 icmp[8 + 40] = { 3, 3 };
+
+	memcpy(icmp + 8, udp4, 20);
+	icmp[8] = 0x46;
+	memcpy(icmp + 8 + 24, udp4 + 20, 12);
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(q.key.local_port, cpu_to_be16(0x1234));
+	icmp[8] = 0x44;
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
+	icmp[8] = 0x46;
+	icmp[8 + 9] = 6;
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
+	icmp[8 + 9] = 17;
+	icmp[8 + 7] = 1;
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(nx_ipv4_csum_is_right__knows_one_bit),
+	UNIT_CASE(nx_icmp_is_error__knows_which_types_quote),
+	UNIT_CASE(nx_parse_ipv4__sees_each_side_as_local),
+	UNIT_CASE(nx_parse_ipv4__leaves_the_rest_to_the_kernel),
+	UNIT_CASE(nx_parse_ipv4__tells_icmp_errors_from_echo),
+	UNIT_CASE(nx_parse_ipv6__does_the_same),
+	UNIT_CASE_ID(nx_flow_may_send__checks_every_field,
+		     "META-2 the check itself"),
+	UNIT_CASE(nx_tx_parse__checks_the_length_of_the_packet),
+	UNIT_CASE(nx_tx_parse__knows_ip_versions_4_and_6_only),
+	UNIT_CASE_ID(nx_parse_quoted__finds_the_sender_of_a_quoted_datagram,
+		     "FLOW-10 whom a quotation concerns"),
+	UNIT_CASE(nx_parse_quoted__needs_a_first_fragment_of_udp),
+};
+
+UNIT_SUITE(core_packet_suite, "core/packet", cases);
