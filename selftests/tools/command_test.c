@@ -165,8 +165,12 @@ static void attach__refused(void)
 	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_ADD_DEV], 0);
 	mock.err[NEXUS_CMD_ADD_DEV] = -EBUSY;
 	check_refused("attach other dev lo", "nexusctl: attach other dev lo: Device or resource "
-		      "busy; lo is attached to nexus 'nx0': 'nexusctl detach nx0 dev lo' takes "
+		      "busy; lo is attached to nexus 'nx0'; 'nexusctl detach nx0 dev lo' takes "
 		      "it out\n");
+	mock.extack = "'lo' is attached to nexus 'nx0'";
+	check_refused("attach other dev lo", "nexusctl: attach other dev lo: 'lo' is attached to "
+		      "nexus 'nx0'; 'nexusctl detach nx0 dev lo' takes it out\n");
+	mock.extack = "";
 	mock.err[NEXUS_CMD_DEL_DEV] = -ENOENT;
 	mock.extack = "'lo' is not attached to this nexus";
 	check_refused("detach other dev lo", "nexusctl: detach other dev lo: 'lo' is not attached "

@@ -279,6 +279,51 @@ static void flow__ten_thousand(void)
 	CHECK_HAS(out, "\nnx0          1   9999  udp");
 }
 
+/* The same numbers in every run. */
+static u32 next_random(u64 *state)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *state >> 33;
+}
+
+/* Changes up to four bytes behind the headers, and shows what is left. */
+static void show_damaged(u8 cmd, const struct nx_request *whole, const char *line, u64 *state)
+{
+	struct nx_request req = *whole;
+	const u32 head = NLMSG_HDRLEN + 4;
+	u32 len;
+
+	req.nlh = (struct nlmsghdr *)req.buf;
+	len = req.nlh->nlmsg_len - head;
+	for (u32 nr = next_random(state) % 4 + 1; nr; nr--)
+		req.buf[head + next_random(state) % len] = next_random(state);
+	mock_reset();
+	mock_list(cmd, &req);
+	run(line);
+	CU_ASSERT_TRUE(status == NX_OK || status == NX_REFUSED);
+	run_with(json, line);
+	CU_ASSERT_TRUE(status == NX_OK || status == NX_REFUSED);
+}
+
+/* No message makes it read or write where it must not: the sanitizers watch. */
+static void all__damaged_messages(void)
+{
+	struct nx_request nexus, flow, channel;
+	u64 state = 1;
+
+	message_nexus(&nexus, "nx0", 1);
+	message_flow_v6(&flow, 3, 1);
+	message_channel(&channel, 3, "dnsd", 1);
+	for (int i = 0; i < 3000; i++) {
+		show_damaged(NEXUS_CMD_GET_NEXUS, &nexus, "nexus show", &state);
+		show_damaged(NEXUS_CMD_GET_NEXUS, &nexus, "policy show", &state);
+		show_damaged(NEXUS_CMD_GET_NEXUS, &nexus, "stats", &state);
+		show_damaged(NEXUS_CMD_GET_FLOW, &flow, "flow show", &state);
+		show_damaged(NEXUS_CMD_GET_CHANNEL, &channel, "channel show", &state);
+		show_damaged(NEXUS_CMD_GET_CHANNEL, &channel, "channel show 3", &state);
+	}
+}
+
 CU_TestInfo show_tests[] = {
 	{ "nexus__table", nexus__table },
 	{ "nexus__none", nexus__none },
@@ -295,5 +340,6 @@ CU_TestInfo show_tests[] = {
 	{ "channel__json", channel__json },
 	{ "stats__nonzero_and_all", stats__nonzero_and_all },
 	{ "flow__ten_thousand", flow__ten_thousand },
+	{ "all__damaged_messages", all__damaged_messages },
 	CU_TEST_INFO_NULL,
 };

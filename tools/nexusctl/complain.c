@@ -84,21 +84,27 @@ int nx_no_nexus(struct nx_ctl *ctl, const char *name)
 	return ret;
 }
 
-/* Why a device cannot be attached, or what it takes. */
+/* What to do where a device cannot be attached; and why, if the kernel did not say. */
 static void hint_attach(const struct nx_deed *deed, const struct nx_reply *nexuses,
 			char *hint, size_t size)
 {
 	const char *holder = nx_find_device(nexuses, deed->ifindex);
-	char master[IF_NAMESIZE];
+	bool is_told = *deed->extack;
+	char why[128] = "", master[IF_NAMESIZE];
 
-	if (holder)
-		snprintf(hint, size, "; %s is attached to nexus '%s': "
-			 "'nexusctl detach %s dev %s' takes it out",
-			 deed->dev, holder, holder, deed->dev);
-	else if (nx_link_master(deed->ifindex, master))
-		snprintf(hint, size, "; %s belongs to %s: attach %s instead, "
-			 "or take %s out with 'ip link set %s nomaster'",
-			 deed->dev, master, master, deed->dev, deed->dev);
+	if (holder) {
+		if (!is_told)
+			snprintf(why, sizeof(why), "; %s is attached to nexus '%s'",
+				 deed->dev, holder);
+		snprintf(hint, size, "%s; 'nexusctl detach %s dev %s' takes it out",
+			 why, holder, deed->dev);
+	} else if (nx_link_master(deed->ifindex, master)) {
+		if (!is_told)
+			snprintf(why, sizeof(why), "; %s belongs to %s: attach that instead",
+				 deed->dev, master);
+		snprintf(hint, size, "%s; 'ip link set %s nomaster' takes it out",
+			 why, deed->dev);
+	}
 }
 
 static void hint_detach(const struct nx_deed *deed, const struct nx_reply *nexuses,
