@@ -26,7 +26,7 @@
 static bool is_plain_ipv4(const struct sk_buff *skb, const u8 *h,
 			  const struct nx_packet *p)
 {
-	const struct in_device *in_dev;
+	struct in_device *in_dev;
 
 	if (!nx_ipv4_csum_is_right(h))
 		return false;

@@ -249,6 +249,8 @@ enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
 		kfree_skb(skb);
 		return NEXUS_DROP_TX_NO_MEMORY;
 	}
-	err = net_xmit_eval(send_skb(p, dest, q->chan->nexus->net, sk, skb));
+	err = send_skb(p, dest, q->chan->nexus->net, sk, skb);
+	/* A macro: it evaluates its argument twice. */
+	err = net_xmit_eval(err);
 	return unlikely(err) ? NEXUS_DROP_TX_DEVICE : NEXUS_DROP_NONE;
 }
