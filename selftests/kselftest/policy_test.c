@@ -30,7 +30,6 @@ static void become(uid_t uid, gid_t gid, gid_t extra)
 	if (setgroups(extra ? 1 : 0, &extra) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		nx_die("setuid: %s", strerror(errno));
-	prctl(PR_SET_PDEATHSIG, 0);
 }
 
 static int attach_now(void)
