@@ -5,10 +5,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,26 +60,26 @@ int perf_netns_enter(const char *name)
 /* In the namespace of the device. */
 static int device_read(struct perf_place *place, int *ifindex)
 {
-	struct ifreq ifr = { 0 };
-	int fd, err = 0;
+	struct ifaddrs *list, *at;
+	const struct sockaddr_ll *sll;
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (getifaddrs(&list))
 		return -errno;
-	strncpy(ifr.ifr_name, place->dev, IFNAMSIZ - 1);
-	if (ioctl(fd, SIOCGIFINDEX, &ifr))
-		goto fail;
-	*ifindex = ifr.ifr_ifindex;
-	if (ioctl(fd, SIOCGIFHWADDR, &ifr))
-		goto fail;
-	memcpy(place->mac, ifr.ifr_hwaddr.sa_data, sizeof(place->mac));
-	close(fd);
-	return 0;
-fail:
-	err = -errno;
-	perf_error("device %s: %s", place->dev, strerror(-err));
-	close(fd);
-	return err;
+	for (at = list; at; at = at->ifa_next) {
+		sll = (const struct sockaddr_ll *)at->ifa_addr;
+		if (strcmp(at->ifa_name, place->dev) || !sll ||
+		    sll->sll_family != AF_PACKET)
+			continue;
+		*ifindex = sll->sll_ifindex;
+		memcpy(place->mac, sll->sll_addr, sizeof(place->mac));
+		break;
+	}
+	freeifaddrs(list);
+	if (at)
+		return 0;
+	perf_error("there is no device %s%s%s", place->dev,
+		   place->netns ? " in " : "", place->netns ? place->netns : "");
+	return -ENODEV;
 }
 
 /* For the back ends that see frames. */
