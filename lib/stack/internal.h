@@ -175,13 +175,6 @@ void nx_stack_free_sink(struct nexus_stack *stack, struct nx_sink *sink);
 
 /* -------------------------------------------------------------- packets */
 
-/* First byte of a packet's buffer. */
-static inline uint8_t *nx_packet_base(const struct nexus_stack *stack,
-				      const struct nexus_packet *pkt)
-{
-	return nexus_channel_buffer(stack->channel, pkt->buf);
-}
-
 /* May the packet's headers be written and its buffers sent? */
 static inline bool nx_packet_is_exclusive(const struct nexus_packet *pkt)
 {
@@ -211,7 +204,7 @@ bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);
 /* Sends what stands in TX and tops up ALLOC, by a system call. */
 void nx_stack_refill(struct nexus_stack *stack);
 
-/* Puts the parts behind the first one. */
+/* Writes the descriptors of the parts behind the first one. */
 void nx_stack_tx_parts(struct nexus_stack *stack,
 		       const struct nexus_packet *pkt, uint32_t flow);
 
@@ -251,7 +244,7 @@ static inline void nx_stack_tx(struct nexus_stack *stack,
 	struct nexus_desc *d = nexus_tx_slot(queue, 0);
 	uint32_t nr = pkt->nr_parts;
 
-	nx_desc_fill(d, pkt, (uint32_t)(pkt->head - nx_packet_base(stack, pkt)),
+	nx_desc_fill(d, pkt, (uint32_t)(pkt->head - pkt->base),
 		     (uint32_t)(pkt->data + pkt->len - pkt->head), flow,
 		     nr > 1 ? flags | NEXUS_DESC_MORE : flags);
 	d->traffic_class = traffic_class;

@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -27,8 +28,8 @@ receive_parts(struct nexus_stack *stack, struct nexus_packet *pkt)
 		d = nexus_rx_slot(stack->queue, i);
 		part = &stack->packets[d->buf];
 		part->buf = d->buf;
-		part->data = nexus_channel_buffer(stack->channel, d->buf) +
-			     d->off;
+		part->base = nexus_channel_buffer(stack->channel, d->buf);
+		part->data = part->base + d->off;
 		part->len = d->len;
 		part->parent = NULL;
 		part->refs = 1;
@@ -40,32 +41,43 @@ receive_parts(struct nexus_stack *stack, struct nexus_packet *pkt)
 	return true;
 }
 
+#define SAME_PLACE(field)						\
+	_Static_assert(offsetof(struct nexus_desc, field) -		\
+		       offsetof(struct nexus_desc, flags) ==		\
+		       offsetof(struct nexus_packet_info, field),	\
+		       "struct nexus_packet_info is a part of struct nexus_desc")
+
+SAME_PLACE(traffic_class);
+SAME_PLACE(ip_version);
+SAME_PLACE(protocol);
+SAME_PLACE(nr_parts);
+SAME_PLACE(l4_off);
+SAME_PLACE(payload_off);
+SAME_PLACE(gso_size);
+SAME_PLACE(gso_segs);
+SAME_PLACE(hash);
+SAME_PLACE(ifindex);
+SAME_PLACE(time_ns);
+
 /* The kernel has parsed it: the descriptor says where everything is. */
 static inline void receive_first(struct nexus_stack *stack,
 				 struct nexus_packet *pkt,
 				 const struct nexus_desc *d)
 {
-	pkt->head = nexus_channel_buffer(stack->channel, d->buf) + d->off;
-	pkt->data = pkt->head + d->payload_off;
-	pkt->len = d->len - d->payload_off;
+	uint32_t buf = d->buf, payload_off = d->payload_off;
+
+	pkt->buf = buf;
+	pkt->base = nexus_channel_buffer(stack->channel, buf);
+	pkt->head = pkt->base + d->off;
+	pkt->data = pkt->head + payload_off;
+	pkt->len = d->len - payload_off;
 	pkt->total_len = pkt->len;
 	pkt->next = NULL;
 	pkt->parent = NULL;
 	pkt->refs = 1;
-	pkt->buf = d->buf;
 	pkt->flow = d->flow;
-	pkt->flags = d->flags;
-	pkt->traffic_class = d->traffic_class;
-	pkt->ip_version = d->ip_version;
-	pkt->protocol = d->protocol;
 	pkt->nr_parts = d->nr_parts;
-	pkt->l4_off = d->l4_off;
-	pkt->payload_off = d->payload_off;
-	pkt->gso_size = d->gso_size;
-	pkt->gso_segs = d->gso_segs;
-	pkt->hash = d->hash;
-	pkt->ifindex = d->ifindex;
-	pkt->time_ns = d->time_ns;
+	memcpy(&pkt->info, &d->flags, sizeof(pkt->info));
 }
 
 static inline int receive(struct nexus_stack *stack)
@@ -83,6 +95,7 @@ static inline int receive(struct nexus_stack *stack)
 		if (nx_unlikely(pkt->nr_parts != 1) &&
 		    !receive_parts(stack, pkt))
 			break;
+		stack->rx_bytes += pkt->total_len;
 		nexus_rx_release(queue, pkt->nr_parts);
 		sink = stack->sinks[pkt->flow];
 		if (nx_likely(sink))
@@ -90,6 +103,7 @@ static inline int receive(struct nexus_stack *stack)
 		else
 			nexus_packet_put(stack, pkt);
 	}
+	stack->rx_packets += nr;
 	return (int)nr;
 }
 
@@ -209,7 +223,7 @@ void nx_stack_tx_parts(struct nexus_stack *stack,
 
 	for (part = pkt->next; part; part = part->next, i++) {
 		d = nexus_tx_slot(stack->queue, i);
-		off = (uint32_t)(part->data - nx_packet_base(stack, part));
+		off = (uint32_t)(part->data - part->base);
 		nx_desc_fill(d, part, off, part->len, flow,
 			     part->next ? NEXUS_DESC_MORE : 0);
 	}

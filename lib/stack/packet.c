@@ -66,7 +66,8 @@ init_part(struct nexus_stack *stack, uint32_t buf, size_t off, size_t len)
 	struct nexus_packet *pkt = &stack->packets[buf];
 
 	pkt->buf = buf;
-	pkt->data = nexus_channel_buffer(stack->channel, buf) + off;
+	pkt->base = nexus_channel_buffer(stack->channel, buf);
+	pkt->data = pkt->base + off;
 	pkt->len = (uint32_t)len;
 	pkt->total_len = (uint32_t)len;
 	pkt->next = NULL;
@@ -112,7 +113,7 @@ static struct nexus_packet *alloc_parts(struct nexus_stack *stack, size_t len)
 		*tail = pkt;
 	}
 	first->total_len = (uint32_t)len;
-	first->nr_parts = (uint8_t)nr;
+	first->nr_parts = nr;
 	return first;
 }
 
@@ -235,9 +236,9 @@ get_slice(struct nexus_stack *stack, struct nexus_packet *first,
 	slice->parent = first;
 	slice->refs = 1;
 	slice->nr_parts = 1;
-	slice->gso_size = 0;
-	slice->gso_segs = 0;
-	slice->flags &= ~NEXUS_DESC_GSO;
+	slice->info.gso_size = 0;
+	slice->info.gso_segs = 0;
+	slice->info.flags &= ~NEXUS_DESC_GSO;
 	first->refs++;
 	return slice;
 }
@@ -249,7 +250,7 @@ struct nexus_packet *nx_packet_slice(struct nexus_stack *stack,
 	struct nexus_packet *part = pkt, *first = NULL, *slice;
 	struct nexus_packet **tail = &first;
 	size_t left = len, here;
-	uint8_t nr = 0;
+	uint32_t nr = 0;
 
 	for (; part->next && off >= part->len; part = part->next)
 		off -= part->len;
@@ -279,7 +280,7 @@ void nexus_packet_trim(struct nexus_stack *stack, struct nexus_packet *pkt,
 {
 	struct nexus_packet *part = pkt;
 	size_t left = len;
-	uint8_t nr = 1;
+	uint32_t nr = 1;
 
 	if (len >= pkt->total_len)
 		return;
@@ -300,8 +301,7 @@ size_t nexus_packet_tailroom(const struct nexus_stack *stack,
 
 	if (!nx_packet_is_exclusive(pkt))
 		return 0;
-	return size - (size_t)(pkt->data + pkt->len -
-			       nx_packet_base(stack, pkt));
+	return size - (size_t)(pkt->data + pkt->len - pkt->base);
 }
 
 size_t nexus_packet_write(struct nexus_packet *pkt, size_t off,

@@ -129,14 +129,14 @@ void nx_udp_input_error(struct nexus_udp *udp, const struct nexus_packet *pkt)
 	size_t len = (size_t)(pkt->data + pkt->len - pkt->head);
 	struct nexus_udp_error error = { 0 };
 
-	if (pkt->l4_off >= len ||
-	    parse_icmp(&error, pkt->ip_version, pkt->head + pkt->l4_off,
-		       len - pkt->l4_off)) {
+	if (pkt->info.l4_off >= len ||
+	    parse_icmp(&error, pkt->info.ip_version, pkt->head + pkt->info.l4_off,
+		       len - pkt->info.l4_off)) {
 		udp->stats.rx_bad++;
 		return;
 	}
-	put_addr(&error.offender, pkt->ip_version,
-		 pkt->head + (pkt->ip_version == 4 ? 12 : 8));
+	put_addr(&error.offender, pkt->info.ip_version,
+		 pkt->head + (pkt->info.ip_version == 4 ? 12 : 8));
 	if (error.err)
 		post(udp, &error);
 }

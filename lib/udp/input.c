@@ -20,8 +20,8 @@ static void read_addr(const struct nexus_packet *pkt, struct nexus_addr *addr,
 		      size_t off4, size_t off6, size_t port_off)
 {
 	memset(addr, 0, sizeof(*addr));
-	memcpy(&addr->port, pkt->head + pkt->l4_off + port_off, 2);
-	if (pkt->ip_version == 4) {
+	memcpy(&addr->port, pkt->head + pkt->info.l4_off + port_off, 2);
+	if (pkt->info.ip_version == 4) {
 		addr->family = AF_INET;
 		memcpy(addr->ip, pkt->head + off4, 4);
 		return;
@@ -29,7 +29,7 @@ static void read_addr(const struct nexus_packet *pkt, struct nexus_addr *addr,
 	addr->family = AF_INET6;
 	memcpy(addr->ip, pkt->head + off6, 16);
 	if (is_link_local(addr->ip))
-		addr->scope_id = pkt->ifindex;
+		addr->scope_id = pkt->info.ifindex;
 }
 
 void nexus_udp_source(const struct nexus_packet *pkt, struct nexus_addr *addr)
@@ -63,10 +63,6 @@ static void enqueue(struct nexus_udp *udp, struct nexus_packet *pkt)
 
 static inline void deliver(struct nexus_udp *udp, struct nexus_packet *pkt)
 {
-	struct nexus_stack *stack = udp->stack;
-
-	stack->rx_packets++;
-	stack->rx_bytes += pkt->total_len;
 	udp->stats.rx_datagrams++;
 	udp->stats.rx_bytes += pkt->total_len;
 	if (udp->receive)
@@ -82,7 +78,7 @@ static void deliver_slices(struct nexus_udp *udp, struct nexus_packet *pkt)
 	struct nexus_packet *slice;
 
 	for (; off < total && !udp->is_closed; off += len) {
-		len = pkt->gso_size;
+		len = pkt->info.gso_size;
 		if (len > total - off)
 			len = total - off;
 		slice = nx_packet_slice(udp->stack, pkt, off, len);
@@ -99,33 +95,33 @@ static void deliver_slices(struct nexus_udp *udp, struct nexus_packet *pkt)
 /* The kernel has not looked at the checksum: RFC 768, RFC 8200 section 8.1. */
 static bool has_right_checksum(const struct nexus_packet *pkt)
 {
-	const uint8_t *src = pkt->head + (pkt->ip_version == 4 ? 12 : 8);
-	const uint8_t *dst = pkt->head + (pkt->ip_version == 4 ? 16 : 24);
-	const uint8_t *field = pkt->head + pkt->l4_off + 6;
+	const uint8_t *src = pkt->head + (pkt->info.ip_version == 4 ? 12 : 8);
+	const uint8_t *dst = pkt->head + (pkt->info.ip_version == 4 ? 16 : 24);
+	const uint8_t *field = pkt->head + pkt->info.l4_off + 6;
 	uint32_t sum;
 
 	if (!field[0] && !field[1])
-		return pkt->ip_version == 4;
-	sum = nexus_wire_pseudo_sum(pkt->ip_version, src, dst, IPPROTO_UDP,
+		return pkt->info.ip_version == 4;
+	sum = nexus_wire_pseudo_sum(pkt->info.ip_version, src, dst, IPPROTO_UDP,
 				    NEXUS_WIRE_UDP_LEN + pkt->total_len);
-	return !nexus_wire_fold(nx_packet_sum(pkt, sum, pkt->l4_off));
+	return !nexus_wire_fold(nx_packet_sum(pkt, sum, pkt->info.l4_off));
 }
 
 static __attribute__((noinline)) void
 input_slowly(struct nexus_udp *udp, struct nexus_packet *pkt)
 {
-	if (pkt->flags & NEXUS_DESC_ERROR) {
+	if (pkt->info.flags & NEXUS_DESC_ERROR) {
 		nx_udp_input_error(udp, pkt);
 		nexus_packet_put(udp->stack, pkt);
 		return;
 	}
-	if (!(pkt->flags & NEXUS_DESC_CSUM) && !has_right_checksum(pkt)) {
+	if (!(pkt->info.flags & NEXUS_DESC_CSUM) && !has_right_checksum(pkt)) {
 		udp->stats.rx_bad++;
 		nexus_packet_put(udp->stack, pkt);
 		return;
 	}
-	if (pkt->flags & NEXUS_DESC_GSO && pkt->gso_size &&
-	    pkt->total_len > pkt->gso_size)
+	if (pkt->info.flags & NEXUS_DESC_GSO && pkt->info.gso_size &&
+	    pkt->total_len > pkt->info.gso_size)
 		deliver_slices(udp, pkt);
 	else
 		deliver(udp, pkt);
@@ -136,7 +132,7 @@ void nx_udp_input(struct nx_sink *sink, struct nexus_packet *pkt)
 	struct nexus_udp *udp = nx_udp_of(sink);
 	uint32_t special = NEXUS_DESC_CSUM | NEXUS_DESC_GSO | NEXUS_DESC_ERROR;
 
-	if (nx_likely((pkt->flags & special) == NEXUS_DESC_CSUM))
+	if (nx_likely((pkt->info.flags & special) == NEXUS_DESC_CSUM))
 		deliver(udp, pkt);
 	else
 		input_slowly(udp, pkt);

@@ -8,6 +8,7 @@
 #include <nexus/udp.h>
 #include <nexus/wire.h>
 
+#include "../ip/path.h"
 #include "../stack/internal.h"
 
 /* Errors that wait for nexus_udp_take_error(). */
@@ -47,6 +48,9 @@ struct nx_udp_hops {
  * @is_closed: nexus_udp_close() was called within a callback
  * @local, @remote: addresses; @remote.family is 0 if not connected
  * @hops:    by [0] IPv4, [1] IPv6
+ * @path:    headers to whom it sent last; of a connected endpoint, to @remote
+ * @path_to: whom @path leads to, as nexus_udp_send() names it
+ * @path_until_ns: when the kernel must be asked again for the source of @path
  * @ifindex: device that the socket is bound to, or 0
  * @fd:      the socket
  * @receive, @error, @arg: the program's
@@ -75,6 +79,9 @@ struct nexus_udp {
 	struct nexus_addr	local;
 	struct nexus_addr	remote;
 	struct nx_udp_hops	hops[2];
+	struct nx_path		path;
+	struct nexus_addr	path_to;
+	uint64_t		path_until_ns;
 	uint32_t		ifindex;
 	int			fd;
 
@@ -102,6 +109,9 @@ static inline struct nexus_udp *nx_udp_of(struct nx_sink *sink)
 void nx_udp_input(struct nx_sink *sink, struct nexus_packet *pkt);
 void nx_udp_event(struct nx_sink *sink, const struct nexus_event *event);
 void nx_udp_close_sink(struct nx_sink *sink);
+
+/* A connected endpoint's headers. */
+void nx_udp_init_path(struct nexus_udp *udp);
 
 /* An ICMP error that quotes the flow; the packet stays the caller's. */
 void nx_udp_input_error(struct nexus_udp *udp, const struct nexus_packet *pkt);

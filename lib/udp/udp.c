@@ -241,6 +241,8 @@ static int open_endpoint(struct nexus_stack *stack, int fd,
 	read_addresses(u);
 	read_hops(u);
 	u->ifindex = read_ifindex(fd);
+	if (u->is_connected)
+		nx_udp_init_path(u);
 	*udp = u;
 	return 0;
 }

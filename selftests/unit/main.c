@@ -21,7 +21,7 @@
 	X(wire_udp_suite) \
 	X(wire_icmp_suite) \
 	X(ip_addr_suite) \
-	X(ip_header_suite) \
+	X(ip_path_suite) \
 	X(ip_route_suite) \
 	X(ip_source_suite) \
 	X(channel_error_suite) \

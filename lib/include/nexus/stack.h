@@ -107,6 +107,26 @@ socklen_t nexus_addr_to_sockaddr(const struct nexus_addr *addr,
 /* -------------------------------------------------------------- packets */
 
 /**
+ * struct nexus_packet_info - what the kernel knows of a received packet
+ *
+ * The fields of struct nexus_desc from @flags to @time_ns, in their order.
+ */
+struct nexus_packet_info {
+	uint32_t	flags;
+	uint8_t		traffic_class;
+	uint8_t		ip_version;
+	uint8_t		protocol;
+	uint8_t		nr_parts;
+	uint16_t	l4_off;
+	uint16_t	payload_off;
+	uint16_t	gso_size;
+	uint16_t	gso_segs;
+	uint32_t	hash;
+	uint32_t	ifindex;
+	uint64_t	time_ns;
+};
+
+/**
  * struct nexus_packet - payload in one buffer, perhaps with more parts behind
  * @data:      payload of this part
  * @len:       bytes at @data
@@ -129,25 +149,15 @@ struct nexus_packet {
 
 	/* The library's. */
 	uint8_t			*head;		/* IP header */
-	struct nexus_packet	*link;		/* in an endpoint's queue */
+	uint8_t			*base;		/* of the buffer */
 	struct nexus_packet	*parent;	/* whose buffer this shares */
+	struct nexus_packet	*link;		/* in an endpoint's queue */
 	uint32_t		refs;		/* of the buffer */
 	uint32_t		buf;
 	uint32_t		flow;
-	uint32_t		flags;		/* NEXUS_DESC_* */
-	uint8_t			traffic_class;
-	uint8_t			ip_version;
-	uint8_t			protocol;
-	uint8_t			nr_parts;
-	uint16_t		l4_off;
-	uint16_t		payload_off;
-	uint16_t		gso_size;
-	uint16_t		gso_segs;
-	uint32_t		hash;
-	uint32_t		ifindex;
-	uint32_t		reserved0;
-	uint64_t		time_ns;
-	uint64_t		reserved[4];
+	uint32_t		nr_parts;
+	struct nexus_packet_info info;
+	uint64_t		reserved[3];
 };
 
 /**
@@ -221,7 +231,7 @@ size_t nexus_packet_read(const struct nexus_packet *pkt, size_t off,
  */
 static inline uint64_t nexus_packet_time_ns(const struct nexus_packet *pkt)
 {
-	return pkt->time_ns;
+	return pkt->info.time_ns;
 }
 
 /**
@@ -232,7 +242,7 @@ static inline uint64_t nexus_packet_time_ns(const struct nexus_packet *pkt)
  */
 static inline uint32_t nexus_packet_ifindex(const struct nexus_packet *pkt)
 {
-	return pkt->ifindex;
+	return pkt->info.ifindex;
 }
 
 /**
@@ -241,7 +251,7 @@ static inline uint32_t nexus_packet_ifindex(const struct nexus_packet *pkt)
  */
 static inline uint32_t nexus_packet_hash(const struct nexus_packet *pkt)
 {
-	return pkt->hash;
+	return pkt->info.hash;
 }
 
 /* ---------------------------------------------------------------- stack */

@@ -63,7 +63,7 @@ static void nexus_packet_alloc__prefers_one_large_buffer(void)
 	fixture_open(&f);
 	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f.stack, 65507, &a), 0);
 	CU_ASSERT_EQUAL(nr_parts(a), 1);
-	CU_ASSERT_EQUAL(a->data - nx_packet_base(f.stack, a), 29);
+	CU_ASSERT_EQUAL(a->data - a->base, 29);
 	fill(a, 0);
 	/* There is no second one. */
 	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f.stack, 1921, &b), 0);
@@ -72,7 +72,7 @@ static void nexus_packet_alloc__prefers_one_large_buffer(void)
 	nexus_packet_put(f.stack, b);
 	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f.stack, 1921, &a), 0);
 	CU_ASSERT_EQUAL(nr_parts(a), 1);
-	CU_ASSERT_EQUAL(a->data - nx_packet_base(f.stack, a), NX_HEADROOM);
+	CU_ASSERT_EQUAL(a->data - a->base, NX_HEADROOM);
 	nexus_packet_put(f.stack, a);
 	fixture_end(&f);
 }
@@ -189,9 +189,9 @@ static struct nexus_packet *super_packet(struct fixture *f, size_t len)
 
 	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f->stack, len, &pkt), 0);
 	pkt->head = pkt->data - 28;
-	pkt->ip_version = 4;
-	pkt->flags = NEXUS_DESC_GSO | NEXUS_DESC_CSUM;
-	pkt->gso_size = 1000;
+	pkt->info.ip_version = 4;
+	pkt->info.flags = NEXUS_DESC_GSO | NEXUS_DESC_CSUM;
+	pkt->info.gso_size = 1000;
 	fill(pkt, 3);
 	return pkt;
 }
@@ -213,7 +213,7 @@ static void nx_packet_slice__shares_bytes_and_headers(void)
 		UNIT_ROW(off, nexus_packet_read(slice, 0, got, 5000), 1000);
 		UNIT_ROW(off, memcmp(got, want + off, 1000), 0);
 		UNIT_ROW(off, slice->head == pkt->head, true);
-		UNIT_ROW(off, slice->flags, NEXUS_DESC_CSUM);
+		UNIT_ROW(off, slice->info.flags, NEXUS_DESC_CSUM);
 		/* 1,920 bytes lie in the first part, 2,048 in the next. */
 		UNIT_ROW(off, nr_parts(slice), off == 1000 || off == 3000 ? 2 : 1);
 		nexus_packet_put(f.stack, slice);
