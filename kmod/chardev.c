@@ -204,6 +204,8 @@ static long ioctl_status(struct file *file, void __user *argp)
 	err = copy_in(&arg, sizeof(arg), argp, &user_size);
 	if (err)
 		return err;
+	if (memchr_inv(arg.reserved, 0, sizeof(arg.reserved)))
+		return -EINVAL;
 	nx_channel_status(chan, &arg);
 	return copy_out(argp, &arg, sizeof(arg));
 }

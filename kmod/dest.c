@@ -26,7 +26,9 @@ static struct dst_entry *route_ipv4(struct net *net, struct sock *sk,
 			   key->remote.v4, key->local.v4,
 			   key->remote_port, key->local_port, sk->sk_uid);
 	security_sk_classify_flow(sk, flowi4_to_flowi_common(&fl4));
-	/* It refuses a source address that is not this host's. */
+	if (!(inet_sk_flowi_flags(sk) & FLOWI_FLAG_ANYSRC) &&
+	    inet_addr_type(net, key->local.v4) != RTN_LOCAL)
+		return ERR_PTR(-EADDRNOTAVAIL);
 	rt = ip_route_output_flow(net, &fl4, sk);
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
@@ -55,7 +57,7 @@ static struct dst_entry *route_ipv6(struct net *net, struct sock *sk,
 	if (!ipv6_chk_addr(net, local, dst->dev, 0) &&
 	    !(inet_sk_flowi_flags(sk) & FLOWI_FLAG_ANYSRC)) {
 		dst_release(dst);
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(-EADDRNOTAVAIL);
 	}
 	return dst;
 }
@@ -92,8 +94,8 @@ static enum nexus_drop_reason look_up_route(struct nx_dest *dest,
 	else
 		dst = route_ipv6(nexus->net, sk, &dest->key);
 	if (IS_ERR(dst))
-		return PTR_ERR(dst) == -EINVAL ? NEXUS_DROP_TX_SOURCE :
-						 NEXUS_DROP_TX_ROUTE;
+		return PTR_ERR(dst) == -EADDRNOTAVAIL ? NEXUS_DROP_TX_SOURCE :
+							NEXUS_DROP_TX_ROUTE;
 	if (!is_allowed(sk, dst, &dest->key)) {
 		dst_release(dst);
 		return NEXUS_DROP_TX_DESTINATION;

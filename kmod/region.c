@@ -81,12 +81,20 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 	return 0;
 }
 
-/* The region may be mapped again. */
+/* The kernel makes a second one before it asks whether it may move the first. */
+static void region_open(struct vm_area_struct *vma)
+{
+	struct nx_channel *chan = vma->vm_private_data;
+
+	atomic_inc(&chan->regions[vma_region_id(vma)].nr_mapped);
+}
+
+/* After the last one, the region may be mapped again. */
 static void region_close(struct vm_area_struct *vma)
 {
 	struct nx_channel *chan = vma->vm_private_data;
 
-	clear_bit(0, &chan->regions[vma_region_id(vma)].is_mapped);
+	atomic_dec(&chan->regions[vma_region_id(vma)].nr_mapped);
 }
 
 /* One region, one mapping: it is never cut into pieces. */
@@ -102,6 +110,7 @@ static int region_mremap(struct vm_area_struct *vma)
 }
 
 static const struct vm_operations_struct region_vm_ops = {
+	.open = region_open,
 	.close = region_close,
 	.may_split = region_may_split,
 	.mremap = region_mremap,
@@ -145,9 +154,13 @@ int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma)
 	err = check_vma(chan, vma, id);
 	if (err)
 		return err;
-	if (test_and_set_bit(0, &chan->regions[id].is_mapped))
+	if (atomic_cmpxchg(&chan->regions[id].nr_mapped, 0, 1))
 		return -EBUSY;
-	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+	/*
+	 * VM_IO: nobody gets at the pages but through this mapping (no direct
+	 * I/O, no ptrace), and no madvise() undoes the rest.
+	 */
+	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	vm_flags_clear(vma, VM_MAYEXEC);
 	if (!is_writable(id))
 		vm_flags_clear(vma, VM_MAYWRITE);

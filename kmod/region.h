@@ -14,12 +14,13 @@ struct nx_channel;
  * struct nx_region - one region
  * @mem:       its memory, zeroed, NULL for the pool's
  * @size:      bytes of data, whole pages
- * @is_mapped: mapped once already; a bit for test_and_set_bit
+ * @nr_mapped: mappings of it: one, but for the moment in which the kernel tries
+ *             to move it
  */
 struct nx_region {
 	void		*mem;
 	size_t		size;
-	unsigned long	is_mapped;
+	atomic_t	nr_mapped;
 };
 
 int nx_region_init(struct nx_region *region, size_t size);

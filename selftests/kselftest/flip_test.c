@@ -57,7 +57,7 @@ static void judge(struct view *view, const struct nx_tuple *allowed,
 		  const char *packet, long len)
 {
 	struct nx_udp udp;
-	const char *wrong = nx_udp_parse(packet, len, &udp);
+	const char *wrong = nx_udp_parse(packet, len, true, &udp);
 
 	/* Neighbour discovery and the like are the kernel's. */
 	if (wrong && !strcmp(wrong, "IPv6 next header"))

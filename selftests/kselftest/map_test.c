@@ -83,10 +83,11 @@ NX_TEST(store_read_only, "RING-3 a store into schema, kernel rings or advisory: 
 		size_t len = chan.attach.regions[id].data_len;
 
 		for (size_t at = 0; at < len; at += page) {
-			char was = chan.data[id][at];
+			char was;
 
 			if (!is_read_only(id))
 				continue;
+			was = chan.data[id][at];
 			EXPECT_EQ(0, touch(chan.data[id] + at, false));
 			EXPECT_EQ(-SIGSEGV, touch(chan.data[id] + at, true)) {
 				TH_LOG("%s at %zu", region_name(id), at);

@@ -104,7 +104,7 @@ static void address_goes(NX_METADATA, int family)
 
 		if (len < 0)
 			break;
-		EXPECT_TRUE(nx_udp_parse(packet, len, &udp) ||
+		EXPECT_TRUE(nx_udp_parse(packet, len, false, &udp) ||
 			    udp.tuple.sport != htons(PORT)) {
 			TH_LOG("seen on the wire: %s",
 			       nx_tuple_text(&udp.tuple));

@@ -118,7 +118,7 @@ static void expect_silence(NX_METADATA, struct bed *bed)
 
 	while ((len = nx_packet_recv(bed->wire, seen, sizeof(seen), 0)) >= 0) {
 		/* Neighbour discovery and the like come when they want. */
-		if (nx_udp_parse(seen, len, &udp))
+		if (nx_udp_parse(seen, len, false, &udp))
 			continue;
 		EXPECT_LT(len, 0) {
 			TH_LOG("seen on the wire: %s",

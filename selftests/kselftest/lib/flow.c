@@ -72,8 +72,11 @@ long nx_flow_recv(struct nx_flow *flow, void *payload, size_t size,
 			flow->add.flow);
 		return -1;
 	}
-	wrong = nx_udp_parse(packet, len, &udp);
-	if (wrong && !(first.flags & NEXUS_DESC_LOCAL)) {
+	if (first.flags & NEXUS_DESC_CSUM)
+		nx_udp_sum(packet);	/* verified, but perhaps not filled in */
+	wrong = nx_udp_parse(packet, len, !(first.flags & NEXUS_DESC_CSUM),
+			     &udp);
+	if (wrong) {
 		nx_note("received packet: %s is wrong", wrong);
 		return -1;
 	}

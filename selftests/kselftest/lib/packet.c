@@ -215,13 +215,13 @@ static const char *parse_ip6(const struct ip6_hdr *ip, size_t size,
 }
 
 static const char *parse_udp(const struct udphdr *header, size_t size,
-			     struct nx_udp *udp)
+			     bool is_summed, struct nx_udp *udp)
 {
 	if (ntohs(header->len) != size)
 		return "UDP length";
 	if (!header->check && udp->tuple.family == AF_INET6)
 		return "no UDP checksum over IPv6";
-	if (header->check &&
+	if (is_summed && header->check &&
 	    nx_csum(header, size,
 		    nx_pseudo_sum(&udp->tuple, IPPROTO_UDP, size)))
 		return "UDP checksum";
@@ -230,7 +230,8 @@ static const char *parse_udp(const struct udphdr *header, size_t size,
 	return NULL;
 }
 
-const char *nx_udp_parse(const void *packet, size_t size, struct nx_udp *udp)
+const char *nx_udp_parse(const void *packet, size_t size, bool is_summed,
+			 struct nx_udp *udp)
 {
 	const struct iphdr *ip = packet;
 	const char *wrong;
@@ -247,7 +248,7 @@ const char *nx_udp_parse(const void *packet, size_t size, struct nx_udp *udp)
 	tuple_read(packet, &udp->tuple);
 	l4_off = nx_udp_headers(udp->tuple.family) - sizeof(struct udphdr);
 	return parse_udp((const void *)((const char *)packet + l4_off),
-			 size - l4_off, udp);
+			 size - l4_off, is_summed, udp);
 }
 
 socklen_t nx_sockaddr(struct sockaddr_storage *addr, const char *text,

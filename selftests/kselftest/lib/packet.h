@@ -4,6 +4,7 @@
 #define NX_PACKET_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -58,9 +59,11 @@ struct nx_udp {
 
 /*
  * NULL if all of an IP packet of exactly @size bytes is right, both checksums
- * included, or else what is wrong.
+ * included, or else what is wrong. Where the kernel vouches for the UDP
+ * checksum, @is_summed is false: then it need not be filled in.
  */
-const char *nx_udp_parse(const void *packet, size_t size, struct nx_udp *udp);
+const char *nx_udp_parse(const void *packet, size_t size, bool is_summed,
+			 struct nx_udp *udp);
 int nx_tuple_equal(const struct nx_tuple *a, const struct nx_tuple *b);
 /* "10.0.0.1:5 > 10.0.0.2:6", in a buffer that the next call uses again. */
 const char *nx_tuple_text(const struct nx_tuple *tuple);

@@ -59,7 +59,9 @@
  *                         the slots of RX, ALLOC and EVENT; read only
  * @NEXUS_REGION_URINGS:   what the process produces: the indices it writes,
  *                         and the slots of TX and FREE
- * @NEXUS_REGION_BUFFERS:  the pool
+ * @NEXUS_REGION_BUFFERS:  the pool; a page gets memory when its buffers are
+ *                         used, and to touch one none of whose buffers was ever
+ *                         the process's is SIGBUS
  * @NEXUS_REGION_ADVISORY: struct nexus_advisory, then one struct
  *                         nexus_flow_advisory for each flow; read only
  * @NEXUS_REGION_USTATS:   what the library reports of itself; the kernel shows
@@ -141,7 +143,8 @@ struct nexus_ring_info {
 /* Flags of a descriptor. */
 #define NEXUS_DESC_MORE		(1U << 0)  /* the next slot goes on with this packet */
 #define NEXUS_DESC_CSUM		(1U << 1)  /* TX: fill in the transport checksum */
-					   /* RX: the transport checksum is right */
+					   /* RX: it was verified, or needs not be; the
+					    * field itself may not be filled in */
 #define NEXUS_DESC_GSO		(1U << 2)  /* a super-packet of gso_size segments */
 #define NEXUS_DESC_ERROR	(1U << 3)  /* RX: an ICMP error that quotes the flow */
 #define NEXUS_DESC_LOCAL	(1U << 4)  /* RX: from an application of this host */
