@@ -69,12 +69,15 @@ static int check_arg(struct nexus_attach *arg)
 	return 0;
 }
 
-static void queue_init(struct nx_channel *chan, u32 idx)
+static void queue_init(struct nx_channel *chan, u32 idx,
+		       const struct nexus_attach *arg)
 {
 	struct nx_queue *q = &chan->queues[idx];
 
 	q->chan = chan;
 	q->idx = idx;
+	q->cache_max = clamp(arg->nr_small / (4 * arg->nr_queues), 1U,
+			     (u32)NX_RX_CACHE);
 	mutex_init(&q->tx_lock);
 	spin_lock_init(&q->rx_lock);
 	init_waitqueue_head(&q->wait);
@@ -141,7 +144,7 @@ static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 	chan->nr_flow_slots = arg->nr_flows;
 	chan->nr_queues = arg->nr_queues;
 	for (i = 0; i < chan->nr_queues; i++)
-		queue_init(chan, i);
+		queue_init(chan, i, arg);
 	return chan;
 }
 

@@ -54,7 +54,7 @@ static bool reclaim(struct nx_queue *q)
 				      ring->here, prod);
 		return false;
 	}
-	while (ring->here != prod && q->nr_cache < NX_RX_CACHE) {
+	while (ring->here != prod && q->nr_cache < q->cache_max) {
 		idx = READ_ONCE(((u32 *)ring->slots)[ring->here & ring->mask]);
 		if (idx >= pool->nr) {
 			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_RANGE,
@@ -76,6 +76,15 @@ static bool reclaim(struct nx_queue *q)
 	return q->nr_cache > was;
 }
 
+/* Half of the cache, or all of a small one, goes to the pool. */
+static void spill(struct nx_queue *q)
+{
+	u32 nr = DIV_ROUND_UP(q->nr_cache, 2);
+
+	q->nr_cache -= nr;
+	nx_pool_put(&q->chan->pool, q->cache + q->nr_cache, nr);
+}
+
 /**
  * nx_queue_reclaim - take all that the user gave back
  * @q: the queue
@@ -85,11 +94,8 @@ void nx_queue_reclaim(struct nx_queue *q)
 	spin_lock_bh(&q->rx_lock);
 	while (nx_channel_is_active(q->chan) &&
 	       READ_ONCE(*q->free.prod) != q->free.here) {
-		if (q->nr_cache == NX_RX_CACHE) {
-			q->nr_cache -= NX_RX_CACHE / 2;
-			nx_pool_put(&q->chan->pool, q->cache + q->nr_cache,
-				    NX_RX_CACHE / 2);
-		}
+		if (q->nr_cache == q->cache_max)
+			spill(q);
 		reclaim(q);
 	}
 	spin_unlock_bh(&q->rx_lock);
@@ -101,7 +107,7 @@ static bool refill(struct nx_queue *q)
 	reclaim(q);
 	if (!q->nr_cache)
 		q->nr_cache = nx_pool_get(&q->chan->pool, NEXUS_SMALL, q->cache,
-					  NX_RX_CACHE / 2);
+					  DIV_ROUND_UP(q->cache_max, 2));
 	return q->nr_cache;
 }
 

@@ -61,6 +61,7 @@ struct nx_ring {
  * @free:      buffers that the user gives back
  * @event:     what happened
  * @cache, @nr_cache: small buffers at hand for what arrives
+ * @cache_max: at most so many of them, lest a small pool starves ALLOC
  * @rx_count, @rx_drops, @rx_copied, @rx_summed: likewise
  *
  * @wait:      who sleeps, or polls
@@ -90,6 +91,7 @@ struct nx_queue {
 	struct nx_ring		free;
 	struct nx_ring		event;
 	u32			nr_cache;
+	u32			cache_max;
 	struct nx_traffic	rx_count;
 	u64			rx_copied;
 	u64			rx_summed;
