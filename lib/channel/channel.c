@@ -180,6 +180,7 @@ static void init_ring(struct nx_channel *ch, uint32_t queue, uint32_t id)
 	ring->cons = (uint32_t *)(cons + info->cons_off);
 	ring->slots = prod + info->slots_off;
 	ring->nr_slots = info->nr_slots;
+	ring->mask = info->nr_slots - 1;
 	if (nx_ring_prod_region(id) == NEXUS_REGION_URINGS) {
 		ring->own = *ring->prod;
 		ring->other = __atomic_load_n(ring->cons, __ATOMIC_ACQUIRE);

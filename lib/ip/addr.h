@@ -31,6 +31,13 @@ static inline bool nx_ip_equal(const uint8_t a[16], const uint8_t b[16])
 	return !((x[0] ^ y[0]) | (x[1] ^ y[1]));
 }
 
+static inline bool nx_addr_is_identical(const struct nexus_addr *a,
+					const struct nexus_addr *b)
+{
+	return a->family == b->family && a->port == b->port &&
+	       a->scope_id == b->scope_id && nx_ip_equal(a->ip, b->ip);
+}
+
 /* All but the scope, which only IPv6 link-local addresses have. */
 static inline bool nx_addr_is_same(const struct nexus_addr *a,
 				   const struct nexus_addr *b)

@@ -66,6 +66,16 @@ struct nx_stash {
 };
 
 /**
+ * struct nx_moved - counters as struct nexus_ustats has them
+ */
+struct nx_moved {
+	uint64_t	rx_packets;
+	uint64_t	rx_bytes;
+	uint64_t	tx_packets;
+	uint64_t	tx_bytes;
+};
+
+/**
  * struct nexus_stack - a stack
  *
  * Receive and transmit:
@@ -81,8 +91,8 @@ struct nx_stash {
  * @is_tx_blocked: packets stayed in TX when the kernel was last called
  * @is_running: within nexus_stack_run() or _poll()
  * @ip_id:     next IPv4 identification
- * @rx_packets, @rx_bytes, @tx_packets, @tx_bytes: not yet reported to the
- *             kernel; payload
+ * @moved:     what the stack reports of itself; of a shared channel, what it
+ *             has not reported yet
  *
  * Control:
  * @budget:    packets a run
@@ -116,10 +126,7 @@ struct nexus_stack {
 	bool			is_tx_blocked;
 	bool			is_running;
 	uint16_t		ip_id;
-	uint64_t		rx_packets;
-	uint64_t		rx_bytes;
-	uint64_t		tx_packets;
-	uint64_t		tx_bytes;
+	struct nx_moved		moved;
 
 	uint32_t		budget;
 	uint32_t		refill;
@@ -146,15 +153,19 @@ struct nexus_stack {
 
 /* ---------------------------------------------------------------- state */
 
-/* 0, -EPERM, -EPROTO or -ENXIO; two loads when all is well. */
+/* Two loads when all is well. A state is never left for ACTIVE again. */
+static inline bool nx_stack_is_usable(const struct nexus_stack *stack)
+{
+	return nx_likely(*stack->is_ours &&
+			 __atomic_load_n(stack->state, __ATOMIC_RELAXED) ==
+			 NEXUS_CHANNEL_ACTIVE);
+}
+
+/* 0, -EPERM, -EPROTO or -ENXIO. */
 static inline int nx_stack_check(const struct nexus_stack *stack)
 {
-	if (nx_unlikely(!*stack->is_ours))
-		return -EPERM;
-	if (nx_unlikely(__atomic_load_n(stack->state, __ATOMIC_RELAXED) !=
-			NEXUS_CHANNEL_ACTIVE))
-		return nexus_channel_check(stack->channel);
-	return 0;
+	return nx_stack_is_usable(stack) ? 0 :
+					   nexus_channel_check(stack->channel);
 }
 
 /* ---------------------------------------------------------------- sinks */
@@ -175,10 +186,31 @@ void nx_stack_free_sink(struct nexus_stack *stack, struct nx_sink *sink);
 
 /* -------------------------------------------------------------- packets */
 
+/* The first time that a buffer is seen. */
+void nx_packet_init(struct nexus_stack *stack, struct nexus_packet *pkt,
+		    uint32_t buf);
+
+/*
+ * A buffer's packet. While the buffer is nobody's, and when it comes, the packet
+ * has no parts behind it and one reference.
+ */
+static inline struct nexus_packet *nx_packet_of(struct nexus_stack *stack,
+						uint32_t buf)
+{
+	struct nexus_packet *pkt = &stack->packets[buf];
+
+	if (nx_unlikely(!pkt->base))
+		nx_packet_init(stack, pkt, buf);
+	return pkt;
+}
+
+/* A slice never has one reference: its buffers are the whole packet's. */
+#define NX_SLICE_REFS	2
+
 /* May the packet's headers be written and its buffers sent? */
 static inline bool nx_packet_is_exclusive(const struct nexus_packet *pkt)
 {
-	return pkt->refs == 1 && !pkt->parent;
+	return pkt->refs == 1;
 }
 
 /*
@@ -204,9 +236,9 @@ bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);
 /* Sends what stands in TX and tops up ALLOC, by a system call. */
 void nx_stack_refill(struct nexus_stack *stack);
 
-/* Writes the descriptors of the parts behind the first one. */
-void nx_stack_tx_parts(struct nexus_stack *stack,
-		       const struct nexus_packet *pkt, uint32_t flow);
+/* Writes the descriptors of the parts behind the first one, and parts them. */
+void nx_stack_tx_parts(struct nexus_stack *stack, struct nexus_packet *pkt,
+		       uint32_t flow);
 
 static inline void nx_desc_fill(struct nexus_desc *d,
 				const struct nexus_packet *pkt, uint32_t off,
@@ -232,27 +264,35 @@ static inline bool nx_stack_tx_reserve(struct nexus_stack *stack, uint32_t nr)
 	       nx_stack_make_room(stack, nr);
 }
 
-/*
- * Queues a packet whose headers lie at @pkt->head and for which there is room.
- * The packet is the kernel's.
- */
-static inline void nx_stack_tx(struct nexus_stack *stack,
-			       struct nexus_packet *pkt, uint32_t flow,
-			       uint32_t flags, uint8_t traffic_class)
+/* Is there room for one descriptor, as far as can be told without looking? */
+static inline bool nx_stack_has_slot(const struct nexus_stack *stack)
 {
-	struct nexus_queue *queue = stack->queue;
-	struct nexus_desc *d = nexus_tx_slot(queue, 0);
-	uint32_t nr = pkt->nr_parts;
+	const struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_TX];
+
+	return ring->own - ring->other != ring->nr_slots;
+}
+
+/* Writes the first descriptor of a packet whose headers lie at @pkt->head. */
+static inline void nx_stack_tx_fill(struct nexus_stack *stack,
+				    const struct nexus_packet *pkt,
+				    uint32_t flow, uint32_t flags,
+				    uint8_t traffic_class)
+{
+	struct nexus_desc *d = nexus_tx_slot(stack->queue, 0);
 
 	nx_desc_fill(d, pkt, (uint32_t)(pkt->head - pkt->base),
-		     (uint32_t)(pkt->data + pkt->len - pkt->head), flow,
-		     nr > 1 ? flags | NEXUS_DESC_MORE : flags);
+		     (uint32_t)(pkt->data + pkt->len - pkt->head), flow, flags);
 	d->traffic_class = traffic_class;
-	if (nx_unlikely(nr > 1))
-		nx_stack_tx_parts(stack, pkt, flow);
-	stack->tx_packets++;
-	stack->tx_bytes += pkt->total_len;
-	nexus_tx_submit(queue, nr);
+}
+
+/* Queues @nr filled descriptors of a packet, which is the kernel's then. */
+static inline void nx_stack_tx_submit(struct nexus_stack *stack,
+				      const struct nexus_packet *pkt,
+				      uint32_t nr)
+{
+	stack->moved.tx_packets++;
+	stack->moved.tx_bytes += pkt->total_len;
+	nexus_tx_submit(stack->queue, nr);
 }
 
 /* ------------------------------------------------------ clock and timers */

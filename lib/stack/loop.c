@@ -22,22 +22,18 @@ receive_parts(struct nexus_stack *stack, struct nexus_packet *pkt)
 	const struct nexus_desc *d;
 	uint32_t i;
 
-	if (!pkt->nr_parts || nexus_rx_peek(stack->queue) < pkt->nr_parts)
+	if (!pkt->info.nr_parts ||
+	    nexus_rx_peek(stack->queue) < pkt->info.nr_parts)
 		return false;
-	for (i = 1; i < pkt->nr_parts; i++) {
+	for (i = 1; i < pkt->info.nr_parts; i++) {
 		d = nexus_rx_slot(stack->queue, i);
-		part = &stack->packets[d->buf];
-		part->buf = d->buf;
-		part->base = nexus_channel_buffer(stack->channel, d->buf);
+		part = nx_packet_of(stack, d->buf);
 		part->data = part->base + d->off;
 		part->len = d->len;
-		part->parent = NULL;
-		part->refs = 1;
 		pkt->total_len += d->len;
 		last->next = part;
 		last = part;
 	}
-	last->next = NULL;
 	return true;
 }
 
@@ -60,23 +56,15 @@ SAME_PLACE(ifindex);
 SAME_PLACE(time_ns);
 
 /* The kernel has parsed it: the descriptor says where everything is. */
-static inline void receive_first(struct nexus_stack *stack,
-				 struct nexus_packet *pkt,
+static inline void receive_first(struct nexus_packet *pkt,
 				 const struct nexus_desc *d)
 {
-	uint32_t buf = d->buf, payload_off = d->payload_off;
+	uint32_t payload_off = d->payload_off;
 
-	pkt->buf = buf;
-	pkt->base = nexus_channel_buffer(stack->channel, buf);
 	pkt->head = pkt->base + d->off;
 	pkt->data = pkt->head + payload_off;
 	pkt->len = d->len - payload_off;
 	pkt->total_len = pkt->len;
-	pkt->next = NULL;
-	pkt->parent = NULL;
-	pkt->refs = 1;
-	pkt->flow = d->flow;
-	pkt->nr_parts = d->nr_parts;
 	memcpy(&pkt->info, &d->flags, sizeof(pkt->info));
 }
 
@@ -90,20 +78,20 @@ static inline int receive(struct nexus_stack *stack)
 
 	for (; nr < stack->budget && nexus_rx_peek(queue); nr++) {
 		d = nexus_rx_slot(queue, 0);
-		pkt = &stack->packets[d->buf];
-		receive_first(stack, pkt, d);
-		if (nx_unlikely(pkt->nr_parts != 1) &&
+		pkt = nx_packet_of(stack, d->buf);
+		sink = stack->sinks[d->flow];
+		receive_first(pkt, d);
+		if (nx_unlikely(pkt->info.nr_parts != 1) &&
 		    !receive_parts(stack, pkt))
 			break;
-		stack->rx_bytes += pkt->total_len;
-		nexus_rx_release(queue, pkt->nr_parts);
-		sink = stack->sinks[pkt->flow];
+		nexus_rx_release(queue, pkt->info.nr_parts);
+		stack->moved.rx_bytes += pkt->total_len;
 		if (nx_likely(sink))
 			sink->input(sink, pkt);
 		else
 			nexus_packet_put(stack, pkt);
 	}
-	stack->rx_packets += nr;
+	stack->moved.rx_packets += nr;
 	return (int)nr;
 }
 
@@ -214,18 +202,20 @@ bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr)
 	return nexus_tx_reserve(stack->queue, nr);
 }
 
-void nx_stack_tx_parts(struct nexus_stack *stack,
-		       const struct nexus_packet *pkt, uint32_t flow)
+void nx_stack_tx_parts(struct nexus_stack *stack, struct nexus_packet *pkt,
+		       uint32_t flow)
 {
-	const struct nexus_packet *part;
+	struct nexus_packet *part = pkt->next, *next;
 	struct nexus_desc *d;
-	uint32_t i = 1, off;
+	uint32_t i = 1;
 
-	for (part = pkt->next; part; part = part->next, i++) {
+	pkt->next = NULL;
+	for (; part; part = next, i++) {
+		next = part->next;
+		part->next = NULL;
 		d = nexus_tx_slot(stack->queue, i);
-		off = (uint32_t)(part->data - part->base);
-		nx_desc_fill(d, part, off, part->len, flow,
-			     part->next ? NEXUS_DESC_MORE : 0);
+		nx_desc_fill(d, part, (uint32_t)(part->data - part->base),
+			     part->len, flow, next ? NEXUS_DESC_MORE : 0);
 	}
 }
 
@@ -264,15 +254,29 @@ static void report_one(__u64 *shared, uint64_t *own)
 	*own = 0;
 }
 
-/* Several stacks may share a channel, hence the atomic additions. */
-static void report(struct nexus_stack *stack)
+/* Several stacks share the channel. */
+static __attribute__((noinline)) void report_shared(struct nexus_stack *stack)
 {
 	struct nexus_ustats *ustats = stack->channel->ustats;
 
-	report_one(&ustats->rx_packets, &stack->rx_packets);
-	report_one(&ustats->rx_bytes, &stack->rx_bytes);
-	report_one(&ustats->tx_packets, &stack->tx_packets);
-	report_one(&ustats->tx_bytes, &stack->tx_bytes);
+	report_one(&ustats->rx_packets, &stack->moved.rx_packets);
+	report_one(&ustats->rx_bytes, &stack->moved.rx_bytes);
+	report_one(&ustats->tx_packets, &stack->moved.tx_packets);
+	report_one(&ustats->tx_bytes, &stack->moved.tx_bytes);
+}
+
+_Static_assert(offsetof(struct nexus_ustats, tx_bytes) -
+	       offsetof(struct nexus_ustats, rx_packets) ==
+	       offsetof(struct nx_moved, tx_bytes),
+	       "struct nx_moved is a part of struct nexus_ustats");
+
+static inline void report(struct nexus_stack *stack)
+{
+	if (nx_unlikely(!stack->owns_channel))
+		report_shared(stack);
+	else
+		memcpy(&stack->channel->ustats->rx_packets, &stack->moved,
+		       sizeof(stack->moved));
 }
 
 static void free_dead(struct nexus_stack *stack)

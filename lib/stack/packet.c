@@ -60,20 +60,23 @@ static inline uint32_t get_buffer(struct nexus_stack *stack, unsigned int size)
 
 /* ------------------------------------------------------------ allocation */
 
+void nx_packet_init(struct nexus_stack *stack, struct nexus_packet *pkt,
+		    uint32_t buf)
+{
+	pkt->base = nexus_channel_buffer(stack->channel, buf);
+	pkt->buf = buf;
+	pkt->refs = 1;
+}
+
 static inline struct nexus_packet *
 init_part(struct nexus_stack *stack, uint32_t buf, size_t off, size_t len)
 {
-	struct nexus_packet *pkt = &stack->packets[buf];
+	struct nexus_packet *pkt = nx_packet_of(stack, buf);
 
-	pkt->buf = buf;
-	pkt->base = nexus_channel_buffer(stack->channel, buf);
 	pkt->data = pkt->base + off;
 	pkt->len = (uint32_t)len;
 	pkt->total_len = (uint32_t)len;
-	pkt->next = NULL;
-	pkt->parent = NULL;
-	pkt->refs = 1;
-	pkt->nr_parts = 1;
+	pkt->info.nr_parts = 1;
 	return pkt;
 }
 
@@ -113,12 +116,12 @@ static struct nexus_packet *alloc_parts(struct nexus_stack *stack, size_t len)
 		*tail = pkt;
 	}
 	first->total_len = (uint32_t)len;
-	first->nr_parts = nr;
+	first->info.nr_parts = (uint8_t)nr;
 	return first;
 }
 
-static __attribute__((noinline)) int
-alloc_long(struct nexus_stack *stack, size_t len, struct nexus_packet **pkt)
+static int alloc_long(struct nexus_stack *stack, size_t len,
+		      struct nexus_packet **pkt)
 {
 	size_t size = stack->channel->sizes[NEXUS_SMALL].size;
 	size_t nr;
@@ -136,19 +139,33 @@ alloc_long(struct nexus_stack *stack, size_t len, struct nexus_packet **pkt)
 	return *pkt ? 0 : -EAGAIN;
 }
 
+/* Too long for one small buffer, or there is none in ALLOC. */
+static __attribute__((noinline)) int
+alloc_slowly(struct nexus_stack *stack, size_t len, struct nexus_packet **pkt)
+{
+	uint32_t buf;
+
+	if (len > stack->small_room)
+		return alloc_long(stack, len, pkt);
+	buf = get_buffer_slowly(stack, NEXUS_SMALL);
+	if (buf == NEXUS_BUFFER_NONE)
+		return -EAGAIN;
+	*pkt = init_part(stack, buf, NX_HEADROOM, len);
+	return 0;
+}
+
 int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
 		       struct nexus_packet **pkt)
 {
-	int err = nx_stack_check(stack);
 	uint32_t buf;
 
-	if (nx_unlikely(err))
-		return err;
+	if (!nx_stack_is_usable(stack))
+		return nexus_stack_check(stack);
 	if (nx_unlikely(len > stack->small_room))
-		return alloc_long(stack, len, pkt);
-	buf = get_buffer(stack, NEXUS_SMALL);
+		return alloc_slowly(stack, len, pkt);
+	buf = nexus_buffer_get(stack->queue, NEXUS_SMALL);
 	if (nx_unlikely(buf == NEXUS_BUFFER_NONE))
-		return -EAGAIN;
+		return alloc_slowly(stack, len, pkt);
 	*pkt = init_part(stack, buf, NX_HEADROOM, len);
 	return 0;
 }
@@ -165,8 +182,10 @@ static void put_whole(struct nexus_stack *stack, struct nexus_packet *pkt)
 
 	if (--pkt->refs)
 		return;
+	pkt->refs = 1;
 	for (; pkt; pkt = next) {
 		next = pkt->next;
+		pkt->next = NULL;
 		put_buffer(stack, pkt->buf);
 	}
 }
@@ -234,8 +253,8 @@ get_slice(struct nexus_stack *stack, struct nexus_packet *first,
 	slice->next = NULL;
 	slice->link = NULL;
 	slice->parent = first;
-	slice->refs = 1;
-	slice->nr_parts = 1;
+	slice->refs = NX_SLICE_REFS;
+	slice->info.nr_parts = 1;
 	slice->info.gso_size = 0;
 	slice->info.gso_segs = 0;
 	slice->info.flags &= ~NEXUS_DESC_GSO;
@@ -269,7 +288,7 @@ struct nexus_packet *nx_packet_slice(struct nexus_stack *stack,
 		nr++;
 	} while (left && part);
 	first->total_len = (uint32_t)(len - left);
-	first->nr_parts = nr;
+	first->info.nr_parts = (uint8_t)nr;
 	return first;
 }
 
@@ -291,7 +310,7 @@ void nexus_packet_trim(struct nexus_stack *stack, struct nexus_packet *pkt,
 		put_slowly(stack, part->next);
 	part->next = NULL;
 	pkt->total_len = (uint32_t)len;
-	pkt->nr_parts = nr;
+	pkt->info.nr_parts = (uint8_t)nr;
 }
 
 size_t nexus_packet_tailroom(const struct nexus_stack *stack,

@@ -50,6 +50,8 @@ struct nx_udp_hops {
  * @hops:    by [0] IPv4, [1] IPv6
  * @path:    headers to whom it sent last; of a connected endpoint, to @remote
  * @path_to: whom @path leads to, as nexus_udp_send() names it
+ * @fast_len: payloads below this go along @path without further thought; 0 if
+ *           all must be looked at (no checksum offload, DONTFRAG)
  * @path_until_ns: when the kernel must be asked again for the source of @path
  * @ifindex: device that the socket is bound to, or 0
  * @fd:      the socket
@@ -82,6 +84,7 @@ struct nexus_udp {
 	struct nx_path		path;
 	struct nexus_addr	path_to;
 	uint64_t		path_until_ns;
+	uint32_t		fast_len;
 	uint32_t		ifindex;
 	int			fd;
 

@@ -19,30 +19,33 @@ static inline uint32_t choose_id_frag(struct nexus_udp *udp, size_t total_len)
 {
 	uint32_t mtu = __atomic_load_n(&udp->advisory->mtu, __ATOMIC_RELAXED);
 
-	if (total_len <= mtu || udp->flags & NEXUS_UDP_DONTFRAG)
+	if (total_len <= mtu || nx_unlikely(udp->flags & NEXUS_UDP_DONTFRAG))
 		return htonl(NX_IPV4_DF);
 	return htonl((uint32_t)udp->stack->ip_id++ << 16);
 }
 
 /* In front of the payload. The UDP checksum stays 0: it is the kernel's. */
-static inline void write_headers(struct nexus_udp *udp,
-				 struct nexus_packet *pkt,
-				 const struct nx_path *path, size_t hdr_len)
+static inline void write_ipv4(struct nexus_udp *udp, struct nexus_packet *pkt)
 {
 	size_t udp_len = NEXUS_WIRE_UDP_LEN + pkt->total_len;
+	size_t total_len = NEXUS_WIRE_IPV4_LEN + udp_len;
+	uint8_t *p = pkt->data - NEXUS_WIRE_IPV4_LEN - NEXUS_WIRE_UDP_LEN;
 	uint16_t len = htons((uint16_t)udp_len);
-	uint8_t *p = pkt->data - hdr_len;
 
-	if (nx_likely(path->version == 4)) {
-		size_t total_len = NEXUS_WIRE_IPV4_LEN + udp_len;
+	nx_path_write_ipv4(&udp->path, p, total_len,
+			   choose_id_frag(udp, total_len));
+	memcpy(p + NEXUS_WIRE_IPV4_LEN + 4, &len, sizeof(len));
+	pkt->head = p;
+}
 
-		nx_path_write_ipv4(path, p, total_len,
-				   choose_id_frag(udp, total_len));
-		memcpy(p + NEXUS_WIRE_IPV4_LEN + 4, &len, sizeof(len));
-	} else {
-		nx_path_write_ipv6(path, p, udp_len);
-		memcpy(p + NEXUS_WIRE_IPV6_LEN + 4, &len, sizeof(len));
-	}
+static inline void write_ipv6(struct nexus_udp *udp, struct nexus_packet *pkt)
+{
+	size_t udp_len = NEXUS_WIRE_UDP_LEN + pkt->total_len;
+	uint8_t *p = pkt->data - NEXUS_WIRE_IPV6_LEN - NEXUS_WIRE_UDP_LEN;
+	uint16_t len = htons((uint16_t)udp_len);
+
+	nx_path_write_ipv6(&udp->path, p, udp_len);
+	memcpy(p + NEXUS_WIRE_IPV6_LEN + 4, &len, sizeof(len));
 	pkt->head = p;
 }
 
@@ -69,18 +72,30 @@ static inline size_t headroom(const struct nexus_packet *pkt)
 	return (size_t)(pkt->data - pkt->base);
 }
 
-static inline int transmit(struct nexus_udp *udp, struct nexus_packet *pkt,
-			   const struct nx_path *path, size_t hdr_len)
+static inline size_t headers_len(const struct nexus_udp *udp)
 {
-	if (nx_unlikely(!nx_stack_tx_reserve(udp->stack, pkt->nr_parts)))
+	return nx_path_l4_off(udp->path.version) + NEXUS_WIRE_UDP_LEN;
+}
+
+static int transmit(struct nexus_udp *udp, struct nexus_packet *pkt)
+{
+	uint32_t nr = pkt->info.nr_parts, flags = udp->tx_flags;
+
+	if (!nx_stack_tx_reserve(udp->stack, nr))
 		return -EAGAIN;
-	write_headers(udp, pkt, path, hdr_len);
-	if (nx_unlikely(!(udp->tx_flags & NEXUS_DESC_CSUM)))
-		fill_checksum(pkt, path->version);
+	if (udp->path.version == 4)
+		write_ipv4(udp, pkt);
+	else
+		write_ipv6(udp, pkt);
+	if (!(udp->tx_flags & NEXUS_DESC_CSUM))
+		fill_checksum(pkt, udp->path.version);
+	if (nr > 1)
+		flags |= NEXUS_DESC_MORE;
+	nx_stack_tx_fill(udp->stack, pkt, udp->flow, flags, udp->traffic_class);
+	nx_stack_tx_parts(udp->stack, pkt, udp->flow);
 	udp->stats.tx_datagrams++;
 	udp->stats.tx_bytes += pkt->total_len;
-	nx_stack_tx(udp->stack, pkt, udp->flow, udp->tx_flags,
-		    udp->traffic_class);
+	nx_stack_tx_submit(udp->stack, pkt, nr);
 	return 0;
 }
 
@@ -99,10 +114,8 @@ static int copy_packet(struct nexus_stack *stack, const struct nexus_packet *pkt
 	return 0;
 }
 
-/* Not the only owner, or no room for headers in front: send a copy. */
-static __attribute__((noinline)) int
-transmit_copy(struct nexus_udp *udp, struct nexus_packet *pkt,
-	      const struct nx_path *path, size_t hdr_len)
+/* Not the only owner, or no room for headers in front. */
+static int transmit_copy(struct nexus_udp *udp, struct nexus_packet *pkt)
 {
 	struct nexus_packet *copy;
 	int err;
@@ -110,7 +123,7 @@ transmit_copy(struct nexus_udp *udp, struct nexus_packet *pkt,
 	err = copy_packet(udp->stack, pkt, &copy);
 	if (err)
 		return err;
-	err = transmit(udp, copy, path, hdr_len);
+	err = transmit(udp, copy);
 	nexus_packet_put(udp->stack, err ? copy : pkt);
 	return err;
 }
@@ -120,23 +133,47 @@ static bool is_too_long(const struct nexus_udp *udp, size_t total_len)
 {
 	uint32_t mtu = nexus_udp_mtu(udp);
 
+	if (total_len > NEXUS_PACKET_MAX)
+		return true;
 	return udp->flags & NEXUS_UDP_DONTFRAG && mtu && total_len > mtu;
 }
 
-static inline int send_on(struct nexus_udp *udp, struct nexus_packet *pkt,
-			  const struct nx_path *path)
+static __attribute__((noinline)) int send_slowly(struct nexus_udp *udp,
+						 struct nexus_packet *pkt)
 {
-	size_t hdr_len = nx_path_l4_off(path->version) + NEXUS_WIRE_UDP_LEN;
-	size_t total_len = hdr_len + pkt->total_len;
+	size_t hdr_len = headers_len(udp);
 
-	if (nx_unlikely(total_len > NEXUS_PACKET_MAX ||
-			udp->flags & NEXUS_UDP_DONTFRAG) &&
-	    (total_len > NEXUS_PACKET_MAX || is_too_long(udp, total_len)))
+	if (is_too_long(udp, hdr_len + pkt->total_len))
 		return -EMSGSIZE;
-	if (nx_unlikely(!nx_packet_is_exclusive(pkt) ||
-			headroom(pkt) < hdr_len))
-		return transmit_copy(udp, pkt, path, hdr_len);
-	return transmit(udp, pkt, path, hdr_len);
+	if (!nx_packet_is_exclusive(pkt) || headroom(pkt) < hdr_len)
+		return transmit_copy(udp, pkt);
+	return transmit(udp, pkt);
+}
+
+/*
+ * One part, owned alone, with room in front and in TX: nothing is called, and
+ * nothing can fail.
+ */
+static inline __attribute__((always_inline)) int
+send_on_path(struct nexus_udp *udp, struct nexus_packet *pkt)
+{
+	struct nexus_stack *stack = udp->stack;
+
+	if (nx_unlikely(pkt->total_len >= udp->fast_len || pkt->next ||
+			!nx_packet_is_exclusive(pkt) ||
+			headroom(pkt) < headers_len(udp) ||
+			!nx_stack_has_slot(stack)))
+		return send_slowly(udp, pkt);
+	if (nx_likely(udp->path.version == 4))
+		write_ipv4(udp, pkt);
+	else
+		write_ipv6(udp, pkt);
+	udp->stats.tx_datagrams++;
+	udp->stats.tx_bytes += pkt->total_len;
+	nx_stack_tx_fill(stack, pkt, udp->flow, NEXUS_DESC_CSUM,
+			 udp->traffic_class);
+	nx_stack_tx_submit(stack, pkt, 1);
+	return 0;
 }
 
 /* ----------------------------------------------------------------- paths */
@@ -161,6 +198,10 @@ static void make_path(struct nexus_udp *udp, const uint8_t src[16],
 	memcpy(udp->path.hdr + nx_path_l4_off(version), ports, sizeof(ports));
 	udp->path_to = *to;
 	udp->path_until_ns = until_ns;
+	udp->fast_len = 0;
+	if (udp->tx_flags & NEXUS_DESC_CSUM && !(udp->flags & NEXUS_UDP_DONTFRAG))
+		udp->fast_len = NEXUS_PACKET_MAX + 1 -
+				(uint32_t)headers_len(udp);
 }
 
 void nx_udp_init_path(struct nexus_udp *udp)
@@ -204,49 +245,48 @@ static __attribute__((noinline)) int find_path(struct nexus_udp *udp,
 	return err;
 }
 
-static inline bool is_on_path(const struct nexus_udp *udp,
-			      const struct nexus_addr *to)
+static bool is_on_path(const struct nexus_udp *udp, const struct nexus_addr *to)
 {
-	if (nx_unlikely(to->scope_id != udp->path_to.scope_id ||
-			!nx_addr_is_same(to, &udp->path_to)))
-		return false;
-	return !udp->is_wildcard ||
-	       udp->path_until_ns > nx_stack_coarse_ns(udp->stack);
+	return nx_addr_is_identical(to, &udp->path_to) &&
+	       (!udp->is_wildcard ||
+		udp->path_until_ns > nx_stack_coarse_ns(udp->stack));
 }
 
 /* ------------------------------------------------------------ to an address */
 
-static __attribute__((noinline)) int
-check_connected(const struct nexus_udp *udp, const struct nexus_addr *to)
+static int choose_path(struct nexus_udp *udp, const struct nexus_addr *to)
 {
-	return nx_addr_is_same(to, &udp->remote) ? 0 : -EISCONN;
+	if (!to)
+		return -EDESTADDRREQ;
+	if (udp->is_connected)
+		return nx_addr_is_same(to, &udp->remote) ? 0 : -EISCONN;
+	return is_on_path(udp, to) ? 0 : find_path(udp, to);
+}
+
+static __attribute__((noinline)) int send_to(struct nexus_udp *udp,
+					     struct nexus_packet *pkt,
+					     const struct nexus_addr *to)
+{
+	int err = choose_path(udp, to);
+
+	return err ? err : send_on_path(udp, pkt);
 }
 
 int nexus_udp_send(struct nexus_udp *udp, struct nexus_packet *pkt,
 		   const struct nexus_addr *to)
 {
-	int err = nx_stack_check(udp->stack);
-
-	if (nx_unlikely(err))
-		return err;
-	if (udp->is_connected) {
-		if (nx_unlikely(to))
-			err = check_connected(udp, to);
-	} else if (nx_unlikely(!to)) {
-		err = -EDESTADDRREQ;
-	} else if (!is_on_path(udp, to)) {
-		err = find_path(udp, to);
-	}
-	if (nx_unlikely(err))
-		return err;
-	return send_on(udp, pkt, &udp->path);
+	if (!nx_stack_is_usable(udp->stack))
+		return nexus_stack_check(udp->stack);
+	if (to || !udp->is_connected)
+		return send_to(udp, pkt, to);
+	return send_on_path(udp, pkt);
 }
 
 /* ------------------------------------------------------------- an answer */
 
 /* From the address that the question came to, if one can send from it. */
-static __attribute__((noinline)) int
-find_path_back(struct nexus_udp *udp, const struct nexus_packet *request)
+static int find_path_back(struct nexus_udp *udp,
+			  const struct nexus_packet *request)
 {
 	struct nexus_addr to, local;
 
@@ -276,18 +316,23 @@ static inline bool is_path_back(const struct nexus_udp *udp,
 	       nx_path_is_back(&udp->path, request->head, version);
 }
 
+static __attribute__((noinline)) int
+reply_elsewhere(struct nexus_udp *udp, struct nexus_packet *pkt,
+		const struct nexus_packet *request)
+{
+	int err = udp->is_connected ? 0 : find_path_back(udp, request);
+
+	return err ? err : send_slowly(udp, pkt);
+}
+
 int nexus_udp_reply(struct nexus_udp *udp, struct nexus_packet *pkt,
 		    const struct nexus_packet *request)
 {
-	int err = nx_stack_check(udp->stack);
-
-	if (nx_unlikely(err))
-		return err;
-	if (nx_unlikely(!is_path_back(udp, request)) && !udp->is_connected)
-		err = find_path_back(udp, request);
-	if (nx_unlikely(err))
-		return err;
-	return send_on(udp, pkt, &udp->path);
+	if (!nx_stack_is_usable(udp->stack))
+		return nexus_stack_check(udp->stack);
+	if (nx_unlikely(!is_path_back(udp, request)))
+		return reply_elsewhere(udp, pkt, request);
+	return send_on_path(udp, pkt);
 }
 
 /* -------------------------------------------------------------- copying */

@@ -38,6 +38,7 @@ extern "C" {
  * @cons:     consumer's index, shared with the kernel
  * @slots:    the slots
  * @nr_slots: a power of two
+ * @mask:     @nr_slots - 1
  * @own:      index that this end writes, the truth of it: the shared word is
  *            only ever stored to, because a process may scribble over it
  * @other:    index of the other end as last seen
@@ -47,9 +48,9 @@ struct nexus_ring {
 	uint32_t	*cons;
 	void		*slots;
 	uint32_t	nr_slots;
+	uint32_t	mask;
 	uint32_t	own;
 	uint32_t	other;
-	uint32_t	reserved;
 };
 
 /**
@@ -422,7 +423,7 @@ nexus_tx_slot(struct nexus_queue *queue, uint32_t i)
 	struct nexus_ring *ring = &queue->rings[NEXUS_RING_TX];
 
 	return (struct nexus_desc *)ring->slots +
-		((ring->own + i) & (ring->nr_slots - 1));
+		((ring->own + i) & ring->mask);
 }
 
 /**
@@ -481,7 +482,7 @@ nexus_rx_slot(const struct nexus_queue *queue, uint32_t i)
 	const struct nexus_ring *ring = &queue->rings[NEXUS_RING_RX];
 
 	return (const struct nexus_desc *)ring->slots +
-		((ring->own + i) & (ring->nr_slots - 1));
+		((ring->own + i) & ring->mask);
 }
 
 /**
@@ -514,7 +515,7 @@ nexus_event_slot(const struct nexus_queue *queue, uint32_t i)
 	const struct nexus_ring *ring = &queue->rings[NEXUS_RING_EVENT];
 
 	return (const struct nexus_event *)ring->slots +
-		((ring->own + i) & (ring->nr_slots - 1));
+		((ring->own + i) & ring->mask);
 }
 
 /**
@@ -548,7 +549,7 @@ nexus_buffer_get(struct nexus_queue *queue, unsigned int size)
 
 	if (__builtin_expect(!nexus_ring_ready(ring), 0))
 		return NEXUS_BUFFER_NONE;
-	buf = ((const uint32_t *)ring->slots)[ring->own & (ring->nr_slots - 1)];
+	buf = ((const uint32_t *)ring->slots)[ring->own & ring->mask];
 	nexus_ring_release(ring, 1);
 	return buf;
 }
@@ -569,7 +570,7 @@ static inline bool nexus_buffer_put(struct nexus_queue *queue, uint32_t buf)
 
 	if (__builtin_expect(!nexus_ring_space(ring, 1), 0))
 		return false;
-	((uint32_t *)ring->slots)[ring->own & (ring->nr_slots - 1)] = buf;
+	((uint32_t *)ring->slots)[ring->own & ring->mask] = buf;
 	nexus_ring_submit(ring, 1);
 	return true;
 }

@@ -109,7 +109,8 @@ socklen_t nexus_addr_to_sockaddr(const struct nexus_addr *addr,
 /**
  * struct nexus_packet_info - what the kernel knows of a received packet
  *
- * The fields of struct nexus_desc from @flags to @time_ns, in their order.
+ * The fields of struct nexus_desc from @flags to @time_ns, in their order. Of a
+ * packet to send only @nr_parts means something.
  */
 struct nexus_packet_info {
 	uint32_t	flags;
@@ -152,12 +153,10 @@ struct nexus_packet {
 	uint8_t			*base;		/* of the buffer */
 	struct nexus_packet	*parent;	/* whose buffer this shares */
 	struct nexus_packet	*link;		/* in an endpoint's queue */
-	uint32_t		refs;		/* of the buffer */
+	uint32_t		refs;		/* of the buffers */
 	uint32_t		buf;
-	uint32_t		flow;
-	uint32_t		nr_parts;
 	struct nexus_packet_info info;
-	uint64_t		reserved[3];
+	uint64_t		reserved[4];
 };
 
 /**

@@ -32,6 +32,7 @@ static void start(struct fixture *f, enum nexus_ring_id id, void *slots,
 	ring->cons = &f->cons;
 	ring->slots = slots;
 	ring->nr_slots = NR_SLOTS;
+	ring->mask = NR_SLOTS - 1;
 	ring->own = index;
 	ring->other = index;
 }

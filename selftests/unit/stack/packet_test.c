@@ -46,7 +46,7 @@ static void nexus_packet_alloc__splits_into_small_buffers(void)
 		UNIT_ROW(i, nexus_packet_alloc(f.stack, rows[i].len, &pkt), 0);
 		UNIT_ROW(i, pkt->total_len, rows[i].len);
 		UNIT_ROW(i, nr_parts(pkt), rows[i].parts);
-		UNIT_ROW(i, pkt->nr_parts, rows[i].parts);
+		UNIT_ROW(i, pkt->info.nr_parts, rows[i].parts);
 		fill(pkt, 0);
 		nexus_packet_put(f.stack, pkt);
 	}
@@ -290,7 +290,7 @@ static void nexus_packet_trim__gives_empty_parts_back(void)
 		nexus_packet_trim(f.stack, pkt, rows[i].len);
 		UNIT_ROW(i, pkt->total_len, rows[i].len < 5000 ? rows[i].len : 5000);
 		UNIT_ROW(i, nr_parts(pkt), rows[i].parts);
-		UNIT_ROW(i, pkt->nr_parts, rows[i].parts);
+		UNIT_ROW(i, pkt->info.nr_parts, rows[i].parts);
 		UNIT_ROW(i, f.stack->queue->rings[NEXUS_RING_FREE].own - before,
 			 3 - rows[i].parts);
 		nexus_packet_put(f.stack, pkt);
