@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# nexusperf itself: every mode with every back end moves its datagrams without
+# loss, over IPv4 and IPv6, and a wrong command line is refused with its reason.
+#
+#     netns left                        netns right
+#     10.77.0.1, 2001:db8:77::1         10.77.0.2, 2001:db8:77::2
+#     pl ------------------------------ pr
+#     nexus l0                          nexus r0
+set -uo pipefail
+
+number=0 failed=0
+work=$(mktemp -d)
+places=(--netns left --peer-netns right --dev pl --peer-dev pr)
+v4=(--local 10.77.0.1 --remote 10.77.0.2)
+v6=(--local 2001:db8:77::1 --remote 2001:db8:77::2)
+# Nobody's, so that the kernel's stack does not answer what others send.
+none4=(--local 10.77.0.101 --remote 10.77.0.102)
+none6=(--local 2001:db8:77::101 --remote 2001:db8:77::102)
+
+check()
+{
+	local title=$1
+	shift
+
+	number=$((number + 1))
+	if "$@" > "$work/out" 2>&1; then
+		echo "ok $number $title"
+	else
+		failed=$((failed + 1))
+		echo "not ok $number $title"
+		sed 's/^/# /' "$work/out"
+	fi
+}
+
+cleanup()
+{
+	ip netns exec left nexusctl nexus del l0 2>/dev/null
+	ip netns exec right nexusctl nexus del r0 2>/dev/null
+	ip netns del left 2>/dev/null
+	ip netns del right 2>/dev/null
+	rm -rf "$work"
+}
+
+setup()
+{
+	ip netns add left && ip netns add right || return
+	ip link add pl netns left type veth peer pr netns right || return
+	ip -n left addr add 10.77.0.1/24 dev pl
+	ip -n left addr add 2001:db8:77::1/64 dev pl nodad
+	ip -n right addr add 10.77.0.2/24 dev pr
+	ip -n right addr add 2001:db8:77::2/64 dev pr nodad
+	ip -n left link set lo up
+	ip -n right link set lo up
+	ip -n left link set pl up
+	ip -n right link set pr up
+	ip netns exec left nexusctl nexus add l0 dev pl &&
+		ip netns exec right nexusctl nexus add r0 dev pr
+}
+
+# A run whose JSON tells that everything arrived.
+moves()
+{
+	timeout 60 nexusperf "$@" --json > "$work/json" || return
+	cat "$work/json"
+	python3 - "$work/json" <<-'END'
+	import json, sys
+	result = json.load(open(sys.argv[1]))
+	sys.exit(not (result["ops"] > 0 and result["ns_per_op"] > 0
+		      and result["lost"] == 0))
+	END
+}
+
+# PATTERN ARGUMENT...: refused with status 2 (or 1) and with these words.
+refused()
+{
+	local status=$1 pattern=$2
+	shift 2
+
+	timeout 20 nexusperf "$@" > "$work/said" 2>&1
+	[ $? = "$status" ]
+	local is_status=$?
+
+	cat "$work/said"
+	[ $is_status = 0 ] && grep -qE -- "$pattern" "$work/said"
+}
+
+by_hand()
+{
+	local echo status
+
+	ip netns exec right nexusperf echo --local 10.77.0.2 &
+	echo=$!
+	sleep 2
+	moves rr --netns left "${v4[@]}" --count 200 --warmup 50
+	status=$?
+	kill $echo
+	wait $echo && return $status
+}
+
+quick=(--count 300 --warmup 50)
+many=(--count 5000 --warmup 1000)
+big=(bulk --count 60 --warmup 10)
+
+trap cleanup EXIT
+echo "TAP version 13"
+if ! setup; then
+	echo "Bail out! the namespaces and nexuses cannot be made"
+	exit 1
+fi
+echo "1..33"
+for what in syscall futex pipe; do
+	check "floor: $what" moves floor $what --count 2000 --warmup 100
+done
+for end in nexus kernel; do
+	for version in v4 v6; do
+		declare -n addresses=$version
+		use=(--backend $end "${places[@]}" "${addresses[@]}")
+		check "$end $version: rr" moves rr --pair "${use[@]}" "${quick[@]}"
+		check "$end $version: rx, two processes" moves rx --pair \
+			"${use[@]}" "${many[@]}"
+		check "$end $version: rx, one process" moves rx --lockstep \
+			"${use[@]}" "${many[@]}"
+		check "$end $version: bulk" moves "${big[@]}" --pair \
+			"${use[@]}"
+	done
+done
+for end in af_packet af_xdp; do
+	for version in none4 none6; do
+		declare -n addresses=$version
+		use=(--backend $end "${places[@]}" "${addresses[@]}")
+		check "$end $version: rr" moves rr --pair "${use[@]}" "${quick[@]}"
+		check "$end $version: rx" moves rx --lockstep "${use[@]}" \
+			"${many[@]}"
+	done
+done
+check "nexus: an echo started by hand" by_hand
+check "an unknown back end is told" refused 2 'there are nexus' rr --backend x
+check "a size beyond UDP is told" refused 2 'from 0 to 65507' rr --size 65508
+check "rx alone is told what it lacks" refused 2 '--pair' rx
+check "a frame's back end without a device is told" refused 1 '--dev' \
+	tx --backend af_packet --remote-mac 02:00:00:00:00:05
+check "a namespace that is not there is told" refused 1 'ip netns add' \
+	rr --pair --netns nowhere
+echo "# $((number - failed)) of $number passed"
+[ $failed = 0 ]
