@@ -19,8 +19,8 @@
 
 #include "perf.h"
 
-#define BLOCK_SIZE	(1U << 16)
-#define NR_BLOCKS	64
+#define BLOCK_SIZE	(1U << 14)
+#define NR_BLOCKS	256
 #define FRAME_SIZE	2048
 /* A block that never fills is handed over after this. */
 #define BLOCK_TIMEOUT_MS	2
