@@ -141,7 +141,7 @@ NX_TEST(wrap_full_rx, "RING-1 a full RX ring of 64 slots arrives in order, many 
 
 static void toggle_link(int turn)
 {
-	nx_ip("link set dev " NX_DEV " %s\n", turn & 1 ? "up" : "down");
+	nx_link_set(NX_DEV, turn & 1);
 }
 
 NX_TEST(wrap_event, "RING-1 EVENT of 8 slots carries events across 2^32")
