@@ -73,11 +73,15 @@ int nx_stack_flow_add(struct nexus_stack *stack, struct nx_sink *sink,
 	return 0;
 }
 
-/* What it has queued must reach the kernel while the flow still exists. */
+/*
+ * What it has queued must reach the kernel while the flow still exists. When the
+ * channel is about to be closed, that ends all flows at once: one by one, each
+ * would wait until no CPU uses it any more.
+ */
 void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
 		       uint32_t generation)
 {
-	if (*stack->is_ours) {
+	if (*stack->is_ours && !stack->is_closing) {
 		nexus_stack_flush(stack);
 		nexus_channel_flow_del(stack->channel, sink->flow, generation);
 	}

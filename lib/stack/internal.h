@@ -100,6 +100,7 @@ struct nx_moved {
  * @alloc_keep: small buffers that are left in ALLOC when there are more than
  * @alloc_max: a good deal more, so that not every call moves some
  * @owns_channel: close it with the stack
+ * @is_closing: and that is about to happen
  * @first:     list of sinks
  * @dead:      endpoints closed within a run, freed at its end
  * @slices:    slices that were used and are free
@@ -133,6 +134,7 @@ struct nexus_stack {
 	uint32_t		alloc_keep;
 	uint32_t		alloc_max;
 	bool			owns_channel;
+	bool			is_closing;
 	struct nx_sink		*first;
 	struct nx_sink		*dead;
 	struct nexus_packet	*slices;

@@ -375,7 +375,8 @@ int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 	if (nx_unlikely(stack->is_running))
 		return -EBUSY;
 	flags = sync_flags(stack);
-	if (!nexus_rx_peek(queue) && !nexus_event_peek(queue))
+	/* With an event waiting the kernel does not let us sleep. */
+	if (!nexus_rx_peek(queue))
 		err = sync_and_wait(stack, flags, timeout_ns);
 	else if (flags)
 		err = sync_queue(stack, flags, 0);

@@ -157,10 +157,11 @@ void nexus_stack_close(struct nexus_stack *stack)
 {
 	if (!stack)
 		return;
-	while (stack->first)
-		stack->first->close(stack->first);
 	if (stack->packets)
 		nexus_stack_flush(stack);
+	stack->is_closing = stack->owns_channel;
+	while (stack->first)
+		stack->first->close(stack->first);
 	free_tables(stack);
 	if (stack->owns_channel)
 		nexus_channel_close(stack->channel);

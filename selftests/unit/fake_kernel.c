@@ -575,6 +575,7 @@ static int ioctl_flow_add(struct fake_kernel *fk, struct nexus_flow_add *f)
 
 static int ioctl_flow_del(struct fake_kernel *fk, const struct nexus_flow_del *d)
 {
+	fk->nr_flow_dels++;
 	if (d->flow >= FAKE_NR_FLOWS || !fk->has_flow[d->flow] ||
 	    fk->flows[d->flow].generation != d->generation)
 		return -ENOENT;
@@ -653,6 +654,7 @@ static int fake_close(void *arg, int fd)
 	struct fake_kernel *fk = arg;
 
 	fk->nr_closes++;
+	memset(fk->has_flow, 0, sizeof(fk->has_flow));
 	return close(fd) ? -errno : 0;
 }
 

@@ -61,7 +61,7 @@ struct fake_ring {
  *
  * Seen by tests:
  * @sent:        what was sent, in order
- * @nr_mmaps, @nr_munmaps, @nr_closes, @nr_syncs, @nr_waits: calls
+ * @nr_mmaps, @nr_munmaps, @nr_closes, @nr_syncs, @nr_waits, @nr_flow_dels: calls
  * @last_sync:   argument of the last NEXUS_IOC_SYNC
  * @nr_violations: times that the library broke a rule
  * @is_child:    the file belongs to another process
@@ -89,6 +89,7 @@ struct fake_kernel {
 	uint32_t		nr_closes;
 	uint32_t		nr_syncs;
 	uint32_t		nr_waits;
+	uint32_t		nr_flow_dels;
 	struct nexus_sync	last_sync;
 	uint32_t		nr_violations;
 
