@@ -143,8 +143,9 @@ int nx_help(struct nx_ctl *ctl, int argc, char **argv)
 		return NX_USAGE;
 	nr = list_verbs(noun, names);
 	if (!nr || !words.argc) {
+		/* "stats nx0 --help" asks about stats. */
 		print_commands(ctl->out, noun);
-		return nx_words_end(&words) ? NX_OK : NX_USAGE;
+		return NX_OK;
 	}
 	verb = take_name(&words, names, nr);
 	if (!verb || !nx_words_end(&words))
