@@ -490,7 +490,7 @@ static void reassembly(NX_METADATA, int family)
 	}, reversed[] = {
 		{ 1200, 400 }, { 800, 400 }, { 0, 800 }
 	}, tiny[] = {
-		{ 0, 8 }, { 8, 8 }, { 16, 1584 }
+		{ 0, 8 }, { 8, 792 }, { 800, 800 }
 	}, incomplete[] = {
 		{ 0, 800 }, { 1200, 400 }
 	};

