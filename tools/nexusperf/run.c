@@ -361,10 +361,13 @@ static uint64_t flight_wait(struct flight *flight, struct shared *shared,
 	return got;
 }
 
-/* The sender may not run ahead by more than the receiver's buffers hold. */
+/*
+ * The sender may not run ahead by more than the receiver's buffers hold, or, in
+ * fragments, than a CPU's backlog does (net.core.netdev_max_backlog, 1000).
+ */
 static uint64_t flight_window(const struct perf_config *cfg)
 {
-	uint64_t window = cfg->size > 2048 ? (4U << 20) / cfg->size : 256;
+	uint64_t window = cfg->size > 2048 ? (1U << 20) / cfg->size : 256;
 
 	return window > cfg->batch ? window - cfg->batch : 0;
 }
