@@ -136,6 +136,30 @@ static void nexus_udp_send__sends_every_length(void)
 	}
 }
 
+/* A buffer that was part of a long datagram is later a short one's only. */
+static void nexus_udp_send__mixes_long_and_short_ones(void)
+{
+	struct nexus_udp *udp;
+	struct fixture f;
+	struct sent s;
+	size_t i, len;
+
+	fill_bytes();
+	fixture_start(&f);
+	udp = fixture_udp(&f, "127.0.0.1:0", "127.0.0.1:5000");
+	for (i = 0; i < 300; i++) {
+		len = i % 2 ? 10 : 5000;
+		CU_ASSERT_EQUAL(nexus_udp_sendto(udp, bytes, len, NULL),
+				(ssize_t)len);
+		last_sent(&f, &s);
+		UNIT_ROW(i, s.len, len);
+		UNIT_ROW(i, memcmp(s.payload, bytes, len), 0);
+		UNIT_ROW(i, f.fk.sent[0].nr_parts, i % 2 ? 1 : 3);
+		fake_forget_sent(&f.fk);
+	}
+	fixture_end(&f);
+}
+
 /* RFC 8200: a longest packet of 65,535 bytes has 65,487 of UDP payload. */
 static void nexus_udp_send__knows_the_longest_ipv6_payload(void)
 {
@@ -327,6 +351,25 @@ static void nexus_udp_send__takes_the_kernels_choice_of_source(void)
 	fixture_end(&f);
 }
 
+static void nexus_udp_send__asks_for_the_source_again_after_a_while(void)
+{
+	struct nexus_addr to = fake_addr("127.0.0.1:9");
+	struct nexus_udp *udp;
+	struct fixture f;
+	uint64_t until_ns;
+
+	fixture_start(&f);
+	udp = fixture_udp(&f, "0.0.0.0:0", NULL);
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, &to), 1);
+	until_ns = udp->path_until_ns;
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, &to), 1);
+	CU_ASSERT_EQUAL(udp->path_until_ns, until_ns);
+	f.now_ns = until_ns;
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, &to), 1);
+	CU_ASSERT_TRUE(udp->path_until_ns > until_ns);
+	fixture_end(&f);
+}
+
 /* On failure the packet stays the caller's, on success it does not. */
 static void nexus_udp_send__takes_the_packet_only_on_success(void)
 {
@@ -443,6 +486,31 @@ static void nexus_udp_reply__leaves_from_the_address_asked(void)
 	fixture_end(&f);
 }
 
+/* An answer's source is no choice of the kernel's: sending asks nevertheless. */
+static void nexus_udp_reply__leaves_the_choice_for_send_alone(void)
+{
+	struct nexus_addr src = fake_addr("127.0.0.1:5000"), asked, local;
+	struct nexus_packet *pkt;
+	struct nexus_udp *udp;
+	struct fixture f;
+	struct sent s;
+
+	fixture_start(&f);
+	udp = fixture_udp(&f, "0.0.0.0:0", NULL);
+	nexus_udp_local(udp, &local);
+	asked = fake_addr("127.0.0.2");
+	asked.port = local.port;
+	fake_deliver_udp(&f.fk, fixture_flow(udp), &src, &asked, "x", 1);
+	pkt = receive_one(&f, udp);
+	CU_ASSERT_EQUAL(nexus_udp_reply(udp, pkt, pkt), 0);
+	last_sent(&f, &s);
+	CU_ASSERT_EQUAL(s.src.ip[3], 2);
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, &src), 1);
+	last_sent(&f, &s);
+	CU_ASSERT_EQUAL(s.src.ip[3], 1);
+	fixture_end(&f);
+}
+
 /* A dual-stack endpoint answers IPv4 with IPv4. */
 static void nexus_udp_reply__answers_in_the_family_asked(void)
 {
@@ -510,6 +578,31 @@ static void nexus_udp_reply__leaves_the_request_alone_if_it_fails(void)
 	fixture_end(&f);
 }
 
+/* Received over IPv4, sent on over IPv6: its header needs more room in front. */
+static void nexus_udp_send__copies_what_has_no_room_in_front(void)
+{
+	struct nexus_addr src = fake_addr("127.0.0.1:5000"), dst, local;
+	struct nexus_addr to = fake_addr("[::1]:9");
+	struct nexus_packet *pkt;
+	struct nexus_udp *udp;
+	struct fixture f;
+	struct sent s;
+
+	fixture_start(&f);
+	udp = fixture_udp(&f, "[::]:0", NULL);
+	nexus_udp_local(udp, &local);
+	dst = fake_addr("127.0.0.1");
+	dst.port = local.port;
+	fake_deliver_udp(&f.fk, fixture_flow(udp), &src, &dst, "text", 4);
+	pkt = receive_one(&f, udp);
+	CU_ASSERT_EQUAL(nexus_udp_send(udp, pkt, &to), 0);
+	last_sent(&f, &s);
+	CU_ASSERT_TRUE(is_addr(&s.dst, "[::1]:9"));
+	CU_ASSERT_EQUAL(s.len, 4);
+	CU_ASSERT_EQUAL(memcmp(s.payload, "text", 4), 0);
+	fixture_end(&f);
+}
+
 /* A datagram of a super-packet shares its buffer: a copy is sent. */
 static void nexus_udp_reply__copies_what_is_shared(void)
 {
@@ -523,7 +616,7 @@ static void nexus_udp_reply__copies_what_is_shared(void)
 		},
 		.data = packet,
 	};
-	struct nexus_packet *pkt;
+	struct nexus_packet *pkts[3];
 	struct nexus_udp *udp;
 	struct fixture f;
 	struct sent s;
@@ -537,10 +630,16 @@ static void nexus_udp_reply__copies_what_is_shared(void)
 	CU_ASSERT_EQUAL(fake_deliver(&f.fk, &rx), 0);
 	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 1);
 	for (i = 0; i < 3; i++) {
-		pkt = nexus_udp_recv(udp);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(pkt);
-		CU_ASSERT_EQUAL(nexus_udp_reply(udp, pkt, pkt), 0);
+		pkts[i] = nexus_udp_recv(udp);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(pkts[i]);
+	}
+	/* From the last on: a header in front would lie in the one before. */
+	for (i = 3; i-- > 0;) {
+		uint32_t buf = pkts[i]->buf;
+
+		CU_ASSERT_EQUAL(nexus_udp_reply(udp, pkts[i], pkts[i]), 0);
 		last_sent(&f, &s);
+		UNIT_ROW(i, f.fk.sent[2 - i].desc.buf != buf, true);
 		UNIT_ROW(i, s.len, 1000);
 		UNIT_ROW(i, memcmp(s.payload, bytes + i * 1000, 1000), 0);
 		UNIT_ROW(i, memcmp(&s.dst, &src, sizeof(src)), 0);
@@ -642,19 +741,23 @@ static const struct unit_case cases[] = {
 		     "FLOW-8 IPv4 and IPv6 alike in the library"),
 	UNIT_CASE_ID(nexus_udp_send__sends_every_length,
 		     "UDP-1 zero length to 64 KiB, sent"),
+	UNIT_CASE(nexus_udp_send__mixes_long_and_short_ones),
 	UNIT_CASE(nexus_udp_send__knows_the_longest_ipv6_payload),
 	UNIT_CASE(nexus_udp_send__sets_df_where_it_fits),
 	UNIT_CASE(nexus_udp_send__gives_each_fragmentable_one_its_own_id),
 	UNIT_CASE(nexus_udp_send__fills_the_checksum_if_it_must),
 	UNIT_CASE(nexus_udp_send__checks_the_destination),
 	UNIT_CASE(nexus_udp_send__takes_the_kernels_choice_of_source),
+	UNIT_CASE(nexus_udp_send__asks_for_the_source_again_after_a_while),
 	UNIT_CASE(nexus_udp_send__takes_the_packet_only_on_success),
 	UNIT_CASE(nexus_udp_send__sends_what_trim_left),
 	UNIT_CASE(nexus_udp_reply__answers_in_place),
 	UNIT_CASE(nexus_udp_reply__leaves_from_the_address_asked),
+	UNIT_CASE(nexus_udp_reply__leaves_the_choice_for_send_alone),
 	UNIT_CASE(nexus_udp_reply__answers_in_the_family_asked),
 	UNIT_CASE(nexus_udp_reply__has_nobody_to_answer_at_port_0),
 	UNIT_CASE(nexus_udp_reply__leaves_the_request_alone_if_it_fails),
+	UNIT_CASE(nexus_udp_send__copies_what_has_no_room_in_front),
 	UNIT_CASE(nexus_udp_reply__copies_what_is_shared),
 	UNIT_CASE(nexus_udp_reply__sends_long_datagrams_back),
 	UNIT_CASE(nexus_udp_adopt__takes_ttl_and_tos_from_the_socket),
