@@ -87,8 +87,6 @@ static void channel_free(struct nx_channel *chan)
 {
 	u32 i;
 
-	for (i = 0; i < chan->nr_queues; i++)
-		nx_dest_forget_all(&chan->queues[i]);
 	for (i = 0; i < NEXUS_NR_REGIONS; i++)
 		nx_region_exit(&chan->regions[i]);
 	kvfree(chan->flows);
@@ -294,12 +292,30 @@ struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg)
 	return chan;
 }
 
+/**
+ * nx_channel_forget - let go of all routes that a channel remembers
+ * @chan: it has no flow any more, and so finds no new one
+ *
+ * A route must not outlive its namespace.
+ */
+void nx_channel_forget(struct nx_channel *chan)
+{
+	u32 i;
+
+	for (i = 0; i < chan->nr_queues; i++) {
+		mutex_lock(&chan->queues[i].tx_lock);
+		nx_dest_forget_all(&chan->queues[i]);
+		mutex_unlock(&chan->queues[i].tx_lock);
+	}
+}
+
 /* Under the nexus's lock: what the channel counted stays. */
-static void leave(struct nx_channel *chan)
+static void leave(struct nx_channel *chan, struct list_head *dead)
 {
 	struct nx_nexus *nexus = chan->nexus;
 
-	nx_flow_del_all(chan);
+	nx_flow_unlink_all(chan, dead);
+	nx_channel_forget(chan);
 	list_del(&chan->node);
 	nexus->nr_channels--;
 	nx_channel_count(chan, &nexus->gone);
@@ -314,10 +330,13 @@ static void leave(struct nx_channel *chan)
  */
 void nx_channel_detach(struct nx_channel *chan)
 {
+	LIST_HEAD(dead);
+
 	nx_channel_stop(chan, NEXUS_CHANNEL_DETACHED);
 	mutex_lock(&chan->nexus->lock);
-	leave(chan);
+	leave(chan, &dead);
 	mutex_unlock(&chan->nexus->lock);
+	nx_flow_release_all(&dead);
 	nx_channel_put(chan);
 }
 

@@ -97,6 +97,7 @@ int nx_channel_init(void);
 void nx_channel_exit(void);
 struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg);
 void nx_channel_detach(struct nx_channel *chan);
+void nx_channel_forget(struct nx_channel *chan);
 void nx_channel_stop(struct nx_channel *chan, u32 state);
 void nx_channel_quarantine(struct nx_queue *q, u32 violation, u32 index, u32 value);
 void nx_channel_put(struct nx_channel *chan);

@@ -214,16 +214,19 @@ static long nexus_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *argp = (void __user *)arg;
 
-	switch (cmd) {
-	case NEXUS_IOC_ATTACH:
+	/* By number alone: a newer caller's argument may be larger. */
+	if (_IOC_TYPE(cmd) != NEXUS_IOC_MAGIC)
+		return -ENOTTY;
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(NEXUS_IOC_ATTACH):
 		return ioctl_attach(file, argp);
-	case NEXUS_IOC_SYNC:
+	case _IOC_NR(NEXUS_IOC_SYNC):
 		return ioctl_sync(file, argp);
-	case NEXUS_IOC_FLOW_ADD:
+	case _IOC_NR(NEXUS_IOC_FLOW_ADD):
 		return ioctl_flow_add(file, argp);
-	case NEXUS_IOC_FLOW_DEL:
+	case _IOC_NR(NEXUS_IOC_FLOW_DEL):
 		return ioctl_flow_del(file, argp);
-	case NEXUS_IOC_STATUS:
+	case _IOC_NR(NEXUS_IOC_STATUS):
 		return ioctl_status(file, argp);
 	}
 	return -ENOTTY;

@@ -13,18 +13,6 @@
 #include "wake.h"
 
 /**
- * struct rx_parts - the buffers that a packet is copied into
- * @nr:  of them
- * @buf: their indices; all but the last are filled
- * @size: bytes of each
- */
-struct rx_parts {
-	u32	nr;
-	u32	size;
-	u32	buf[NEXUS_PARTS_MAX];
-};
-
-/**
  * nx_deliver_queue - the queue that receives
  * @flow: whose packet
  * @hash: of the packet
@@ -85,20 +73,30 @@ static void spill(struct nx_queue *q)
 	nx_pool_put(&q->chan->pool, q->cache + q->nr_cache, nr);
 }
 
+/* One cache full at the most; false: there is no more up to @end. */
+static bool reclaim_some(struct nx_queue *q, u32 end)
+{
+	bool has_more;
+
+	spin_lock_bh(&q->rx_lock);
+	if (q->nr_cache == q->cache_max)
+		spill(q);
+	reclaim(q);
+	has_more = (s32)(end - q->free.here) > 0;
+	spin_unlock_bh(&q->rx_lock);
+	return has_more;
+}
+
 /**
- * nx_queue_reclaim - take all that the user gave back
+ * nx_queue_reclaim - take what the user gave back so far
  * @q: the queue
  */
 void nx_queue_reclaim(struct nx_queue *q)
 {
-	spin_lock_bh(&q->rx_lock);
-	while (nx_channel_is_active(q->chan) &&
-	       READ_ONCE(*q->free.prod) != q->free.here) {
-		if (q->nr_cache == q->cache_max)
-			spill(q);
-		reclaim(q);
-	}
-	spin_unlock_bh(&q->rx_lock);
+	u32 end = READ_ONCE(*q->free.prod);
+
+	while (nx_channel_is_active(q->chan) && reclaim_some(q, end))
+		cond_resched();
 }
 
 /* Fills the cache: with what the user gave back, or else from the pool. */
@@ -111,13 +109,13 @@ static bool refill(struct nx_queue *q)
 	return q->nr_cache;
 }
 
-static void put_parts(struct nx_queue *q, const struct rx_parts *parts)
+static void put_parts(struct nx_queue *q, const struct nx_rx_parts *parts)
 {
 	nx_pool_put(&q->chan->pool, parts->buf, parts->nr);
 }
 
 /* Buffers for @len bytes: one if there is one that is large enough. */
-static bool get_parts(struct nx_queue *q, u32 len, struct rx_parts *parts)
+static bool get_parts(struct nx_queue *q, u32 len, struct nx_rx_parts *parts)
 {
 	struct nx_pool *pool = &q->chan->pool;
 	u32 want;
@@ -194,7 +192,7 @@ static bool copy_summed(struct nx_rx_packet *p, u32 off, void *to, u32 len)
 
 /* Copies all of @p into the buffers, page by page. */
 static bool copy_parts(struct nx_queue *q, struct nx_rx_packet *p,
-		       const struct rx_parts *parts)
+		       const struct nx_rx_parts *parts)
 {
 	u32 i, at, n, off = 0;
 	void *to;
@@ -237,7 +235,7 @@ static void write_first(struct nexus_desc *d, const struct nx_rx_packet *p,
 
 /* Describes the packet in RX; who ends the run publishes it. */
 static void describe(struct nx_queue *q, const struct nx_rx_packet *p,
-		     const struct rx_parts *parts)
+		     const struct nx_rx_parts *parts)
 {
 	struct nx_ring *ring = &q->rx;
 	u32 i, left = p->len;
@@ -292,6 +290,21 @@ static enum nexus_drop_reason drop(struct nx_queue *q,
 }
 
 /**
+ * nx_deliver_refuse - a packet that a flow should have had is lost
+ * @p:      the packet
+ * @reason: why
+ */
+void nx_deliver_refuse(const struct nx_rx_packet *p,
+		       enum nexus_drop_reason reason)
+{
+	struct nx_queue *q = nx_deliver_queue(p->flow, p->hash);
+
+	spin_lock_bh(&q->rx_lock);
+	drop(q, p, reason);
+	spin_unlock_bh(&q->rx_lock);
+}
+
+/**
  * nx_deliver_begin - a run of packets for one queue begins
  * @q: the queue; the caller is in a RCU section with bottom halves off
  */
@@ -326,30 +339,30 @@ void nx_deliver_end(struct nx_queue *q, bool is_softirq)
  */
 enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
 {
-	struct rx_parts parts;
+	struct nx_rx_parts *parts = &q->rx_parts;
 
 	lockdep_assert_held(&q->rx_lock);
 	if (!nx_channel_is_active(q->chan))
 		return drop(q, p, NEXUS_DROP_RX_CLOSED);
 	if (!has_slots(q, 1))
 		return drop(q, p, NEXUS_DROP_RX_RING_FULL);
-	if (!get_parts(q, p->len, &parts))
+	if (!get_parts(q, p->len, parts))
 		return drop(q, p, NEXUS_DROP_RX_NO_BUFFER);
-	if (parts.nr > 1 && !has_slots(q, parts.nr)) {
-		put_parts(q, &parts);
+	if (parts->nr > 1 && !has_slots(q, parts->nr)) {
+		put_parts(q, parts);
 		return drop(q, p, NEXUS_DROP_RX_RING_FULL);
 	}
-	if (!copy_parts(q, p, &parts)) {
-		put_parts(q, &parts);
+	if (!copy_parts(q, p, parts)) {
+		put_parts(q, parts);
 		return drop(q, p, NEXUS_DROP_RX_NO_BUFFER);
 	}
 	if (p->sum_from && csum_fold(p->sum)) {
-		put_parts(q, &parts);
+		put_parts(q, parts);
 		return drop(q, p, NEXUS_DROP_RX_CHECKSUM);
 	}
 	if (p->sum_from)
 		p->flags |= NEXUS_DESC_CSUM;
-	describe(q, p, &parts);
+	describe(q, p, parts);
 	count_rx(q, p);
 	trace_nexus_rx(p->flow, p->flow->traffic_class, p->len,
 		       p->flags & NEXUS_DESC_LOCAL);

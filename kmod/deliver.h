@@ -53,6 +53,8 @@ struct nx_rx_packet {
 struct nx_queue *nx_deliver_queue(const struct nx_flow *flow, u32 hash);
 enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p);
 void nx_queue_reclaim(struct nx_queue *q);
+void nx_deliver_refuse(const struct nx_rx_packet *p,
+		       enum nexus_drop_reason reason);
 void nx_deliver_begin(struct nx_queue *q);
 void nx_deliver_end(struct nx_queue *q, bool is_softirq);
 

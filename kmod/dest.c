@@ -166,10 +166,12 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 	struct nx_nexus *nexus = q->chan->nexus;
 
 	if (unlikely(dest->serial != flow->serial ||
+		     dest->addr_seq != READ_ONCE(nexus->addr_seq) ||
 		     !nx_flow_key_equal(&dest->key, key) ||
 		     !dst_check(dest->dst, dest->cookie))) {
 		forget(dest);
 		dest->key = *key;
+		dest->addr_seq = READ_ONCE(nexus->addr_seq);
 		*reason = look_up_route(dest, nexus, nx_flow_sk(flow));
 		if (*reason)
 			return NULL;

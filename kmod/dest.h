@@ -22,6 +22,7 @@ struct nx_queue;
  * @serial:  of the flow that sends; 0: unused
  * @dst:     the kernel's route, of which it holds a reference
  * @cookie:  for dst_check()
+ * @addr_seq: nx_nexus.addr_seq when @dst was looked up
  * @mtu:     of the path, bytes
  * @seq:     nx_flow_table.seq when @peer was looked up
  * @peer:    the flow of this host that receives, or NULL; good while @seq is
@@ -34,6 +35,7 @@ struct nx_dest {
 	struct nx_flow_key	key;
 	u64			serial;
 	u32			cookie;
+	u32			addr_seq;
 	struct dst_entry	*dst;
 	u32			mtu;
 	u32			seq;

@@ -87,9 +87,14 @@ void nx_event_flow(struct nx_flow *flow, u32 type, u32 value)
  */
 void nx_event_pmtu(struct nx_flow *flow, u32 mtu)
 {
+	struct nx_channel *chan = flow->chan;
+
 	if (xchg(&flow->mtu, mtu) == mtu)
 		return;
-	WRITE_ONCE(nx_advisory_flow(flow->chan, flow->idx)->mtu, mtu);
+	/* The index may be another flow's by now. */
+	if (rcu_access_pointer(chan->flows[flow->idx].flow) != flow)
+		return;
+	WRITE_ONCE(nx_advisory_flow(chan, flow->idx)->mtu, mtu);
 	nx_event_flow(flow, NEXUS_EVENT_PMTU, mtu);
 }
 

@@ -18,7 +18,7 @@ static atomic64_t last_serial;
 
 static void flow_free(struct nx_flow *flow)
 {
-	sockfd_put(flow->socket);
+	sock_put(flow->sk);
 	put_pid(flow->pid);
 	kfree(flow);
 }
@@ -46,6 +46,8 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 		kfree(flow);
 		return ERR_PTR(err);
 	}
+	flow->sk = flow->socket->sk;
+	sock_hold(flow->sk);
 	spin_lock_init(&flow->stat_lock);
 	flow->chan = chan;
 	flow->queue = arg->queue;
@@ -112,7 +114,11 @@ static void unpublish(struct nx_flow *flow)
 	chan->nexus->nr_flows--;
 }
 
-/* Under the nexus's lock; on success the flow holds a reference of @chan. */
+/*
+ * Under the socket's lock and then the nexus's, for who holds a socket's may
+ * sleep as long as a process likes. On success the flow holds a reference of
+ * @chan.
+ */
 static int add_locked(struct nx_channel *chan, struct nx_flow *flow)
 {
 	struct nx_nexus *nexus = chan->nexus;
@@ -179,27 +185,47 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
 	flow = flow_alloc(chan, arg);
 	if (IS_ERR(flow))
 		return PTR_ERR(flow);
+	lock_sock(nx_flow_sk(flow));
 	mutex_lock(&chan->nexus->lock);
 	err = add_locked(chan, flow);
 	if (!err)
 		describe(flow, arg);
 	mutex_unlock(&chan->nexus->lock);
-	if (err)
+	release_sock(nx_flow_sk(flow));
+	if (err) {
+		sockfd_put(flow->socket);
 		flow_free(flow);
+	}
 	return err;
 }
 
-/* Under the nexus's lock. */
-static void del_locked(struct nx_flow *flow)
+/* Under the nexus's lock: no packet finds the flow from here on. */
+static void unlink(struct nx_flow *flow, struct list_head *dead)
 {
 	struct nx_channel *chan = flow->chan;
 
 	nx_flow_table_del(&chan->nexus->flows, flow);
 	unpublish(flow);
-	nx_socket_release(flow);
 	trace_nexus_flow_del(flow);
 	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_DEL);
-	call_rcu(&flow->rcu, flow_free_rcu);
+	list_add(&flow->dead, dead);
+}
+
+/**
+ * nx_flow_release_all - give the sockets of unlinked flows back
+ * @dead: the flows; the caller holds no lock, for a socket's may take long
+ */
+void nx_flow_release_all(struct list_head *dead)
+{
+	struct nx_flow *flow, *next;
+
+	list_for_each_entry_safe(flow, next, dead, dead) {
+		lock_sock(nx_flow_sk(flow));
+		nx_socket_release(flow);
+		release_sock(nx_flow_sk(flow));
+		sockfd_put(flow->socket);
+		call_rcu(&flow->rcu, flow_free_rcu);
+	}
 }
 
 /**
@@ -215,27 +241,28 @@ static void del_locked(struct nx_flow *flow)
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation)
 {
 	struct nx_flow *flow = NULL;
+	LIST_HEAD(dead);
 
 	mutex_lock(&chan->nexus->lock);
 	if (idx < chan->nr_flow_slots)
 		flow = slot_flow(chan, idx);
 	if (flow && flow->generation == generation)
-		del_locked(flow);
-	else
-		flow = NULL;
+		unlink(flow, &dead);
 	mutex_unlock(&chan->nexus->lock);
-	if (!flow)
+	if (list_empty(&dead))
 		return -ENOENT;
+	nx_flow_release_all(&dead);
 	synchronize_rcu();
 	return 0;
 }
 
 /**
- * nx_flow_del_all - give all flows of a channel up
+ * nx_flow_unlink_all - take all flows of a channel out of its nexus
  * @chan: whose; it adds no further one, for it is no longer active; under its
  *        nexus's lock
+ * @dead: they are added to this, for nx_flow_release_all()
  */
-void nx_flow_del_all(struct nx_channel *chan)
+void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead)
 {
 	struct nx_flow *flow;
 	u32 idx;
@@ -244,7 +271,7 @@ void nx_flow_del_all(struct nx_channel *chan)
 	for (idx = 0; chan->nr_flows && idx < chan->nr_flow_slots; idx++) {
 		flow = slot_flow(chan, idx);
 		if (flow)
-			del_locked(flow);
+			unlink(flow, dead);
 	}
 }
 
@@ -264,6 +291,7 @@ static void tell_address_gone(struct nx_flow *flow)
 {
 	struct nexus_flow_advisory *a = nx_advisory_flow(flow->chan, flow->idx);
 
+	WRITE_ONCE(flow->is_address_gone, true);
 	WRITE_ONCE(a->flags, a->flags | NEXUS_FLOW_ADDR_GONE);
 	nx_event_flow(flow, NEXUS_EVENT_ADDR_GONE, 0);
 	nx_monitor_flow(flow, NEXUS_MONITOR_ADDR_GONE);
@@ -275,7 +303,7 @@ static void tell_address_gone(struct nx_flow *flow)
  * @addr:       the address
  * @ip_version: 4 or 6
  *
- * Routes from it end by themselves; its flows are told.
+ * Nobody sends from it any more; its flows are told.
  */
 void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
 			  u8 ip_version)
@@ -288,6 +316,7 @@ void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
 	mutex_lock(&nx_net(net)->lock);
 	list_for_each_entry(nexus, &nx_net(net)->nexuses, node) {
 		mutex_lock(&nexus->lock);
+		WRITE_ONCE(nexus->addr_seq, nexus->addr_seq + 1);
 		list_for_each_entry(chan, &nexus->channels, node) {
 			for (idx = 0; idx < chan->nr_flow_slots; idx++) {
 				flow = slot_flow(chan, idx);

@@ -15,6 +15,7 @@
 struct nx_channel;
 struct nx_flow;
 struct nx_nexus;
+struct nx_queue;
 
 /**
  * struct nx_flow_node - one key of a flow in its table
@@ -46,15 +47,19 @@ struct nx_flow_node {
  * @rx:         delivered; under the rx_lock of the queue that receives
  * @tx:         sent; under the tx_lock of the queue that sends
  * @drops:      packets of this flow that were lost, either way
- * @socket:     adopted; the flow holds its file
+ * @socket:     adopted; the flow holds its file until it is unlinked
+ * @sk:         of @socket; the flow holds a reference
  * @uid:        of the socket's owner
  * @pid:        of the process that added the flow, in the initial namespace
  * @mtu:        of the path, as the owner was told
- * @old_write_space: what the socket had before
+ * @is_address_gone: its local address is no longer this host's
+ * @old_write_space, @old_userlocks: what the socket had before
+ * @dead:       in a list of flows that are out of the table, for who releases
+ *              their sockets
  * @rcu:        frees it after the last reader
  *
  * Found under RCU through its table, its channel or its socket. Freed a grace
- * period after all three have let go; then the socket's file is put.
+ * period after all three have let go.
  *
  * @rx and @tx are exact as long as one queue serves the flow; a flow of
  * NEXUS_QUEUE_ANY on a channel of several queues counts under @stat_lock.
@@ -76,10 +81,14 @@ struct nx_flow {
 	atomic64_t		drops;
 
 	struct socket		*socket;
+	struct sock		*sk;
 	kuid_t			uid;
 	struct pid		*pid;
 	u32			mtu;
+	bool			is_address_gone;
 	void			(*old_write_space)(struct sock *sk);
+	u8			old_userlocks;
+	struct list_head	dead;
 	struct rcu_head		rcu;
 };
 
@@ -124,18 +133,20 @@ static inline bool nx_flow_table_has_port(const struct nx_flow_table *table,
 
 static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
 {
-	return flow->socket->sk;
+	return flow->sk;
 }
 
 void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
 			  u8 ip_version);
 int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
-void nx_flow_del_all(struct nx_channel *chan);
+void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead);
+void nx_flow_release_all(struct list_head *dead);
 
 /* socket.c */
 int nx_socket_check(struct socket *sock, struct net *net);
 int nx_socket_adopt(struct nx_flow *flow);
 void nx_socket_release(struct nx_flow *flow);
+void nx_socket_unblock(struct nx_queue *q);
 
 #endif /* NX_FLOW_H */

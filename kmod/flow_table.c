@@ -156,6 +156,8 @@ err_del:
 	while (i--)
 		del_node(table, &flow->node[i]);
 	put_port(table, port);
+	/* The first key was there to be found. */
+	change_seq(table);
 	return err;
 }
 

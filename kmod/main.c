@@ -17,7 +17,7 @@ static int __init nexus_init(void)
 	nx_wake_init();
 	err = nx_channel_init();
 	if (err)
-		goto err_wake;
+		return err;
 	err = nx_net_init();
 	if (err)
 		goto err_channel;
@@ -45,8 +45,6 @@ err_net:
 	nx_net_exit();
 err_channel:
 	nx_channel_exit();
-err_wake:
-	nx_wake_exit();
 	return err;
 }
 
@@ -57,9 +55,9 @@ static void __exit nexus_exit(void)
 	nx_netlink_exit();
 	nx_address_exit();
 	nx_dev_exit();
+	nx_wake_exit();
 	nx_channel_exit();
 	nx_net_exit();
-	nx_wake_exit();
 }
 
 module_init(nexus_init);

@@ -49,8 +49,8 @@ struct nx_net {
  * @policy:   who may attach
  * @nr_channels, @nr_flows: for people
  * @flows:    its table
+ * @addr_seq: changes when an address is gone, so that nobody sends from it
  * @passed:   packets left to the kernel's stack
- * @drops:    of packets that no queue can count, by reason
  * @gone:     what channels counted that are gone
  */
 struct nx_nexus {
@@ -73,8 +73,8 @@ struct nx_nexus {
 	struct nx_counters	gone;
 
 	struct nx_flow_table	flows;
+	u32			addr_seq;
 	u64 __percpu		*passed;
-	atomic64_t		drops[NEXUS_NR_DROP_REASONS];
 };
 
 /**
@@ -132,8 +132,5 @@ int nx_dev_init(void);
 void nx_dev_exit(void);
 /* Lets go of every device, under both locks, and tells nobody. */
 void nx_dev_free_all(struct nx_nexus *nexus);
-
-/* A packet was lost that no queue can count. */
-void nx_nexus_drop(struct nx_nexus *nexus, enum nexus_drop_reason reason);
 
 #endif /* NX_NEXUS_H */

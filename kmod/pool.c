@@ -63,11 +63,11 @@ static int free_list_init(struct nx_free_list *list,
  * @nr_large: buffers of NEXUS_LARGE_SIZE
  *
  * What it takes is charged to the caller's memory cgroup, and so are its pages
- * later, whoever causes them.
+ * later, whoever causes them. If it fails, nx_pool_exit() frees what there is.
  */
 int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
 {
-	int size, err = -ENOMEM;
+	int size, err;
 
 	spin_lock_init(&pool->lock);
 	atomic_set(&pool->nr_populated, 0);
@@ -76,18 +76,14 @@ int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
 	pool->mem = kvcalloc(pool->nr_pages, sizeof(*pool->mem),
 			     GFP_KERNEL_ACCOUNT);
 	if (!pool->owner || !pool->mem)
-		goto err_free;
+		return -ENOMEM;
 	for (size = 0; size < NEXUS_NR_SIZES; size++) {
 		err = free_list_init(&pool->free[size], &pool->sizes[size]);
 		if (err)
-			goto err_free;
+			return err;
 	}
 	pool->memcg = get_mem_cgroup_from_mm(current->mm);
 	return 0;
-
-err_free:
-	nx_pool_exit(pool);
-	return err;
 }
 
 /**
@@ -216,11 +212,15 @@ u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr)
 void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr)
 {
 	struct nx_free_list *list;
+	int size;
 	u32 i;
 
 	spin_lock_bh(&pool->lock);
 	for (i = 0; i < nr; i++) {
-		list = &pool->free[nx_pool_size_of(pool, idx[i])];
+		size = nx_pool_size_of(pool, idx[i]);
+		list = &pool->free[size];
+		if (WARN_ON_ONCE(list->nr == pool->sizes[size].nr))
+			break;
 		list->idx[list->nr++] = idx[i];
 	}
 	spin_unlock_bh(&pool->lock);

@@ -13,6 +13,7 @@
 #include "core/ring.h"
 #include "counters.h"
 #include "dest.h"
+#include "tx.h"
 
 struct nx_channel;
 
@@ -36,6 +37,18 @@ struct nx_ring {
 
 #define NX_RX_CACHE	64
 
+/**
+ * struct nx_rx_parts - the buffers that a packet is copied into
+ * @nr:   of them
+ * @size: bytes of each
+ * @buf:  their indices; all but the last one are filled
+ */
+struct nx_rx_parts {
+	u32	nr;
+	u32	size;
+	u32	buf[NEXUS_PARTS_MAX];
+};
+
 /* Bits of nx_queue.armed: what a sleeper waits for. */
 #define NX_ARMED_RX	1U
 #define NX_ARMED_TX	2U
@@ -49,6 +62,7 @@ struct nx_ring {
  * @tx:        packets that the user sends
  * @alloc:     buffers offered to the user, by size
  * @dests:     where the last packets went
+ * @run:       the call that sends now
  * @tx_count:  sent
  * @tx_local:  of them to a channel of this host
  * @tx_drops:  refused, by reason
@@ -62,6 +76,7 @@ struct nx_ring {
  * @event:     what happened
  * @cache, @nr_cache: small buffers at hand for what arrives
  * @cache_max: at most so many of them, lest a small pool starves ALLOC
+ * @rx_parts:  of the packet that is being delivered
  * @rx_count, @rx_drops, @rx_copied, @rx_summed: likewise
  *
  * @wait:      who sleeps, or polls
@@ -85,6 +100,7 @@ struct nx_queue {
 	u64			syncs;
 	bool			is_tx_blocked;
 	struct nx_dest		dests[NX_NR_DESTS];
+	struct nx_tx_run	run;
 
 	spinlock_t		rx_lock ____cacheline_aligned_in_smp;
 	struct nx_ring		rx;
@@ -97,6 +113,7 @@ struct nx_queue {
 	u64			rx_summed;
 	u64			rx_drops[NEXUS_NR_DROP_REASONS];
 	u32			cache[NX_RX_CACHE];
+	struct nx_rx_parts	rx_parts;
 
 	wait_queue_head_t	wait ____cacheline_aligned_in_smp;
 	atomic_t		armed;

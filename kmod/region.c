@@ -157,8 +157,8 @@ int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma)
 	if (atomic_cmpxchg(&chan->regions[id].nr_mapped, 0, 1))
 		return -EBUSY;
 	/*
-	 * VM_IO: nobody gets at the pages but through this mapping (no direct
-	 * I/O, no ptrace), and no madvise() undoes the rest.
+	 * VM_IO: no other process reads it by ptrace, and no madvise() undoes
+	 * the rest.
 	 */
 	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	vm_flags_clear(vma, VM_MAYEXEC);

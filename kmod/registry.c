@@ -270,24 +270,18 @@ void nx_nexus_count(struct nx_nexus *nexus, struct nx_counters *sum)
 		nx_channel_count(chan, sum);
 	for_each_possible_cpu(i)
 		sum->passed += READ_ONCE(*per_cpu_ptr(nexus->passed, i));
-	for (i = 0; i < NEXUS_NR_DROP_REASONS; i++)
-		sum->drops[i] += atomic64_read(&nexus->drops[i]);
-}
-
-void nx_nexus_drop(struct nx_nexus *nexus, enum nexus_drop_reason reason)
-{
-	atomic64_inc(&nexus->drops[reason]);
 }
 
 /* Channels outlive their namespace; all that they may do is close. */
-static void nexus_detach_all(struct nx_nexus *nexus)
+static void nexus_detach_all(struct nx_nexus *nexus, struct list_head *flows)
 {
 	struct nx_channel *chan;
 
 	lockdep_assert_held(&nexus->lock);
 	list_for_each_entry(chan, &nexus->channels, node) {
 		nx_channel_stop(chan, NEXUS_CHANNEL_DETACHED);
-		nx_flow_del_all(chan);
+		nx_flow_unlink_all(chan, flows);
+		nx_channel_forget(chan);
 	}
 }
 
@@ -309,17 +303,19 @@ static void __net_exit net_pre_leave(struct net *net)
 {
 	struct nx_net *nx = nx_net(net);
 	struct nx_nexus *nexus, *next;
+	LIST_HEAD(flows);
 	LIST_HEAD(dead);
 
 	mutex_lock(&nx->lock);
 	list_for_each_entry_safe(nexus, next, &nx->nexuses, node) {
 		mutex_lock(&nexus->lock);
 		nexus_kill(nx, nexus);
-		nexus_detach_all(nexus);
+		nexus_detach_all(nexus, &flows);
 		mutex_unlock(&nexus->lock);
 		list_add(&nexus->node, &dead);
 	}
 	mutex_unlock(&nx->lock);
+	nx_flow_release_all(&flows);
 	list_for_each_entry_safe(nexus, next, &dead, node)
 		nx_nexus_put(nexus);
 }

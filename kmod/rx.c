@@ -13,6 +13,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/udp.h>
+#include <net/xfrm.h>
 #include "core/packet.h"
 #include "channel.h"
 #include "deliver.h"
@@ -39,7 +40,8 @@ static bool is_plain_ipv4(const struct sk_buff *skb, const u8 *h,
 	    ipv4_is_loopback(p->key.remote.v4) ||
 	    ipv4_is_multicast(p->key.remote.v4) ||
 	    ipv4_is_lbcast(p->key.remote.v4) ||
-	    ipv4_is_zeronet(p->key.remote.v4))
+	    ipv4_is_zeronet(p->key.remote.v4) ||
+	    __ip_dev_find(dev_net(skb->dev), p->key.remote.v4, false))
 		return false;
 	in_dev = __in_dev_get_rcu(skb->dev);
 	return in_dev && IN_DEV_RPFILTER(in_dev) != 1;
@@ -84,6 +86,8 @@ struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
 	if (!flow)
 		return NULL;
 	if (flow->ifindex && flow->ifindex != skb->dev->ifindex)
+		return NULL;
+	if (READ_ONCE(flow->is_address_gone))
 		return NULL;
 	if (nx_addr_is_any(&flow->node[0].key.local) &&
 	    !is_address_ours(skb, key))
@@ -157,6 +161,21 @@ void nx_rx_deliver(struct nx_rx_packet *rx)
 	local_bh_enable();
 }
 
+#ifdef CONFIG_XFRM
+/* Then the kernel's stack asks the policy, and the socket delivers. */
+static bool has_xfrm_policy(const struct net *net)
+{
+	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_IN]) ||
+	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_IN]) ==
+							XFRM_USERPOLICY_BLOCK;
+}
+#else
+static bool has_xfrm_policy(const struct net *net)
+{
+	return false;
+}
+#endif
+
 /* Claims a datagram for its flow; false: it is the kernel's. */
 static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		  const struct nx_packet *p)
@@ -172,7 +191,7 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		.ifindex = skb->dev->ifindex,
 	};
 
-	if (p->len > skb->len)
+	if (p->len > skb->len || has_xfrm_policy(dev_net(skb->dev)))
 		return false;
 	rx.flow = nx_rx_find(nexus, skb, &p->key);
 	if (!rx.flow)
@@ -267,7 +286,7 @@ unsigned int nx_rx_ingress(void *priv, struct sk_buff *skb,
 static bool was_reassembled(const struct sk_buff *skb, u8 ip_version)
 {
 	if (ip_version == 4)
-		return IPCB(skb)->flags & IPSKB_FRAG_COMPLETE;
+		return IPCB(skb)->frag_max_size;
 	return IP6CB(skb)->flags & IP6SKB_FRAGMENTED;
 }
 
@@ -293,16 +312,16 @@ void nx_rx_socket(struct nx_flow *flow, struct sk_buff *skb)
 
 	if (was_reassembled(skb, ip_version))
 		rx.flags |= NEXUS_DESC_FRAGMENTED;
+	rx.len = skb->len - skb_network_offset(skb);
 	if (udp_lib_checksum_complete(skb)) {
-		nx_nexus_drop(flow->chan->nexus, NEXUS_DROP_RX_CHECKSUM);
+		nx_deliver_refuse(&rx, NEXUS_DROP_RX_CHECKSUM);
 		return;
 	}
 	__skb_push(skb, -skb_network_offset(skb));
-	rx.len = skb->len;
 	rx.l4_off = skb_transport_offset(skb);
 	rx.payload_off = rx.l4_off + sizeof(struct udphdr);
 	if (rx.len > NEXUS_PACKET_MAX || !set_gso(&rx)) {
-		nx_nexus_drop(flow->chan->nexus, NEXUS_DROP_RX_LENGTH);
+		nx_deliver_refuse(&rx, NEXUS_DROP_RX_LENGTH);
 		return;
 	}
 	nx_rx_deliver(&rx);

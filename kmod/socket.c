@@ -18,6 +18,8 @@
 #include "rx.h"
 #include "wake.h"
 
+#define BIND_LOCKS	(SOCK_BINDPORT_LOCK | SOCK_BINDADDR_LOCK)
+
 /* Not one of the kernel's: UDP_ENCAP_* end at 7. */
 #define SOCKET_ENCAP_TYPE	0x4e
 
@@ -33,19 +35,25 @@ static int socket_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-static void unblock(struct nx_channel *chan)
+/**
+ * nx_socket_unblock - no send buffer holds a queue up any more, or so it seems
+ * @q: the queue; who waits for that may try again
+ */
+void nx_socket_unblock(struct nx_queue *q)
 {
-	struct nx_queue *q;
+	if (!READ_ONCE(q->is_tx_blocked))
+		return;
+	WRITE_ONCE(q->is_tx_blocked, false);
+	nx_wake_now(q, NX_ARMED_TX);
+}
+
+static void unblock_all(struct nx_channel *chan)
+{
 	u32 i;
 
 	smp_mb(); /* T2, pairs with T1 in is_blocked() */
-	for (i = 0; i < chan->nr_queues; i++) {
-		q = &chan->queues[i];
-		if (!READ_ONCE(q->is_tx_blocked))
-			continue;
-		WRITE_ONCE(q->is_tx_blocked, false);
-		nx_wake_now(q, NX_ARMED_TX);
-	}
+	for (i = 0; i < chan->nr_queues; i++)
+		nx_socket_unblock(&chan->queues[i]);
 }
 
 /* An skb of the socket is freed: who waits for that may try again. */
@@ -56,7 +64,7 @@ static void socket_write_space(struct sock *sk)
 	rcu_read_lock();
 	flow = rcu_dereference_sk_user_data(sk);
 	if (flow) {
-		unblock(flow->chan);
+		unblock_all(flow->chan);
 		flow->old_write_space(sk);
 	}
 	rcu_read_unlock();
@@ -150,7 +158,7 @@ static int check_bound(struct nx_flow *flow)
 
 	if (!inet_sk(sk)->inet_num)
 		return -EDESTADDRREQ;
-	if (rcu_access_pointer(sk->sk_user_data) || udp_sk(sk)->encap_rcv)
+	if (sk->sk_user_data || udp_sk(sk)->encap_rcv)
 		return -EALREADY;
 	add_keys(flow);
 	return is_address_ours(sk, &flow->node[0].key) ? 0 : -EADDRNOTAVAIL;
@@ -161,7 +169,8 @@ static void install(struct nx_flow *flow)
 	struct sock *sk = nx_flow_sk(flow);
 
 	/* disconnect() must not give the port away while the flow has it. */
-	sk->sk_userlocks |= SOCK_BINDPORT_LOCK | SOCK_BINDADDR_LOCK;
+	flow->old_userlocks = sk->sk_userlocks & BIND_LOCKS;
+	sk->sk_userlocks |= BIND_LOCKS;
 	write_lock_bh(&sk->sk_callback_lock);
 	rcu_assign_sk_user_data(sk, flow);
 	flow->old_write_space = sk->sk_write_space;
@@ -175,7 +184,7 @@ static void install(struct nx_flow *flow)
 
 /**
  * nx_socket_adopt - make a socket the owner of a flow's port
- * @flow: with its socket; its keys are filled in
+ * @flow: with its socket, which is locked; its keys are filled in
  *
  * Return: 0, EDESTADDRREQ not bound, EALREADY adopted or used by another part
  * of the kernel, EADDRNOTAVAIL bound to a foreign address.
@@ -185,26 +194,25 @@ int nx_socket_adopt(struct nx_flow *flow)
 	struct sock *sk = nx_flow_sk(flow);
 	int err;
 
-	lock_sock(sk);
 	err = check_bound(flow);
-	if (!err) {
-		flow->ifindex = sk->sk_bound_dev_if;
-		flow->uid = sock_i_uid(sk);
-		install(flow);
-	}
-	release_sock(sk);
-	return err;
+	if (err)
+		return err;
+	flow->ifindex = sk->sk_bound_dev_if;
+	flow->uid = sock_i_uid(sk);
+	install(flow);
+	return 0;
 }
 
 /**
  * nx_socket_release - the socket is the kernel's again
- * @flow: that had adopted it; readers may still see it for a grace period
+ * @flow: that had adopted it, with its socket, which is locked; readers may
+ *        still see it for a grace period
  */
 void nx_socket_release(struct nx_flow *flow)
 {
 	struct sock *sk = nx_flow_sk(flow);
 
-	lock_sock(sk);
+	sk->sk_userlocks &= ~BIND_LOCKS | flow->old_userlocks;
 	if (udp_sk(sk)->encap_rcv == socket_rcv) {
 		WRITE_ONCE(udp_sk(sk)->encap_type, 0);
 		WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
@@ -214,5 +222,6 @@ void nx_socket_release(struct nx_flow *flow)
 		sk->sk_write_space = flow->old_write_space;
 	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
-	release_sock(sk);
+	/* Nobody will tell it of this socket's send buffer any more. */
+	unblock_all(flow->chan);
 }

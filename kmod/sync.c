@@ -63,15 +63,28 @@ static u32 alloc_target(const struct nx_queue *q, int size)
 	return min(q->alloc[size].mask + 1, max(share, 1U));
 }
 
+/* Free buffers of a size that ALLOC may have: some small ones are kept for RX. */
+static u32 nr_spare(const struct nx_queue *q, int size)
+{
+	const struct nx_pool *pool = &q->chan->pool;
+	u32 nr = READ_ONCE(pool->free[size].nr), keep = 0;
+
+	if (size == NEXUS_SMALL)
+		keep = min(pool->sizes[size].nr / 4,
+			   NX_RX_CACHE * q->chan->nr_queues);
+	return nr > keep ? nr - keep : 0;
+}
+
 static void top_up(struct nx_queue *q, int size)
 {
 	struct nx_ring *ring = &q->alloc[size];
 	u32 filled = nx_ring_filled(ring->here, ring->there);
-	u32 idx[32], nr, i, want = alloc_target(q, size);
+	u32 idx[16], nr, i, want = alloc_target(q, size);
 
 	while (filled < want) {
-		nr = nx_pool_get(&q->chan->pool, size, idx,
-				 min_t(u32, want - filled, ARRAY_SIZE(idx)));
+		nr = min3(want - filled, nr_spare(q, size),
+			  (u32)ARRAY_SIZE(idx));
+		nr = nx_pool_get(&q->chan->pool, size, idx, nr);
 		if (!nr)
 			return;
 		for (i = 0; i < nr; i++) {
@@ -212,6 +225,9 @@ int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
 		what |= NX_ARMED_RX;
 	if (arg->flags & NEXUS_SYNC_WAIT_TX)
 		what |= NX_ARMED_TX;
+	/* Packets stand in TX: the caller sleeps for space, or hears of it. */
+	if (err && !(what & NX_ARMED_TX))
+		return err;
 	if (what)
 		err = nx_wait(q, what, arg->timeout_ns);
 	return state_error(chan) ?: err;

@@ -8,10 +8,10 @@
  * headers are copied before they are checked, and leave as that copy.
  */
 #include <linux/bottom_half.h>
+#include <linux/nospec.h>
 #include <linux/ktime.h>
 #include <net/sock.h>
 #include "channel.h"
-#include "compat.h"
 #include "deliver.h"
 #include "dest.h"
 #include "flow.h"
@@ -24,31 +24,43 @@
 /* Packets between two moments at which something else may run. */
 #define TX_BUDGET	64
 
-/**
- * struct tx_run - one call's work
- * @q:      the queue that sends
- * @prod:   where TX ended when the call began
- * @peer:   the queue of this host that receives now, locked, or NULL
- * @now_ns: when the run began
- * @budget: packets left of this section with bottom halves off
- */
-struct tx_run {
-	struct nx_queue	*q;
-	u32		prod;
-	struct nx_queue	*peer;
-	u64		now_ns;
-	u32		budget;
-};
-
-/* The one reading of a slot. */
+/* The one reading of a slot. Loops of this kind are not unrolled by themselves. */
 static __always_inline void snapshot(union nx_desc *s, const struct nx_ring *ring)
 {
 	const u64 *slot = (const u64 *)((struct nexus_desc *)ring->slots +
 					(ring->here & ring->mask));
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(s->u64); i++)
-		s->u64[i] = READ_ONCE(slot[i]);
+	s->u64[0] = READ_ONCE(slot[0]);
+	s->u64[1] = READ_ONCE(slot[1]);
+	s->u64[2] = READ_ONCE(slot[2]);
+	s->u64[3] = READ_ONCE(slot[3]);
+	s->u64[4] = READ_ONCE(slot[4]);
+	s->u64[5] = READ_ONCE(slot[5]);
+	s->u64[6] = READ_ONCE(slot[6]);
+	s->u64[7] = READ_ONCE(slot[7]);
+}
+
+/* 64 bytes, unrolled: less than the start of a string instruction costs. */
+static __always_inline void copy_headers(void *to, const void *from)
+{
+	u64 w[NX_HEADERS_MAX / 8];
+
+	memcpy(&w[0], from, 8);
+	memcpy(&w[1], from + 8, 8);
+	memcpy(&w[2], from + 16, 8);
+	memcpy(&w[3], from + 24, 8);
+	memcpy(&w[4], from + 32, 8);
+	memcpy(&w[5], from + 40, 8);
+	memcpy(&w[6], from + 48, 8);
+	memcpy(&w[7], from + 56, 8);
+	memcpy(to, &w[0], 8);
+	memcpy(to + 8, &w[1], 8);
+	memcpy(to + 16, &w[2], 8);
+	memcpy(to + 24, &w[3], 8);
+	memcpy(to + 32, &w[4], 8);
+	memcpy(to + 40, &w[5], 8);
+	memcpy(to + 48, &w[6], 8);
+	memcpy(to + 56, &w[7], 8);
 }
 
 /* Makes the buffer the kernel's; false: the channel has offended. */
@@ -61,6 +73,7 @@ static bool take_buffer(struct nx_queue *q, u32 buf)
 				      q->tx.here, buf);
 		return false;
 	}
+	buf = array_index_nospec(buf, pool->nr);
 	if (unlikely(!nx_pool_own(pool, buf, NX_OWNER_USER, NX_OWNER_KERNEL))) {
 		nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_OWNER,
 				      q->tx.here, buf);
@@ -71,15 +84,14 @@ static bool take_buffer(struct nx_queue *q, u32 buf)
 
 /* Checks the snapshot @s of part @p->nr_parts, and adds it. */
 static enum nexus_drop_reason add_part(struct nx_tx_packet *p,
-				       const union nx_desc *s,
-				       const struct nexus_desc *first)
+				       const union nx_desc *s)
 {
 	const struct nx_pool *pool = p->pool;
 	u32 size = pool->sizes[nx_pool_size_of(pool, s->d.buf)].size;
 
 	if (!nx_tx_desc_is_known(s))
 		return NEXUS_DROP_TX_FLAGS;
-	if (first && !nx_tx_part_continues(&s->d, first))
+	if (p->nr_parts && !nx_tx_part_continues(&s->d, p->flow_idx))
 		return NEXUS_DROP_TX_FLAGS;
 	if (!nx_tx_part_is_inside(&s->d, size))
 		return NEXUS_DROP_TX_LENGTH;
@@ -89,12 +101,19 @@ static enum nexus_drop_reason add_part(struct nx_tx_packet *p,
 	return NEXUS_DROP_NONE;
 }
 
-static void return_buffer(struct nx_queue *q, u32 buf)
+/* The packet's own fields are those of its first descriptor. */
+static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
+			 const struct nexus_desc *d)
 {
-	struct nx_pool *pool = &q->chan->pool;
+	u32 idx;
 
-	nx_pool_pass(pool, buf, NX_OWNER_USER);
-	nx_sync_recycle(q, buf);
+	p->flow_idx = d->flow;
+	p->flags = d->flags & ~NEXUS_DESC_MORE;
+	p->traffic_class = nx_tx_class(d->traffic_class);
+	if (unlikely(d->flow >= q->chan->nr_flow_slots))
+		return;
+	idx = array_index_nospec(d->flow, q->chan->nr_flow_slots);
+	p->flow = rcu_dereference(q->chan->flows[idx].flow);
 }
 
 /*
@@ -103,66 +122,70 @@ static void return_buffer(struct nx_queue *q, u32 buf)
  *
  * Return: NEXUS_DROP_NONE: @p is whole. *is_over: the channel has offended.
  */
-static enum nexus_drop_reason take(struct tx_run *run, struct nx_tx_packet *p,
+static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p,
 				   bool *is_over)
 {
 	enum nexus_drop_reason reason = NEXUS_DROP_NONE;
 	struct nx_queue *q = run->q;
-	union nx_desc s, first;
+	union nx_desc *s = &run->desc;
 
 	p->nr_parts = 0;
 	p->len = 0;
 	do {
 		if (q->tx.here == run->prod)
 			return reason ?: NEXUS_DROP_TX_PARTS;
-		snapshot(&s, &q->tx);
-		if (!take_buffer(q, s.d.buf)) {
+		snapshot(s, &q->tx);
+		if (!take_buffer(q, s->d.buf)) {
 			*is_over = true;
 			return NEXUS_DROP_NONE;
 		}
 		q->tx.here++;
 		if (p->nr_parts == NEXUS_PARTS_MAX) {
 			reason = reason ?: NEXUS_DROP_TX_PARTS;
-			return_buffer(q, s.d.buf);
+			nx_sync_recycle(q, s->d.buf);
 			continue;
 		}
 		if (!reason)
-			reason = add_part(p, &s, p->nr_parts ? &first.d : NULL);
+			reason = add_part(p, s);
 		if (!p->nr_parts)
-			first = s;
-		p->parts[p->nr_parts].buf = s.d.buf;
-		p->parts[p->nr_parts].off = s.d.off;
-		p->parts[p->nr_parts].len = s.d.len;
+			begin_packet(q, p, &s->d);
+		p->parts[p->nr_parts].buf = s->d.buf;
+		p->parts[p->nr_parts].off = s->d.off;
+		p->parts[p->nr_parts].len = s->d.len;
 		p->nr_parts++;
-	} while (s.d.flags & NEXUS_DESC_MORE);
-	p->flags = first.d.flags & ~NEXUS_DESC_MORE;
-	p->traffic_class = nx_tx_class(first.d.traffic_class);
-	if (first.d.flow < q->chan->nr_flow_slots)
-		p->flow = rcu_dereference(q->chan->flows[first.d.flow].flow);
-	else
-		p->flow = NULL;
+	} while (s->d.flags & NEXUS_DESC_MORE);
 	if (!p->flow && !reason)
 		reason = NEXUS_DROP_TX_FLOW;
 	return reason;
 }
 
-/* Copies from the user's memory, which may have no page yet: then zeros. */
-static bool copy_part(const struct nx_tx_packet *p, const struct nx_tx_part *part,
-		      u32 off, u8 *to, u32 len, __wsum *sum)
+/* Copies @len bytes that are the packet's from @off on, and adds them to *sum. */
+static void copy_piece(void *to, const void *from, u32 len, u32 off, __wsum *sum)
 {
-	u32 n, at = part->off + off;
+	if (sum)	/* RFC 1071: what begins at an odd byte counts swapped */
+		*sum = csum_block_add(*sum,
+				      csum_partial_copy_nocheck(from, to, len),
+				      off);
+	else
+		memcpy(to, from, len);
+}
+
+/*
+ * Copies @len bytes from byte @skip of @part on, which is byte @off of the
+ * packet. They are in the user's memory, which may have no page yet: then zeros.
+ */
+static bool copy_part(const struct nx_tx_packet *p, const struct nx_tx_part *part,
+		      u32 skip, u32 off, u8 *to, u32 len, __wsum *sum)
+{
+	u32 n, at = part->off + skip;
 	void *from;
 
-	for (; len; len -= n, at += n, to += n) {
+	for (; len; len -= n, at += n, to += n, off += n) {
 		from = nx_pool_addr(p->pool, part->buf, at);
 		if (!from)
 			return false;
 		n = min(len, (u32)(PAGE_SIZE - offset_in_page(from)));
-		if (sum)
-			*sum = csum_block_add(*sum, csum_partial_copy_nocheck(from, to, n),
-					      0);
-		else
-			memcpy(to, from, n);
+		copy_piece(to, from, n, off, sum);
 	}
 	return true;
 }
@@ -173,9 +196,9 @@ static bool copy_part(const struct nx_tx_packet *p, const struct nx_tx_part *par
  * @off: of the first byte
  * @to:  where they go
  * @len: how many
- * @sum: sum them too, unless NULL; then @off is even
+ * @sum: sum them too, unless NULL, as they count from an even byte of the packet
  *
- * The headers come from the kernel's copy.
+ * The first bytes come from the kernel's copy.
  *
  * Return: false: no memory for a page that the user never touched.
  */
@@ -187,9 +210,10 @@ bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 
 	if (off < p->nr_headers) {
 		n = min(len, p->nr_headers - off);
-		memcpy(to, p->headers + off, n);
-		if (sum)
-			*sum = csum_partial(to, n, *sum);
+		if (n == NX_HEADERS_MAX && !sum)
+			copy_headers(to, p->headers);
+		else
+			copy_piece(to, p->headers + off, n, off, sum);
 		off += n;
 		to += n;
 		len -= n;
@@ -198,7 +222,7 @@ bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 		if (off >= at + part->len)
 			continue;
 		n = min(len, at + part->len - off);
-		if (!copy_part(p, part, off - at, to, n, sum))
+		if (!copy_part(p, part, off - at, off, to, n, sum))
 			return false;
 		off += n;
 		to += n;
@@ -214,7 +238,7 @@ static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 	u32 avail = min_t(u32, part->len, NX_HEADERS_MAX);
 	const struct nx_flow *flow = p->flow;
 	enum nexus_drop_reason reason;
-	const void *from;
+	const u64 *from;
 	int i;
 
 	from = nx_pool_addr(p->pool, part->buf, part->off);
@@ -223,23 +247,21 @@ static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 	p->nr_headers = 0;
 	if (likely(offset_in_page(from) <= PAGE_SIZE - NX_HEADERS_MAX)) {
 		/* What lies behind @avail is in the page, and is not used. */
-		for (i = 0; i < NX_HEADERS_MAX; i += 8)
-			*(u64 *)(p->headers + i) =
-				get_unaligned((const u64 *)(from + i));
-	} else if (!copy_part(p, part, 0, p->headers, avail, NULL)) {
+		copy_headers(p->headers, from);
+	} else if (!copy_part(p, part, 0, 0, p->headers, avail, NULL)) {
 		return NEXUS_DROP_TX_NO_MEMORY;
 	}
 	reason = nx_tx_parse(p->headers, avail, p->len, &p->packet);
 	if (unlikely(reason))
 		return reason;
-	p->nr_headers = p->packet.payload_off;
+	p->nr_headers = avail;
 	for (i = 0; i < flow->nr_nodes; i++)
 		if (nx_flow_may_send(&flow->node[i].key, &p->packet.key))
 			return NEXUS_DROP_NONE;
 	return NEXUS_DROP_TX_MISMATCH;
 }
 
-static void end_peer(struct tx_run *run)
+static void end_peer(struct nx_tx_run *run)
 {
 	if (!run->peer)
 		return;
@@ -266,31 +288,28 @@ static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 }
 
 /* To another channel of this host: one copy, no sum, no device. */
-static enum nexus_drop_reason send_local(struct tx_run *run,
+static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 					 struct nx_tx_packet *p,
 					 const struct nx_dest *dest)
 {
-	struct nx_rx_packet rx = {
-		.flow = dest->peer,
-		.tx = p,
-		.len = p->len,
-		.flags = NEXUS_DESC_LOCAL | (p->flags & NEXUS_DESC_CSUM),
-		.ip_version = p->packet.key.ip_version,
-		.protocol = p->packet.key.protocol,
-		.l4_off = p->packet.l4_off,
-		.payload_off = p->packet.payload_off,
-		.hash = dest->hash,
-		.time_ns = run->now_ns,
-	};
 	struct nx_queue *peer = nx_deliver_queue(dest->peer, dest->hash);
+	struct nx_rx_packet *rx = &run->rx;
 
+	rx->flow = dest->peer;
+	rx->len = p->len;
+	rx->flags = NEXUS_DESC_LOCAL | (p->flags & NEXUS_DESC_CSUM);
+	rx->ip_version = p->packet.key.ip_version;
+	rx->protocol = p->packet.key.protocol;
+	rx->l4_off = p->packet.l4_off;
+	rx->payload_off = p->packet.payload_off;
+	rx->hash = dest->hash;
 	if (run->peer != peer) {
 		end_peer(run);
 		nx_deliver_begin(peer);
 		run->peer = peer;
 	}
 	/* What the receiver loses is counted there. */
-	nx_deliver(peer, &rx);
+	nx_deliver(peer, rx);
 	return NEXUS_DROP_NONE;
 }
 
@@ -305,11 +324,11 @@ static bool is_blocked(struct nx_queue *q, const struct nx_flow *flow)
 	smp_mb(); /* T1, pairs with T2 in nx_socket_write_space() */
 	if (refcount_read(&sk->sk_wmem_alloc) >= READ_ONCE(sk->sk_sndbuf))
 		return true;
-	WRITE_ONCE(q->is_tx_blocked, false);
+	nx_socket_unblock(q);
 	return false;
 }
 
-static enum nexus_drop_reason send(struct tx_run *run, struct nx_tx_packet *p,
+static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p,
 				   bool *is_full, bool *is_local)
 {
 	enum nexus_drop_reason reason;
@@ -361,8 +380,9 @@ static void recycle(struct nx_queue *q, const struct nx_tx_packet *p)
 }
 
 /* One packet. Return: 0 to go on, EAGAIN, EPROTO. */
-static int send_one(struct tx_run *run, struct nx_tx_packet *p)
+static int send_one(struct nx_tx_run *run)
 {
+	struct nx_tx_packet *p = &run->packet;
 	bool is_over = false, is_full = false, is_local = false;
 	enum nexus_drop_reason reason;
 
@@ -384,17 +404,17 @@ static int send_one(struct tx_run *run, struct nx_tx_packet *p)
 	return 0;
 }
 
-static int send_some(struct tx_run *run, struct nx_tx_packet *p)
+static int send_some(struct nx_tx_run *run)
 {
 	int err = 0;
 
 	local_bh_disable();
 	rcu_read_lock();
-	run->now_ns = ktime_get_ns();
+	run->rx.time_ns = ktime_get_ns();
 	for (run->budget = TX_BUDGET; run->budget; run->budget--) {
 		if (run->q->tx.here == run->prod)
 			break;
-		err = send_one(run, p);
+		err = send_one(run);
 		if (err)
 			break;
 	}
@@ -414,21 +434,22 @@ static int send_some(struct tx_run *run, struct nx_tx_packet *p)
  */
 int nx_tx_drain(struct nx_queue *q)
 {
-	struct tx_run run = { .q = q };
-	struct nx_tx_packet p;
+	struct nx_tx_run *run = &q->run;
 	int err = 0;
 
 	lockdep_assert_held(&q->tx_lock);
-	run.prod = smp_load_acquire(q->tx.prod); /* A */
-	if (!nx_ring_is_valid(run.prod, q->tx.here, q->tx.mask + 1)) {
+	run->prod = smp_load_acquire(q->tx.prod); /* A */
+	if (!nx_ring_is_valid(run->prod, q->tx.here, q->tx.mask + 1)) {
 		nx_channel_quarantine(q, NEXUS_VIOLATION_TX_INDEX, q->tx.here,
-				      run.prod);
+				      run->prod);
 		return -EPROTO;
 	}
-	WRITE_ONCE(q->is_tx_blocked, false);
-	p.pool = &q->chan->pool;
-	while (q->tx.here != run.prod && !err) {
-		err = send_some(&run, &p);
+	nx_socket_unblock(q);
+	run->q = q;
+	run->packet.pool = &q->chan->pool;
+	run->rx.tx = &run->packet;
+	while (q->tx.here != run->prod && !err) {
+		err = send_some(run);
 		cond_resched();
 	}
 	smp_store_release(q->tx.cons, q->tx.here); /* B */

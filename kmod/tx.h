@@ -7,7 +7,9 @@
 #define NX_TX_H
 
 #include <linux/nexus.h>
+#include "core/desc.h"
 #include "core/packet.h"
+#include "deliver.h"
 
 struct nx_dest;
 struct nx_flow;
@@ -33,10 +35,11 @@ struct nx_tx_part {
  * @pool:      of its channel
  * @len:       bytes, IP header included
  * @nr_parts:  used of @parts
+ * @flow_idx:  that the descriptor claimed, whether it exists or not
  * @flags:     NEXUS_DESC_*, known ones only
  * @traffic_class: NEXUS_CLASS_*
- * @nr_headers: bytes of @headers that are the packet's: never read again from
- *             the user's memory
+ * @nr_headers: bytes of @headers that are the packet's, all its headers among
+ *             them: never read again from the user's memory
  * @headers:   the first bytes, copied before they were checked
  * @packet:    what they say
  * @parts:     where all bytes lie
@@ -48,12 +51,36 @@ struct nx_tx_packet {
 	struct nx_pool		*pool;
 	u32			len;
 	u32			nr_parts;
+	u32			flow_idx;
 	u32			flags;
 	u8			traffic_class;
 	u32			nr_headers;
 	u8			headers[NX_HEADERS_MAX] __aligned(8);
 	struct nx_packet	packet;
 	struct nx_tx_part	parts[NEXUS_PARTS_MAX];
+};
+
+/**
+ * struct nx_tx_run - one call's work
+ * @q:      the queue that sends
+ * @prod:   where TX ended when the call began
+ * @peer:   the queue of this host that receives now, locked, or NULL
+ * @budget: packets left of this section with bottom halves off
+ * @desc:   the snapshot of the descriptor at hand
+ * @packet: the packet at hand
+ * @rx:     the same, as a channel of this host receives it
+ *
+ * Under the queue's tx_lock. What is large stands here, and not on the stack,
+ * which kernels clear at each call (CONFIG_INIT_STACK_ALL_ZERO).
+ */
+struct nx_tx_run {
+	struct nx_queue		*q;
+	u32			prod;
+	struct nx_queue		*peer;
+	u32			budget;
+	union nx_desc		desc;
+	struct nx_tx_packet	packet;
+	struct nx_rx_packet	rx;
 };
 
 int nx_tx_drain(struct nx_queue *q);

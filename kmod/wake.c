@@ -40,13 +40,15 @@ static DEFINE_PER_CPU(struct wake_list, wake_lists);
  */
 void nx_wake_now(struct nx_queue *q, u32 armed)
 {
-	__poll_t events = EPOLLIN | EPOLLRDNORM;
+	__poll_t events = 0;
 
 	smp_mb(); /* W1, pairs with W2 */
 	if (!(atomic_read(&q->armed) & armed))
 		return;
-	if (!(atomic_xchg(&q->armed, 0) & armed))
+	if (!(atomic_fetch_andnot(armed, &q->armed) & armed))
 		return;
+	if (armed & NX_ARMED_RX)
+		events |= EPOLLIN | EPOLLRDNORM;
 	if (armed & NX_ARMED_TX)
 		events |= EPOLLOUT | EPOLLWRNORM;
 	if (!nx_channel_is_active(q->chan))
@@ -77,14 +79,8 @@ void nx_wake_later(struct nx_queue *q, bool is_softirq)
 	list->first = q;
 }
 
-/**
- * nx_wake_run - a run of packets ends: wake everybody that it was for
- *
- * With bottom halves off.
- */
-void nx_wake_run(void)
+static void wake_all(struct wake_list *list)
 {
-	struct wake_list *list = this_cpu_ptr(&wake_lists);
 	struct nx_queue *q;
 
 	while ((q = list->first)) {
@@ -96,9 +92,20 @@ void nx_wake_run(void)
 	}
 }
 
+/**
+ * nx_wake_run - a run of packets ends: wake everybody that it was for
+ *
+ * With bottom halves off.
+ */
+void nx_wake_run(void)
+{
+	wake_all(this_cpu_ptr(&wake_lists));
+}
+
+/* On the list's own CPU, or, if that went offline, on another one. */
 static void wake_tasklet(struct tasklet_struct *t)
 {
-	nx_wake_run();
+	wake_all(container_of(t, struct wake_list, tasklet));
 }
 
 /**

@@ -189,27 +189,37 @@ static bool is_multicast(const struct nx_flow_key *key)
 static int send_fragments(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	memset(skb->cb, 0, sizeof(skb->cb));
-	if (skb->protocol == htons(ETH_P_IP))
+	if (skb->protocol == htons(ETH_P_IP)) {
+		/* RFC 6864: unlike that of any other datagram of this host. */
+		__ip_select_ident(net, ip_hdr(skb), 1);
 		return ip_do_fragment(net, sk, skb, out_ipv4);
+	}
+	skb->ignore_df = true;	/* or it tells the socket instead */
 	return ipv6_stub->ipv6_fragment(net, sk, skb, out_ipv6);
 }
 
 /*
- * Multicast goes the kernel's whole way out, which knows which members of the
- * group are on this host.
+ * What the kernel's whole way out knows and the neighbour does not: which
+ * members of a group are on this host, IPsec, and tunnels of routes.
  */
-static int send_multicast(struct net *net, struct sock *sk, struct sk_buff *skb)
+static bool needs_whole_way(const struct nx_tx_packet *p, struct dst_entry *dst)
+{
+	return is_multicast(&p->packet.key) || dst_xfrm(dst) || dst->lwtstate;
+}
+
+static int send_whole_way(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	memset(skb->cb, 0, sizeof(skb->cb));
+	skb->ignore_df = true;
 	return dst_output(net, sk, skb);
 }
 
 static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
 		    struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	if (unlikely(is_multicast(&p->packet.key))) {
+	if (unlikely(needs_whole_way(p, dest->dst))) {
 		skb_dst_set(skb, dst_clone(dest->dst));
-		return send_multicast(net, sk, skb);
+		return send_whole_way(net, sk, skb);
 	}
 	if (unlikely(p->len > dest->mtu)) {
 		skb_dst_set(skb, dst_clone(dest->dst));

@@ -37,10 +37,9 @@ static __always_inline bool nx_tx_part_is_inside(const struct nexus_desc *d,
 }
 
 /* Whether a part that is not the first one leaves the packet's fields alone. */
-static inline bool nx_tx_part_continues(const struct nexus_desc *d,
-					const struct nexus_desc *first)
+static inline bool nx_tx_part_continues(const struct nexus_desc *d, u32 flow)
 {
-	return d->flow == first->flow && !d->traffic_class &&
+	return d->flow == flow && !d->traffic_class &&
 	       !(d->flags & ~NEXUS_DESC_MORE);
 }
 

@@ -49,6 +49,8 @@ enum nexus_drop_reason nx_tx_parse(const u8 *h, u32 avail, u32 len,
 		what = nx_parse_ipv6(h, avail, true, p);
 		if (what != NX_PARSE_OK)
 			return tx_reason_ipv6(h, avail);
+		if (!h[7])	/* hop limit */
+			return NEXUS_DROP_TX_IP;
 	} else {
 		return NEXUS_DROP_TX_IP;
 	}

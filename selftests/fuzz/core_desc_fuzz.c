@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(!s.d.time_ns && !s.d.cookie);
 		CHECK(!s.d.reserved[0] && !s.d.reserved[1]);
 	}
-	if (nx_tx_part_continues(&s.d, &first.d))
+	if (nx_tx_part_continues(&s.d, first.d.flow))
 		CHECK(s.d.flow == first.d.flow && !s.d.traffic_class);
 	CHECK(nx_tx_class(s.d.traffic_class) < NEXUS_NR_CLASSES);
 	return 0;

@@ -288,24 +288,19 @@ static void expect_detached(NX_METADATA, struct nx_chan *chan)
 	EXPECT_TRUE(poll_all.revents & POLLHUP);
 }
 
-NX_TEST(nexus_gone, "LIFE-2 the nexus is deleted under traffic: POLLHUP and ENXIO, sockets are the kernel's again")
+NX_TEST(nexus_in_use, "LIFE-2 a nexus in use is not deleted: EBUSY, traffic goes on; when it is free, it goes")
 {
 	struct traffics traffics;
 	struct bed bed;
-	char seen[16];
 
 	bed_start(&bed);
 	traffic_start(_metadata, &traffics, &bed);
-	EXPECT_EQ(0, nx_nexus_del(NEXUS));
+	EXPECT_EQ(-EBUSY, nx_nexus_del(NEXUS));
 	traffic_stop(&traffics);
-	expect_detached(_metadata, &bed.chan);
-	EXPECT_EQ(-ENODEV, nx_nexus_del(NEXUS));
-	while (nx_udp_recv(bed.pair.flow.sock, seen, sizeof(seen), 20) >= 0)
-		;
-	nx_udp_send(bed.pair.peer, "kernel", 6, NULL, 0);
-	EXPECT_EQ(6, nx_udp_recv(bed.pair.flow.sock, seen, sizeof(seen),
-				 WAIT_MS));
+	EXPECT_TRUE(nx_pair_ping(&bed.pair, 1));
 	nx_chan_close(&bed.chan);
+	EXPECT_EQ(0, nx_nexus_del(NEXUS));
+	EXPECT_EQ(-ENODEV, nx_nexus_del(NEXUS));
 	/* Its name and its device are free. */
 	nx_nexus_start(NEXUS, NX_DEV);
 }
@@ -316,18 +311,23 @@ static void *sleep_in_sync(void *arg)
 					  10 * NX_SEC);
 }
 
-NX_TEST(sleeper_wakes, "LIFE-2 who sleeps on a channel wakes when its nexus is deleted")
+NX_TEST(sleeper_wakes, "LIFE-2 who sleeps on a channel wakes when its device goes, and finds the event")
 {
+	struct nexus_event event;
 	pthread_t thread;
 	struct bed bed;
 	void *err;
 
 	bed_start(&bed);
+	while (nx_ring_pop(nx_chan_ring(&bed.chan, 0, NEXUS_RING_EVENT), &event))
+		;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, sleep_in_sync, &bed.chan));
 	nx_sleep_ms(50);
-	EXPECT_EQ(0, nx_nexus_del(NEXUS));
+	nx_ip("link del %s\n", NX_DEV);
 	pthread_join(thread, &err);
-	EXPECT_EQ(-ENXIO, (long)err);
+	EXPECT_EQ(0, (long)err);
+	EXPECT_TRUE(nx_ring_pop(nx_chan_ring(&bed.chan, 0, NEXUS_RING_EVENT),
+				&event));
 	nx_chan_close(&bed.chan);
 }
 

@@ -74,7 +74,7 @@ static void nx_tx_part_continues__leaves_the_packets_fields_alone(void)
 		d.flow = rows[i].flow;
 		d.flags = rows[i].flags;
 		d.traffic_class = rows[i].traffic_class;
-		UNIT_ROW(i, nx_tx_part_continues(&d, &first), rows[i].continues);
+		UNIT_ROW(i, nx_tx_part_continues(&d, first.flow), rows[i].continues);
 	}
 }
 

@@ -412,7 +412,8 @@ struct nexus_ustats {
  * @reserved:    0
  * @regions:     out
  *
- * A field that is 0 on the way in takes its default, which is written back.
+ * A size or number that is 0 on the way in takes its default, which is written
+ * back; port 0 is port 0.
  *
  * Errors: EPROTONOSUPPORT another ABI version (abi_version tells the
  * kernel's), ENODEV no such nexus, ENOTUNIQ no name given and several exist,
@@ -460,7 +461,7 @@ struct nexus_attach {
  * behind it. TX buffers come back through ALLOC in the same call.
  *
  * Returns 0, or: EAGAIN the socket's send buffer is full and packets stay in
- * TX, ETIME the timeout passed, EINTR a signal, EPROTO the channel
+ * TX (at once, unless NEXUS_SYNC_WAIT_TX is asked for), ETIME the timeout passed, EINTR a signal, EPROTO the channel
  * is quarantined, ENXIO it is defunct or its nexus is gone, ENOTCONN not
  * attached, EPERM another process's channel, EINVAL a field out of range.
  */
@@ -494,7 +495,7 @@ struct nexus_sync {
  * receives from anybody and sends to anybody.
  *
  * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP over IPv4 or
- * IPv6, EXDEV a socket of another network namespace, EDESTADDRREQ not bound,
+ * IPv6, EOPNOTSUPP a listening TCP socket, EXDEV a socket of another network namespace, EDESTADDRREQ not bound,
  * EALREADY adopted already or in use by another part of the kernel,
  * EADDRNOTAVAIL bound to an address that is not this host's, EEXIST another
  * flow has this tuple, ENOSPC no flow index left, EUSERS too many flows.
@@ -554,8 +555,8 @@ enum nexus_violation {
  * @state:     out: enum nexus_channel_state
  * @violation: out: enum nexus_violation, the first one
  * @queue:     out: where it happened
- * @index:     out: the offending ring index
- * @value:     out: the offending value
+ * @index:     out: the kernel's own index of the ring
+ * @value:     out: the offending value: the other index, or a buffer's
  * @tx_packets, @tx_bytes: out: sent, IP headers included
  * @rx_packets, @rx_bytes: out: delivered
  * @tx_drops, @rx_drops:   out: refused or lost, for any reason
@@ -623,7 +624,6 @@ struct nexus_status {
 	X(RX_CHECKSUM,	"rx-checksum",	"wrong transport checksum") \
 	X(RX_LENGTH,	"rx-length",	"longer than the longest packet, or truncated") \
 	X(RX_CLOSED,	"rx-closed",	"the receiver is quarantined or closing") \
-	X(RX_FRAGMENT,	"rx-fragment",	"reassembly failed") \
 	X(EVENT_FULL,	"event-full",	"the EVENT ring is full; an event is lost")
 
 #define NEXUS_DROP_ENUM(id, name, text)	NEXUS_DROP_##id,
