@@ -139,6 +139,7 @@ static void nexus_udp_send__sends_every_length(void)
 /* A buffer that was part of a long datagram is later a short one's only. */
 static void nexus_udp_send__mixes_long_and_short_ones(void)
 {
+	struct nexus_packet *pkt;
 	struct nexus_udp *udp;
 	struct fixture f;
 	struct sent s;
@@ -156,6 +157,9 @@ static void nexus_udp_send__mixes_long_and_short_ones(void)
 		UNIT_ROW(i, memcmp(s.payload, bytes, len), 0);
 		UNIT_ROW(i, f.fk.sent[0].nr_parts, i % 2 ? 1 : 3);
 		fake_forget_sent(&f.fk);
+		CU_ASSERT_EQUAL(nexus_packet_alloc(f.stack, 10, &pkt), 0);
+		UNIT_ROW(i, pkt->next == NULL, true);
+		nexus_packet_put(f.stack, pkt);
 	}
 	fixture_end(&f);
 }
