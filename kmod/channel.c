@@ -125,7 +125,7 @@ static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 	u32 i;
 
 	chan = kvzalloc(struct_size(chan, queues, arg->nr_queues),
-			GFP_KERNEL_ACCOUNT);
+			NX_GFP);
 	if (!chan)
 		return NULL;
 	kref_init(&chan->refs);
@@ -152,7 +152,7 @@ static int channel_fill(struct nx_channel *chan, const struct nexus_attach *arg)
 	int err;
 
 	chan->flows = kvcalloc(chan->nr_flow_slots, sizeof(*chan->flows),
-			       GFP_KERNEL_ACCOUNT);
+			       NX_GFP);
 	if (!chan->flows)
 		return -ENOMEM;
 	err = nx_pool_init(&chan->pool, arg->nr_small, arg->nr_large);

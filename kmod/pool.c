@@ -47,7 +47,7 @@ static int free_list_init(struct nx_free_list *list,
 	u32 i;
 
 	list->idx = kvmalloc_array(max(c->nr, 1U), sizeof(u32),
-				   GFP_KERNEL_ACCOUNT);
+				   NX_GFP);
 	if (!list->idx)
 		return -ENOMEM;
 	for (i = 0; i < c->nr; i++)
@@ -72,9 +72,9 @@ int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
 	spin_lock_init(&pool->lock);
 	atomic_set(&pool->nr_populated, 0);
 	set_sizes(pool, nr_small, nr_large);
-	pool->owner = kvzalloc(pool->nr, GFP_KERNEL_ACCOUNT);
+	pool->owner = kvzalloc(pool->nr, NX_GFP);
 	pool->mem = kvcalloc(pool->nr_pages, sizeof(*pool->mem),
-			     GFP_KERNEL_ACCOUNT);
+			     NX_GFP);
 	if (!pool->owner || !pool->mem)
 		return -ENOMEM;
 	for (size = 0; size < NEXUS_NR_SIZES; size++) {
@@ -109,7 +109,7 @@ void nx_pool_exit(struct nx_pool *pool)
  * nx_pool_populate - give one page of the region its memory
  * @pool: the pool
  * @page: index of the page
- * @gfp:  GFP_NOWAIT or GFP_KERNEL
+ * @gfp:  GFP_NOWAIT or NX_GFP
  *
  * Charged to the channel's memory cgroup in any context. Two that come at the
  * same time agree on one page.
@@ -137,44 +137,24 @@ void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp)
 	return mem;
 }
 
-/* Does the user own a buffer that lies, in part, on this page? */
-static bool is_users(const struct nx_pool *pool, u32 page)
-{
-	u64 at = (u64)page << PAGE_SHIFT;
-	const struct nexus_size_class *c;
-	u32 idx, last;
-
-	c = &pool->sizes[at >= pool->sizes[NEXUS_LARGE].off && pool->sizes[NEXUS_LARGE].nr ?
-			 NEXUS_LARGE : NEXUS_SMALL];
-	idx = c->first + div_u64(at - c->off, c->size);
-	last = c->first + div_u64(at - c->off + PAGE_SIZE - 1, c->size);
-	for (; idx <= last && idx < c->first + c->nr; idx++)
-		if (READ_ONCE(pool->owner[idx]) == NX_OWNER_USER)
-			return true;
-	return false;
-}
-
 /**
  * nx_pool_fault - the page for a mapping
  * @pool: the pool
  * @page: index of the page
  *
- * A page without memory gets it if the user owns a buffer on it.
+ * A page without memory gets it, whoever owns the buffers on it: the process is
+ * charged, and sees zeros.
  *
- * Return: the page with a reference, NULL if the user has no business there,
- * or ERR_PTR(-ENOMEM).
+ * Return: the page with a reference, or NULL: no memory.
  */
 struct page *nx_pool_fault(struct nx_pool *pool, u32 page)
 {
 	void *mem = READ_ONCE(pool->mem[page]);
 
-	if (!mem) {
-		if (!is_users(pool, page))
-			return NULL;
-		mem = nx_pool_populate(pool, page, GFP_KERNEL);
-		if (!mem)
-			return ERR_PTR(-ENOMEM);
-	}
+	if (!mem)
+		mem = nx_pool_populate(pool, page, NX_GFP);
+	if (!mem)
+		return NULL;
 	get_page(virt_to_page(mem));
 	return virt_to_page(mem);
 }

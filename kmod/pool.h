@@ -12,6 +12,12 @@
 
 struct mem_cgroup;
 
+/*
+ * Memory that a process asks for: charged to its memory cgroup, whose limit it
+ * is to hear of as ENOMEM, and not from the OOM killer.
+ */
+#define NX_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /**
  * enum nx_owner - who may touch a buffer
  * @NX_OWNER_FREE:      nobody: it lies in a free list

@@ -7,6 +7,7 @@
 #include <linux/vmalloc.h>
 #include "channel.h"
 #include "compat.h"
+#include "pool.h"
 #include "region.h"
 
 /* URINGS, BUFFERS and USTATS are the process's to write. */
@@ -26,7 +27,7 @@ static bool is_writable(int id)
 int nx_region_init(struct nx_region *region, size_t size)
 {
 	region->size = PAGE_ALIGN(size);
-	region->mem = __vmalloc(region->size, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	region->mem = __vmalloc(region->size, NX_GFP | __GFP_ZERO);
 	return region->mem ? 0 : -ENOMEM;
 }
 
@@ -73,10 +74,9 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 	if (!page || page > chan->regions[id].size >> PAGE_SHIFT)
 		return VM_FAULT_SIGSEGV;
 	p = region_page(chan, id, page - 1);
+	/* Not VM_FAULT_OOM: the kernel would try again for ever. */
 	if (!p)
 		return VM_FAULT_SIGBUS;
-	if (IS_ERR(p))
-		return VM_FAULT_OOM;
 	vmf->page = p;
 	return 0;
 }

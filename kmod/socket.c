@@ -64,7 +64,10 @@ static void socket_write_space(struct sock *sk)
 	rcu_read_lock();
 	flow = rcu_dereference_sk_user_data(sk);
 	if (flow) {
-		unblock_all(flow->chan);
+		/* As the kernel's own: not before it is worth the while. */
+		if (refcount_read(&sk->sk_wmem_alloc) * 2 <=
+		    READ_ONCE(sk->sk_sndbuf))
+			unblock_all(flow->chan);
 		flow->old_write_space(sk);
 	}
 	rcu_read_unlock();

@@ -297,7 +297,8 @@ NX_TEST(nexus_in_use, "LIFE-2 a nexus in use is not deleted: EBUSY, traffic goes
 	traffic_start(_metadata, &traffics, &bed);
 	EXPECT_EQ(-EBUSY, nx_nexus_del(NEXUS));
 	traffic_stop(&traffics);
-	EXPECT_TRUE(nx_pair_ping(&bed.pair, 1));
+	EXPECT_EQ(NEXUS_CHANNEL_ACTIVE, bed.chan.schema->state);
+	EXPECT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
 	nx_chan_close(&bed.chan);
 	EXPECT_EQ(0, nx_nexus_del(NEXUS));
 	EXPECT_EQ(-ENODEV, nx_nexus_del(NEXUS));

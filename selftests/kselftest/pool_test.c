@@ -504,6 +504,9 @@ NX_TEST(charged, "POOL-6 rings and pool are charged to the process's memory cgro
 		nx_chan_init(&chan, NEXUS);
 		chan.attach.nr_small = 8192;
 		chan.attach.nr_large = 0;
+		/* More than a CPU charges in advance: 64 pages. */
+		chan.attach.tx_slots = NEXUS_SLOTS_MAX;
+		chan.attach.rx_slots = NEXUS_SLOTS_MAX;
 		before = cgroup_bytes();
 		nx_chan_begin(&chan);
 		attached = cgroup_bytes();

@@ -179,23 +179,90 @@ static void refuse_all(NX_METADATA, const struct refusal *table, size_t nr)
 
 /* --------------------------------------------------------- descriptors */
 
-static void set_flags(struct packet *p, __u64 value) { p->desc.flags = value; }
-static void set_ip_version(struct packet *p, __u64 value) { p->desc.ip_version = value; }
-static void set_protocol(struct packet *p, __u64 value) { p->desc.protocol = value; }
-static void set_nr_parts(struct packet *p, __u64 value) { p->desc.nr_parts = value; }
-static void set_l4_off(struct packet *p, __u64 value) { p->desc.l4_off = value; }
-static void set_payload_off(struct packet *p, __u64 value) { p->desc.payload_off = value; }
-static void set_gso_size(struct packet *p, __u64 value) { p->desc.gso_size = value; }
-static void set_gso_segs(struct packet *p, __u64 value) { p->desc.gso_segs = value; }
-static void set_hash(struct packet *p, __u64 value) { p->desc.hash = value; }
-static void set_ifindex(struct packet *p, __u64 value) { p->desc.ifindex = value; }
-static void set_time(struct packet *p, __u64 value) { p->desc.time_ns = value; }
-static void set_cookie(struct packet *p, __u64 value) { p->desc.cookie = value; }
-static void set_reserved0(struct packet *p, __u64 value) { p->desc.reserved[0] = value; }
-static void set_reserved1(struct packet *p, __u64 value) { p->desc.reserved[1] = value; }
-static void set_len(struct packet *p, __u64 value) { p->desc.len = value; }
-static void set_off(struct packet *p, __u64 value) { p->desc.off = value; }
-static void set_flow(struct packet *p, __u64 value) { p->desc.flow = value; }
+static void set_flags(struct packet *p, __u64 value)
+{
+	p->desc.flags = value;
+}
+
+static void set_ip_version(struct packet *p, __u64 value)
+{
+	p->desc.ip_version = value;
+}
+
+static void set_protocol(struct packet *p, __u64 value)
+{
+	p->desc.protocol = value;
+}
+
+static void set_nr_parts(struct packet *p, __u64 value)
+{
+	p->desc.nr_parts = value;
+}
+
+static void set_l4_off(struct packet *p, __u64 value)
+{
+	p->desc.l4_off = value;
+}
+
+static void set_payload_off(struct packet *p, __u64 value)
+{
+	p->desc.payload_off = value;
+}
+
+static void set_gso_size(struct packet *p, __u64 value)
+{
+	p->desc.gso_size = value;
+}
+
+static void set_gso_segs(struct packet *p, __u64 value)
+{
+	p->desc.gso_segs = value;
+}
+
+static void set_hash(struct packet *p, __u64 value)
+{
+	p->desc.hash = value;
+}
+
+static void set_ifindex(struct packet *p, __u64 value)
+{
+	p->desc.ifindex = value;
+}
+
+static void set_time(struct packet *p, __u64 value)
+{
+	p->desc.time_ns = value;
+}
+
+static void set_cookie(struct packet *p, __u64 value)
+{
+	p->desc.cookie = value;
+}
+
+static void set_reserved0(struct packet *p, __u64 value)
+{
+	p->desc.reserved[0] = value;
+}
+
+static void set_reserved1(struct packet *p, __u64 value)
+{
+	p->desc.reserved[1] = value;
+}
+
+static void set_len(struct packet *p, __u64 value)
+{
+	p->desc.len = value;
+}
+
+static void set_off(struct packet *p, __u64 value)
+{
+	p->desc.off = value;
+}
+
+static void set_flow(struct packet *p, __u64 value)
+{
+	p->desc.flow = value;
+}
 
 NX_TEST(desc_reserved, "RING-7 OBS-1 TX descriptor: unknown flags and fields of other uses are refused as tx-flags")
 {
@@ -274,21 +341,91 @@ NX_TEST(desc_flow, "META-2 OBS-1 TX descriptor: a flow that this channel does no
 
 /* ------------------------------------------------------------- headers */
 
-static void set_version(struct packet *p, __u64 value) { p->ip4->version = value; }
-static void set_ihl(struct packet *p, __u64 value) { p->ip4->ihl = value; nx_udp_sum(p->bytes); }
-static void set_tot_len(struct packet *p, __u64 value) { p->ip4->tot_len = htons(value); nx_udp_sum(p->bytes); }
-static void set_frag_off(struct packet *p, __u64 value) { p->ip4->frag_off = htons(value); nx_udp_sum(p->bytes); }
-static void set_ttl(struct packet *p, __u64 value) { p->ip4->ttl = value; nx_udp_sum(p->bytes); }
-static void set_ip_protocol(struct packet *p, __u64 value) { p->ip4->protocol = value; nx_udp_sum(p->bytes); }
-static void set_saddr(struct packet *p, __u64 value) { p->ip4->saddr = htonl(value); nx_udp_sum(p->bytes); }
-static void set_daddr(struct packet *p, __u64 value) { p->ip4->daddr = htonl(value); nx_udp_sum(p->bytes); }
-static void set_sport(struct packet *p, __u64 value) { p->udp->source = htons(value); nx_udp_sum(p->bytes); }
-static void set_dport(struct packet *p, __u64 value) { p->udp->dest = htons(value); nx_udp_sum(p->bytes); }
-static void set_udp_len(struct packet *p, __u64 value) { p->udp->len = htons(value); }
-static void set_saddr6(struct packet *p, __u64 value) { p->ip6->ip6_src.s6_addr[15] = value; nx_udp_sum(p->bytes); }
-static void set_daddr6(struct packet *p, __u64 value) { p->ip6->ip6_dst.s6_addr[15] = value; nx_udp_sum(p->bytes); }
-static void set_plen6(struct packet *p, __u64 value) { p->ip6->ip6_plen = htons(value); }
-static void set_nxt6(struct packet *p, __u64 value) { p->ip6->ip6_nxt = value; }
+static void set_version(struct packet *p, __u64 value)
+{
+	p->ip4->version = value;
+}
+
+static void set_ihl(struct packet *p, __u64 value)
+{
+	p->ip4->ihl = value;
+	nx_udp_sum(p->bytes);
+}
+
+static void set_tot_len(struct packet *p, __u64 value)
+{
+	p->ip4->tot_len = htons(value);
+	nx_udp_sum(p->bytes);
+}
+
+static void set_frag_off(struct packet *p, __u64 value)
+{
+	p->ip4->frag_off = htons(value);
+	nx_udp_sum(p->bytes);
+}
+
+static void set_ttl(struct packet *p, __u64 value)
+{
+	p->ip4->ttl = value;
+	nx_udp_sum(p->bytes);
+}
+
+static void set_ip_protocol(struct packet *p, __u64 value)
+{
+	p->ip4->protocol = value;
+	nx_udp_sum(p->bytes);
+}
+
+static void set_saddr(struct packet *p, __u64 value)
+{
+	p->ip4->saddr = htonl(value);
+	nx_udp_sum(p->bytes);
+}
+
+static void set_daddr(struct packet *p, __u64 value)
+{
+	p->ip4->daddr = htonl(value);
+	nx_udp_sum(p->bytes);
+}
+
+static void set_sport(struct packet *p, __u64 value)
+{
+	p->udp->source = htons(value);
+	nx_udp_sum(p->bytes);
+}
+
+static void set_dport(struct packet *p, __u64 value)
+{
+	p->udp->dest = htons(value);
+	nx_udp_sum(p->bytes);
+}
+
+static void set_udp_len(struct packet *p, __u64 value)
+{
+	p->udp->len = htons(value);
+}
+
+static void set_saddr6(struct packet *p, __u64 value)
+{
+	p->ip6->ip6_src.s6_addr[15] = value;
+	nx_udp_sum(p->bytes);
+}
+
+static void set_daddr6(struct packet *p, __u64 value)
+{
+	p->ip6->ip6_dst.s6_addr[15] = value;
+	nx_udp_sum(p->bytes);
+}
+
+static void set_plen6(struct packet *p, __u64 value)
+{
+	p->ip6->ip6_plen = htons(value);
+}
+
+static void set_nxt6(struct packet *p, __u64 value)
+{
+	p->ip6->ip6_nxt = value;
+}
 
 #define IP4(a, b, c, d)	((__u32)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 

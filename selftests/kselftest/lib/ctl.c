@@ -142,8 +142,6 @@ static struct family *family_find(void)
 	struct nlmsghdr *message;
 	int err;
 
-	if (family.id)
-		return &family;
 	message = message_new(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
 	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, NEXUS_GENL_NAME);
 	sock = netlink_open();

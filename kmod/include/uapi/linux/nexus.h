@@ -59,9 +59,8 @@
  *                         the slots of RX, ALLOC and EVENT; read only
  * @NEXUS_REGION_URINGS:   what the process produces: the indices it writes,
  *                         and the slots of TX and FREE
- * @NEXUS_REGION_BUFFERS:  the pool; a page gets memory when its buffers are
- *                         used, and to touch one none of whose buffers was ever
- *                         the process's is SIGBUS
+ * @NEXUS_REGION_BUFFERS:  the pool; a page gets memory when it is touched, or
+ *                         SIGBUS if there is none
  * @NEXUS_REGION_ADVISORY: struct nexus_advisory, then one struct
  *                         nexus_flow_advisory for each flow; read only
  * @NEXUS_REGION_USTATS:   what the library reports of itself; the kernel shows
@@ -461,8 +460,8 @@ struct nexus_attach {
  * behind it. TX buffers come back through ALLOC in the same call.
  *
  * Returns 0, or: EAGAIN the socket's send buffer is full and packets stay in
- * TX (at once, unless NEXUS_SYNC_WAIT_TX is asked for), ETIME the timeout passed, EINTR a signal, EPROTO the channel
- * is quarantined, ENXIO it is defunct or its nexus is gone, ENOTCONN not
+ * TX (at once, unless NEXUS_SYNC_WAIT_TX is asked for), ETIME the timeout
+ * passed, EINTR a signal, EPROTO the channel is quarantined, ENXIO it is defunct or its nexus is gone, ENOTCONN not
  * attached, EPERM another process's channel, EINVAL a field out of range.
  */
 struct nexus_sync {
@@ -495,7 +494,8 @@ struct nexus_sync {
  * receives from anybody and sends to anybody.
  *
  * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP over IPv4 or
- * IPv6, EOPNOTSUPP a listening TCP socket, EXDEV a socket of another network namespace, EDESTADDRREQ not bound,
+ * IPv6, EOPNOTSUPP a listening TCP socket, EXDEV a socket of another network
+ * namespace, EDESTADDRREQ not bound,
  * EALREADY adopted already or in use by another part of the kernel,
  * EADDRNOTAVAIL bound to an address that is not this host's, EEXIST another
  * flow has this tuple, ENOSPC no flow index left, EUSERS too many flows.
