@@ -171,6 +171,7 @@ def offend():
 
 
 def send_to_no_flow():
+    sync()
     slots, alloc, cons = ring(2)
     here, = struct.unpack_from("I", urings, urings_off + cons)
     buf, = struct.unpack_from("I", krings, krings_off + alloc + here % slots * 4)
@@ -271,7 +272,8 @@ shows()
 	[ "${PIPESTATUS[0]}" = 0 ] && grep -qE -- "$pattern" "$work/out"
 }
 
-# json FILTER WORD...: nexusctl prints JSON, and jq finds the filter true.
+# json FILTER WORD...: nexusctl prints JSON, and jq finds the filter true. Every
+# line of JSON is kept, for json_is_valid().
 json()
 {
 	local filter=$1
@@ -279,7 +281,8 @@ json()
 
 	ctl -j "$@" > "$work/json" || return
 	cat "$work/json"
-	python3 -m json.tool "$work/json" > /dev/null && jq -e "$filter" "$work/json"
+	[ "$1" = -p ] || cat "$work/json" >> "$work/all.json"
+	jq -e "$filter" "$work/json"
 }
 
 done_quietly()
@@ -377,12 +380,10 @@ monitor_shows_all_kinds()
 # The second monitor of the test before wrote JSON.
 monitor_writes_json()
 {
-	local line kinds
+	local kinds
 
 	sees events.json '"event":"nexus-del"' || return
-	while read -r line; do
-		python3 -m json.tool <<< "$line" > /dev/null || return
-	done < "$work/events.json"
+	cat "$work/events.json" >> "$work/all.json"
 	kinds=$(jq -r .event "$work/events.json" | sort -u | paste -sd ' ')
 	echo "$kinds"
 	[ "$kinds" = "attach detach dev-add dev-del flow-add flow-del nexus-del nexus-new policy violation" ] &&
@@ -624,6 +625,14 @@ device_goes_away()
 	json '[.[0].devices[].name] == ["near0"]' nexus show nx0
 }
 
+# All that the other tests kept, and a document of many lines.
+json_is_valid()
+{
+	wc -l < "$work/all.json"
+	python3 -m json.tool --json-lines "$work/all.json" > /dev/null &&
+		ctl -j -p nexus show | python3 -m json.tool > /dev/null
+}
+
 no_module()
 {
 	local pid tries
@@ -786,6 +795,7 @@ check "OBS-2 batch" batch
 check "OBS-2 an answer that cannot be written is an error" full_disk
 check "OBS-2 a misspelt word is corrected" \
 	says 2 "nexusctl: unknown word 'chanel': did you mean 'channel'?" chanel show
+check "OBS-2 all JSON is valid" json_is_valid
 check "OBS-2 without the module, the complaint loads it" no_module
 check "OBS-2 monitor ends with the module" monitor_says_farewell
 echo "1..$number"
