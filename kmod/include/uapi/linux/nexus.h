@@ -461,8 +461,9 @@ struct nexus_attach {
  *
  * Returns 0, or: EAGAIN the socket's send buffer is full and packets stay in
  * TX (at once, unless NEXUS_SYNC_WAIT_TX is asked for), ETIME the timeout
- * passed, EINTR a signal, EPROTO the channel is quarantined, ENXIO it is defunct or its nexus is gone, ENOTCONN not
- * attached, EPERM another process's channel, EINVAL a field out of range.
+ * passed, EINTR a signal, EPROTO the channel is quarantined, ENXIO it is defunct
+ * or its nexus is gone, ENOTCONN not attached, EPERM another process's channel,
+ * EINVAL a field out of range.
  */
 struct nexus_sync {
 	__u32	size;
