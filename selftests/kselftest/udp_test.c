@@ -144,7 +144,7 @@ static void exchange(NX_METADATA, struct bed *bed, const struct nexus_addr *to)
 			TH_LOG("%zu bytes from the peer", len);
 		}
 		ASSERT_EQ(0, memcmp(sent + i, seen, len));
-		EXPECT_EQ(PORT, from.port);
+		EXPECT_EQ(htons(PORT), from.port);
 	}
 }
 
@@ -242,8 +242,8 @@ static void refused(NX_METADATA, int family)
 	ASSERT_TRUE(wait_error(&bed, &error));
 	EXPECT_EQ(ECONNREFUSED, error.err);
 	EXPECT_EQ(family == AF_INET ? 4 : 6, error.ip_version);
-	EXPECT_EQ(9, error.remote.port);
-	EXPECT_EQ(PORT, error.local.port);
+	EXPECT_EQ(htons(9), error.remote.port);
+	EXPECT_EQ(htons(PORT), error.local.port);
 	nexus_stack_close(bed.stack);
 }
 
@@ -327,7 +327,7 @@ static void multicast(NX_METADATA, int family)
 		ASSERT_EQ(5, nx_udp_send(bed.peer, "group", 5, group, PORT));
 		ASSERT_EQ(5, receive(&bed, bed.udp, seen, sizeof(seen), &from));
 		EXPECT_EQ(0, memcmp("group", seen, 5));
-		EXPECT_EQ(PORT, from.port);
+		EXPECT_EQ(htons(PORT), from.port);
 	}
 	nexus_stack_close(bed.stack);
 }
