@@ -203,24 +203,36 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 	return true;
 }
 
-static bool ingress_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
+/* Whether a packet of this protocol, with this L4 header, may be a flow's. */
+static __always_inline bool is_wanted(const struct nx_nexus *nexus, u8 protocol,
+				      const u8 *l4)
+{
+	__be16 port;
+
+	if (likely(protocol == IPPROTO_UDP)) {
+		memcpy(&port, l4 + 2, sizeof(port));
+		return nx_flow_table_has_port(&nexus->flows, port);
+	}
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* For this device itself, and not for a VLAN of it or for another host. */
+static bool is_for_device(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_HOST && !skb_vlan_tag_present(skb);
+}
+
+/* Not inline: the packets that nobody wants do not pay for what it needs. */
+static noinline bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 {
 	u8 copy[NX_IPV4_HLEN + NX_UDP_HLEN];
 	struct nx_packet p;
 	enum nx_parse what;
-	__be16 port;
 	const u8 *h;
 
 	h = skb_header_pointer(skb, 0, sizeof(copy), copy);
-	if (!h)
+	if (!h || !is_for_device(skb))
 		return false;
-	if (likely(h[9] == IPPROTO_UDP)) {
-		memcpy(&port, h + NX_IPV4_HLEN + 2, sizeof(port));
-		if (!nx_flow_table_has_port(&nexus->flows, port))
-			return false;
-	} else if (h[9] != IPPROTO_ICMP) {
-		return false;
-	}
 	what = nx_parse_ipv4(h, sizeof(copy), false, &p);
 	if (what == NX_PARSE_ERROR)
 		nx_icmp_ingress(nexus, skb, &p);
@@ -229,30 +241,44 @@ static bool ingress_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 	return claim(nexus, skb, h, &p);
 }
 
-static bool ingress_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
+static noinline bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
 {
 	u8 copy[NX_IPV6_HLEN + NX_UDP_HLEN];
 	struct nx_packet p;
 	enum nx_parse what;
-	__be16 port;
 	const u8 *h;
 
 	h = skb_header_pointer(skb, 0, sizeof(copy), copy);
-	if (!h)
+	if (!h || !is_for_device(skb))
 		return false;
-	if (likely(h[6] == IPPROTO_UDP)) {
-		memcpy(&port, h + NX_IPV6_HLEN + 2, sizeof(port));
-		if (!nx_flow_table_has_port(&nexus->flows, port))
-			return false;
-	} else if (h[6] != IPPROTO_ICMPV6) {
-		return false;
-	}
 	what = nx_parse_ipv6(h, sizeof(copy), false, &p);
 	if (what == NX_PARSE_ERROR)
 		nx_icmp_ingress(nexus, skb, &p);
 	if (what != NX_PARSE_OK || !is_plain_ipv6(skb, &p))
 		return false;
 	return claim(nexus, skb, h, &p);
+}
+
+static __always_inline bool ingress_ipv4(struct nx_nexus *nexus,
+					 struct sk_buff *skb)
+{
+	const u8 *h = skb->data;
+
+	if (likely(skb_headlen(skb) >= NX_IPV4_HLEN + NX_UDP_HLEN) &&
+	    !is_wanted(nexus, h[9], h + NX_IPV4_HLEN))
+		return false;
+	return look_at_ipv4(nexus, skb);
+}
+
+static __always_inline bool ingress_ipv6(struct nx_nexus *nexus,
+					 struct sk_buff *skb)
+{
+	const u8 *h = skb->data;
+
+	if (likely(skb_headlen(skb) >= NX_IPV6_HLEN + NX_UDP_HLEN) &&
+	    !is_wanted(nexus, h[6], h + NX_IPV6_HLEN))
+		return false;
+	return look_at_ipv6(nexus, skb);
 }
 
 /**
@@ -269,12 +295,10 @@ unsigned int nx_rx_ingress(void *priv, struct sk_buff *skb,
 	struct nx_nexus *nexus = priv;
 	bool is_claimed = false;
 
-	if (likely(skb->pkt_type == PACKET_HOST && !skb_vlan_tag_present(skb))) {
-		if (skb->protocol == htons(ETH_P_IP))
-			is_claimed = ingress_ipv4(nexus, skb);
-		else if (skb->protocol == htons(ETH_P_IPV6))
-			is_claimed = ingress_ipv6(nexus, skb);
-	}
+	if (skb->protocol == htons(ETH_P_IP))
+		is_claimed = ingress_ipv4(nexus, skb);
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		is_claimed = ingress_ipv6(nexus, skb);
 	if (is_claimed) {
 		consume_skb(skb);
 		return NF_STOLEN;

@@ -63,12 +63,16 @@ void nx_wake_now(struct nx_queue *q, u32 armed)
  * @q:          the queue
  * @is_softirq: there is no end that would call nx_wake_run()
  *
- * With bottom halves off. The list holds a reference of the channel.
+ * With bottom halves off. The list holds a reference of the channel. While
+ * nobody sleeps, nothing is listed.
  */
 void nx_wake_later(struct nx_queue *q, bool is_softirq)
 {
 	struct wake_list *list = this_cpu_ptr(&wake_lists);
 
+	smp_mb(); /* W1, pairs with W2 */
+	if (!(atomic_read(&q->armed) & NX_ARMED_RX))
+		return;
 	/* W3: whoever has listed it sees what the caller has published. */
 	if (atomic_xchg(&q->is_waking, 1))
 		return;

@@ -22,7 +22,7 @@ static const struct {
 	{ EPROTONOSUPPORT, "the kernel module and this library are of different versions, or the socket is not UDP" },
 	{ EPROTO, "the channel is quarantined because it broke the rules of its rings (nexusctl channel show tells how)" },
 	{ ENXIO, "the channel is gone: its nexus was deleted, or its memory was taken back" },
-	{ ENODEV, "no such nexus in this network namespace (nexusctl show lists them)" },
+	{ ENODEV, "no such nexus in this network namespace (nexusctl nexus show lists them)" },
 	{ ENOTUNIQ, "there are several nexuses in this network namespace: name one" },
 	{ EUSERS, "the policy's limit of channels or flows is reached" },
 	{ EDQUOT, "the policy's limit of bytes is reached" },
