@@ -180,6 +180,7 @@ int nx_stack_flow_add(struct nexus_stack *stack, struct nx_sink *sink,
 		      struct nexus_flow_add *flow);
 
 /* Ends the flow; no packet reaches @sink any more. */
+void nx_stack_drain(struct nexus_stack *stack);
 void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
 		       uint32_t generation);
 

@@ -364,6 +364,22 @@ static int sync_and_wait(struct nexus_stack *stack, uint32_t flags,
 	return err;
 }
 
+/* For how long a flow that ends waits for the device to take what it sent. */
+#define DRAIN_TRIES	100
+#define DRAIN_NS	10000000	/* each */
+
+/* Packets that stand in TX when their flow ends would be lost. */
+void nx_stack_drain(struct nexus_stack *stack)
+{
+	int tries;
+
+	for (tries = 0; has_pending(stack) && tries < DRAIN_TRIES; tries++) {
+		if (sync_queue(stack, NEXUS_SYNC_TX, 0) != -EAGAIN)
+			return;
+		sync_queue(stack, NEXUS_SYNC_WAIT_TX, DRAIN_NS);
+	}
+}
+
 int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 {
 	struct nexus_queue *queue = stack->queue;

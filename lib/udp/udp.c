@@ -289,6 +289,7 @@ void nexus_udp_close(struct nexus_udp *udp)
 	if (!udp || udp->is_closed)
 		return;
 	udp->is_closed = true;
+	nx_stack_drain(udp->stack);
 	nx_stack_flow_del(udp->stack, &udp->sink, udp->generation);
 	drop_queue(udp);
 	close(udp->fd);
