@@ -183,10 +183,13 @@ static int stack_send(struct perf_end *end, unsigned int nr)
 		else if (err == -EAGAIN)
 			err = stack_sleep(end, RETRY_NS);
 	}
-	if (!err)
+	/* Sent is what has left: the other end is waited for next. */
+	while (!err) {
 		err = nexus_stack_flush(se->stack);
-	if (err == -EAGAIN)
+		if (err != -EAGAIN)
+			break;
 		err = stack_sleep(end, RETRY_NS);
+	}
 	return err ? stack_fail("send", err) : 0;
 }
 
