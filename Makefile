@@ -53,6 +53,9 @@ check-vm:
 fuzz:
 	@scripts/check fuzz
 
+sim:
+	@scripts/check sim
+
 style:
 	@scripts/style
 
@@ -111,5 +114,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all help kmod lib tools tests debug-kernel packages check check-unit \
-	check-vm fuzz style layering sparse demo bench install install-user \
+	check-vm fuzz sim style layering sparse demo bench install install-user \
 	uninstall dkms clean
