@@ -10,8 +10,11 @@
 
 #include <linux/types.h>
 #include <linux/build_bug.h>
+#include <linux/math64.h>
 #include <asm/byteorder.h>
 #include <linux/string.h>
+
+#define nx_div_u64(a, b)	div64_u64(a, b)
 
 #else
 
@@ -27,6 +30,8 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
 
 #define __force
 #ifndef __always_inline
@@ -36,6 +41,7 @@ typedef uint64_t u64;
 #define be16_to_cpu(x)	ntohs((uint16_t)(x))
 #define cpu_to_be32(x)	((__be32)htonl(x))
 #define be32_to_cpu(x)	ntohl((uint32_t)(x))
+#define nx_div_u64(a, b)	((u64)(a) / (u64)(b))
 
 #endif /* __KERNEL__ */
 

@@ -15,6 +15,10 @@
 	X(core_desc_suite) \
 	X(core_flow_key_suite) \
 	X(core_packet_suite) \
+	X(core_codel_suite) \
+	X(core_fq_suite) \
+	X(core_shaper_suite) \
+	X(core_share_suite) \
 	X(wire_checksum_suite) \
 	X(wire_ipv4_suite) \
 	X(wire_ipv6_suite) \
