@@ -105,6 +105,38 @@ static void datagrams(void)
 	write_seed("wire_ipv6", "extensions", p, len + 32);
 }
 
+/* ------------------------------------------------------------------ TCP */
+
+static void tcp(void)
+{
+	static const struct nexus_wire_tcp segments[] = {
+		{ .flags = NEXUS_WIRE_TCP_SYN, .mss = 1460, .wscale = 7,
+		  .cookie_len = 8, .has = NEXUS_WIRE_TCP_MSS |
+		  NEXUS_WIRE_TCP_WSCALE | NEXUS_WIRE_TCP_SACK_OK |
+		  NEXUS_WIRE_TCP_TS | NEXUS_WIRE_TCP_FAST_OPEN },
+		{ .flags = NEXUS_WIRE_TCP_ACK, .nr_sacks = 3, .has =
+		  NEXUS_WIRE_TCP_TS | NEXUS_WIRE_TCP_SACK },
+		{ .flags = NEXUS_WIRE_TCP_ACK | NEXUS_WIRE_TCP_AE, .has =
+		  NEXUS_WIRE_TCP_TS | NEXUS_WIRE_TCP_ACCECN |
+		  NEXUS_WIRE_TCP_EE0B | NEXUS_WIRE_TCP_ECEB |
+		  NEXUS_WIRE_TCP_EE1B },
+	};
+	uint8_t p[NEXUS_WIRE_TCP_LEN_MAX];
+	struct nexus_wire_tcp segment;
+	char name[16];
+	size_t i;
+	int len;
+
+	for (i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
+		segment = segments[i];
+		segment.src_port = 1000;
+		segment.dst_port = 80;
+		len = nexus_wire_tcp_build(&segment, p, sizeof(p));
+		snprintf(name, sizeof(name), "tcp%zu", i);
+		write_seed("wire_tcp", name, p, (size_t)len);
+	}
+}
+
 /* ----------------------------------------------------------------- ICMP */
 
 static void icmp(void)
@@ -213,6 +245,7 @@ int main(int argc, char **argv)
 	root = argv[1];
 	mkdir(root, 0777);
 	datagrams();
+	tcp();
 	icmp();
 	addresses();
 	schema();

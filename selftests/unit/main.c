@@ -23,6 +23,7 @@
 	X(wire_ipv4_suite) \
 	X(wire_ipv6_suite) \
 	X(wire_udp_suite) \
+	X(wire_tcp_suite) \
 	X(wire_icmp_suite) \
 	X(ip_addr_suite) \
 	X(ip_path_suite) \
