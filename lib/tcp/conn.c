@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * What the owner of a connection asks of it (RFC 9293 section 3.10.1 to 3.10.5).
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* RFC 9293 section 3.7.1: before the peer has said anything. */
+#define MSS_DEFAULT_IPV4	536
+#define MSS_DEFAULT_IPV6	1220
+
+const struct nx_tcp_config nx_tcp_config_default = {
+	.features	= NX_TCP_HAS_SACK | NX_TCP_HAS_TS | NX_TCP_HAS_WSCALE,
+	.rcv_buf_bytes	= 128 * 1024,
+	.snd_buf_bytes	= 4 * 1024 * 1024,
+	.gso_max_bytes	= 64000,
+	.rto_initial_us	= 1000000,	/* RFC 6298 section 2.1 */
+	.rto_min_us	= 200000,	/* as Linux; RFC 6298 has a second */
+	.rto_max_us	= 120000000,	/* RFC 6298 section 2.5: at least 60 s */
+	.delack_us	= 40000,	/* RFC 9293 section 3.8.6.3: below 0.5 s */
+	.time_wait_us	= 60000000,
+	.user_timeout_us = 900000000,
+	.syn_retries	= 6,
+};
+
+void nx_tcp_init(struct nx_tcp *tcp, struct nx_tcp_env *env,
+		 const struct nx_tcp_config *config)
+{
+	memset(tcp, 0, sizeof(*tcp));
+	tcp->env = env;
+	tcp->config = config;
+	tcp->rcv_buf_bytes = config->rcv_buf_bytes;
+	tcp->rto_us = config->rto_initial_us;
+	nx_tcp_timers_stop(tcp);
+}
+
+void nx_tcp_exit(struct nx_tcp *tcp)
+{
+	nx_tcp_txq_clear(tcp);
+	nx_tcp_rxq_clear(tcp);
+}
+
+/* The shift that lets 16 bits tell the largest receive buffer. */
+static uint8_t choose_wscale(const struct nx_tcp_config *config)
+{
+	uint8_t shift = 0;
+
+	while (shift < NEXUS_WIRE_TCP_WSCALE_MAX &&
+	       config->rcv_buf_bytes >> shift > 0xffff)
+		shift++;
+	return shift;
+}
+
+static void open_connection(struct nx_tcp *tcp, const struct nx_tcp_open *open,
+			    uint64_t now_ns)
+{
+	tcp->iss = open->iss;
+	tcp->ts_off = open->ts_off;
+	tcp->mtu = open->mtu;
+	tcp->ip_len = (uint16_t)open->ip_len;
+	tcp->peer_mss = open->ip_len == NEXUS_WIRE_IPV4_LEN ? MSS_DEFAULT_IPV4 :
+							     MSS_DEFAULT_IPV6;
+	tcp->snd_una = open->iss;
+	tcp->snd_nxt = open->iss + 1;
+	tcp->write_seq = open->iss + 1;
+	tcp->rcv_wscale = choose_wscale(tcp->config);
+	tcp->must_send_syn = true;
+	nx_tcp_update_mss(tcp);
+	nx_tcp_rto_arm(tcp, now_ns);
+}
+
+int nx_tcp_connect(struct nx_tcp *tcp, const struct nx_tcp_open *open,
+		   uint64_t now_ns)
+{
+	if (tcp->state != NX_TCP_CLOSED)
+		return -EISCONN;
+	nx_tcp_set_state(tcp, NX_TCP_SYN_SENT);
+	open_connection(tcp, open, now_ns);
+	return 0;
+}
+
+int nx_tcp_accept(struct nx_tcp *tcp, const struct nx_tcp_open *open,
+		  const struct nx_tcp_seg *seg, uint64_t now_ns)
+{
+	if (tcp->state != NX_TCP_CLOSED)
+		return -EISCONN;
+	if ((seg->hdr.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return -EINVAL;
+	nx_tcp_set_state(tcp, NX_TCP_SYN_RCVD);
+	open_connection(tcp, open, now_ns);
+	nx_tcp_take_syn(tcp, seg);
+	return 0;
+}
+
+/* ----------------------------------------------------------------- data */
+
+static int check_writable(const struct nx_tcp *tcp)
+{
+	if (tcp->state == NX_TCP_CLOSED)
+		return tcp->err ? tcp->err : -ENOTCONN;
+	return tcp->fin_queued ? -EPIPE : 0;
+}
+
+uint32_t nx_tcp_writable(const struct nx_tcp *tcp)
+{
+	uint32_t queued = tcp->write_seq - tcp->snd_una;
+
+	if (check_writable(tcp) || queued >= tcp->config->snd_buf_bytes)
+		return 0;
+	return tcp->config->snd_buf_bytes - queued;
+}
+
+int nx_tcp_write(struct nx_tcp *tcp, const struct nx_tcp_span *span)
+{
+	int err = check_writable(tcp);
+
+	if (err)
+		return err;
+	if (!nx_tcp_writable(tcp))
+		return -EAGAIN;
+	return nx_tcp_txq_append(tcp, span, 0);
+}
+
+void nx_tcp_consume(struct nx_tcp *tcp, uint32_t bytes)
+{
+	tcp->rcv_used_bytes -= bytes;
+	tcp->has_consumed = true;
+}
+
+/* ---------------------------------------------------------------- close */
+
+/* The FIN's record; without memory for one, the connection ends here. */
+static int queue_fin(struct nx_tcp *tcp)
+{
+	struct nx_tcp_span fin = { .len = 1 };
+	int err = nx_tcp_txq_append(tcp, &fin, NX_TX_FIN);
+
+	if (!err)
+		tcp->fin_queued = true;
+	return err;
+}
+
+int nx_tcp_shutdown(struct nx_tcp *tcp)
+{
+	int err;
+
+	if (tcp->state == NX_TCP_CLOSED)
+		return -ENOTCONN;
+	if (tcp->fin_queued)
+		return 0;
+	/* SYN-SENT: nobody knows of the connection, RFC 9293 section 3.10.4. */
+	if (tcp->state == NX_TCP_SYN_SENT) {
+		nx_tcp_close(tcp, 0);
+		return 0;
+	}
+	err = queue_fin(tcp);
+	if (err)
+		return err;
+	if (tcp->state == NX_TCP_ESTABLISHED)
+		nx_tcp_set_state(tcp, NX_TCP_FIN_WAIT_1);
+	else if (tcp->state == NX_TCP_CLOSE_WAIT)
+		nx_tcp_set_state(tcp, NX_TCP_LAST_ACK);
+	return 0;
+}
+
+void nx_tcp_abort(struct nx_tcp *tcp)
+{
+	/* RFC 9293 section 3.10.5: these have a peer that knows of them. */
+	tcp->must_reset = tcp->state != NX_TCP_CLOSED &&
+			  tcp->state != NX_TCP_SYN_SENT &&
+			  tcp->state != NX_TCP_TIME_WAIT;
+	nx_tcp_close(tcp, -ECONNABORTED);
+}
