@@ -5,6 +5,7 @@
  */
 #include <linux/net.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <net/sock.h>
 #include "channel.h"
 #include "advisory.h"
@@ -57,10 +58,18 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 	return flow;
 }
 
+static bool has_remote(const struct nexus_flow_add *arg)
+{
+	return arg->remote_port ||
+	       memchr_inv(arg->remote, 0, sizeof(arg->remote));
+}
+
 static int check_arg(const struct nx_channel *chan,
 		     const struct nexus_flow_add *arg)
 {
 	if (arg->flags || arg->reserved)
+		return -EINVAL;
+	if (!arg->remote_port && has_remote(arg))
 		return -EINVAL;
 	if (arg->queue != NEXUS_QUEUE_ANY && arg->queue >= chan->nr_queues)
 		return -EINVAL;
@@ -119,7 +128,8 @@ static void unpublish(struct nx_flow *flow)
  * sleep as long as a process likes. On success the flow holds a reference of
  * @chan.
  */
-static int add_locked(struct nx_channel *chan, struct nx_flow *flow)
+static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
+		      const struct nexus_flow_add *arg)
 {
 	struct nx_nexus *nexus = chan->nexus;
 	int err;
@@ -129,11 +139,13 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow)
 	err = nx_socket_check(flow->socket, nexus->net);
 	if (err)
 		return err;
+	if (nx_flow_sk(flow)->sk_protocol != IPPROTO_TCP && has_remote(arg))
+		return -EINVAL;
 	err = take_slot(chan, flow);
 	if (err)
 		return err;
 	nx_channel_get(chan);
-	err = nx_socket_adopt(flow);
+	err = nx_socket_adopt(flow, arg);
 	if (err)
 		goto err_put;
 	err = nx_flow_table_add(&nexus->flows, flow);
@@ -187,7 +199,7 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
 		return PTR_ERR(flow);
 	lock_sock(nx_flow_sk(flow));
 	mutex_lock(&chan->nexus->lock);
-	err = add_locked(chan, flow);
+	err = add_locked(chan, flow, arg);
 	if (!err)
 		describe(flow, arg);
 	mutex_unlock(&chan->nexus->lock);

@@ -6,9 +6,11 @@
 #ifndef NX_FLOW_H
 #define NX_FLOW_H
 
+#include <linux/in.h>
 #include <linux/net.h>
 #include <linux/rhashtable.h>
 #include <linux/xarray.h>
+#include <linux/nexus.h>
 #include "core/flow_key.h"
 #include "counters.h"
 
@@ -49,6 +51,7 @@ struct nx_flow_node {
  * @drops:      packets of this flow that were lost, either way
  * @socket:     adopted; the flow holds its file until it is unlinked
  * @sk:         of @socket; the flow holds a reference
+ * @keeper:     of a TCP flow: shares the port with @socket, see tcp_socket.c
  * @uid:        of the socket's owner
  * @pid:        of the process that added the flow, in the initial namespace
  * @mtu:        of the path, as the owner was told
@@ -82,6 +85,7 @@ struct nx_flow {
 
 	struct socket		*socket;
 	struct sock		*sk;
+	struct socket		*keeper;
 	kuid_t			uid;
 	struct pid		*pid;
 	u32			mtu;
@@ -103,9 +107,9 @@ enum nx_flow_kind {
 /**
  * struct nx_flow_table - the flows of one nexus
  * @hash:    of struct nx_flow_node, read under RCU
- * @ports:   a bit for each local port that any flow has: what spares the
- *           kernel's traffic a look-up; read under RCU
- * @port_users: flows of each port; under the nexus's lock
+ * @ports:   a bit for each local port that any flow has, UDP's and TCP's apart:
+ *           what spares the kernel's traffic a look-up; read under RCU
+ * @port_users: flows of each bit of @ports; under the nexus's lock
  * @nr:      keys of each kind, so that a kind that nobody has is not looked for
  * @seq:     changes with every addition and removal, before the flow can be
  *           freed, so that who remembers a flow knows when to forget it
@@ -125,10 +129,18 @@ void nx_flow_table_del(struct nx_flow_table *table, struct nx_flow *flow);
 struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
 				 const struct nx_flow_key *key);
 
-static inline bool nx_flow_table_has_port(const struct nx_flow_table *table,
-					  __be16 port)
+/* Of UDP, then of TCP; by the port's number in network byte order. */
+#define NX_PORT_BITS	(2 * (U16_MAX + 1))
+
+static inline u32 nx_port_bit(u8 protocol, __be16 port)
 {
-	return test_bit((__force u16)port, table->ports);
+	return (protocol == IPPROTO_TCP) << 16 | (__force u16)port;
+}
+
+static inline bool nx_flow_table_has_port(const struct nx_flow_table *table,
+					  u8 protocol, __be16 port)
+{
+	return test_bit(nx_port_bit(protocol, port), table->ports);
 }
 
 static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
@@ -145,7 +157,7 @@ void nx_flow_release_all(struct list_head *dead);
 
 /* socket.c */
 int nx_socket_check(struct socket *sock, struct net *net);
-int nx_socket_adopt(struct nx_flow *flow);
+int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg);
 void nx_socket_release(struct nx_flow *flow);
 void nx_socket_unblock(struct nx_queue *q);
 

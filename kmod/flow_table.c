@@ -47,7 +47,7 @@ int nx_flow_table_init(struct nx_flow_table *table)
 {
 	int err;
 
-	table->ports = kvcalloc(BITS_TO_LONGS(U16_MAX + 1), sizeof(long),
+	table->ports = kvcalloc(BITS_TO_LONGS(NX_PORT_BITS), sizeof(long),
 				GFP_KERNEL_ACCOUNT);
 	if (!table->ports)
 		return -ENOMEM;
@@ -82,7 +82,12 @@ static void change_seq(struct nx_flow_table *table)
 	WRITE_ONCE(table->seq, table->seq + 1);
 }
 
-static int get_port(struct nx_flow_table *table, u16 port)
+static u32 key_port(const struct nx_flow_key *key)
+{
+	return nx_port_bit(key->protocol, key->local_port);
+}
+
+static int get_port(struct nx_flow_table *table, u32 port)
 {
 	unsigned long users = xa_to_value(xa_load(&table->port_users, port) ?:
 					  xa_mk_value(0));
@@ -95,7 +100,7 @@ static int get_port(struct nx_flow_table *table, u16 port)
 	return err;
 }
 
-static void put_port(struct nx_flow_table *table, u16 port)
+static void put_port(struct nx_flow_table *table, u32 port)
 {
 	unsigned long users = xa_to_value(xa_load(&table->port_users, port));
 
@@ -138,7 +143,7 @@ static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
  */
 int nx_flow_table_add(struct nx_flow_table *table, struct nx_flow *flow)
 {
-	u16 port = (__force u16)flow->node[0].key.local_port;
+	u32 port = key_port(&flow->node[0].key);
 	int i, err;
 
 	err = get_port(table, port);
@@ -172,7 +177,7 @@ void nx_flow_table_del(struct nx_flow_table *table, struct nx_flow *flow)
 
 	for (i = 0; i < flow->nr_nodes; i++)
 		del_node(table, &flow->node[i]);
-	put_port(table, (__force u16)flow->node[0].key.local_port);
+	put_port(table, key_port(&flow->node[0].key));
 	change_seq(table);
 }
 

@@ -11,7 +11,7 @@
 
 #define FEATURES (NEXUS_FEATURE_CSUM_TX | NEXUS_FEATURE_CSUM_RX | \
 		  NEXUS_FEATURE_IP_FRAG | NEXUS_FEATURE_MULTI_PART | \
-		  NEXUS_FEATURE_EVENTS)
+		  NEXUS_FEATURE_EVENTS | NEXUS_FEATURE_TCP)
 
 /* A line for each index, whatever the machine's real ones are. */
 #define LINE	64

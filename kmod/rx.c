@@ -136,7 +136,8 @@ static bool set_gso(struct nx_rx_packet *rx)
 
 	if (likely(!skb_is_gso(rx->skb)))
 		return true;
-	if (!(info->gso_type & SKB_GSO_UDP_L4) ||
+	if (!(info->gso_type & (SKB_GSO_UDP_L4 | SKB_GSO_TCPV4 |
+				SKB_GSO_TCPV6)) ||
 	    (info->gso_type & SKB_GSO_FRAGLIST) || rx->sum_from)
 		return false;
 	rx->flags |= NEXUS_DESC_GSO;
@@ -209,9 +210,9 @@ static __always_inline bool is_wanted(const struct nx_nexus *nexus, u8 protocol,
 {
 	__be16 port;
 
-	if (likely(protocol == IPPROTO_UDP)) {
+	if (likely(protocol == IPPROTO_UDP || protocol == IPPROTO_TCP)) {
 		memcpy(&port, l4 + 2, sizeof(port));
-		return nx_flow_table_has_port(&nexus->flows, port);
+		return nx_flow_table_has_port(&nexus->flows, protocol, port);
 	}
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
@@ -225,15 +226,16 @@ static bool is_for_device(const struct sk_buff *skb)
 /* Not inline: the packets that nobody wants do not pay for what it needs. */
 static noinline bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 {
-	u8 copy[NX_IPV4_HLEN + NX_UDP_HLEN];
+	u8 copy[NX_IPV4_HLEN + NX_TCP_HLEN];
+	u32 avail = min_t(u32, skb->len, sizeof(copy));
 	struct nx_packet p;
 	enum nx_parse what;
 	const u8 *h;
 
-	h = skb_header_pointer(skb, 0, sizeof(copy), copy);
+	h = skb_header_pointer(skb, 0, avail, copy);
 	if (!h || !is_for_device(skb))
 		return false;
-	what = nx_parse_ipv4(h, sizeof(copy), false, &p);
+	what = nx_parse_ipv4(h, avail, false, &p);
 	if (what == NX_PARSE_ERROR)
 		nx_icmp_ingress(nexus, skb, &p);
 	if (what != NX_PARSE_OK || !is_plain_ipv4(skb, h, &p))
@@ -243,15 +245,16 @@ static noinline bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 
 static noinline bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
 {
-	u8 copy[NX_IPV6_HLEN + NX_UDP_HLEN];
+	u8 copy[NX_IPV6_HLEN + NX_TCP_HLEN];
+	u32 avail = min_t(u32, skb->len, sizeof(copy));
 	struct nx_packet p;
 	enum nx_parse what;
 	const u8 *h;
 
-	h = skb_header_pointer(skb, 0, sizeof(copy), copy);
+	h = skb_header_pointer(skb, 0, avail, copy);
 	if (!h || !is_for_device(skb))
 		return false;
-	what = nx_parse_ipv6(h, sizeof(copy), false, &p);
+	what = nx_parse_ipv6(h, avail, false, &p);
 	if (what == NX_PARSE_ERROR)
 		nx_icmp_ingress(nexus, skb, &p);
 	if (what != NX_PARSE_OK || !is_plain_ipv6(skb, &p))

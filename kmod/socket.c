@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sockets that flows adopt. The socket keeps its port by the kernel's own
- * rules; what the kernel's stack delivers to it (reassembled fragments,
- * multicast, packets of devices that no nexus listens on) goes to the flow.
+ * rules; what the kernel's stack delivers to a UDP socket (reassembled
+ * fragments, multicast, packets of devices that no nexus listens on) goes to
+ * the flow.
  */
 #include <linux/net.h>
 #include <linux/udp.h>
@@ -16,12 +17,18 @@
 #include "channel.h"
 #include "flow.h"
 #include "rx.h"
+#include "tcp_socket.h"
 #include "wake.h"
 
 #define BIND_LOCKS	(SOCK_BINDPORT_LOCK | SOCK_BINDADDR_LOCK)
 
 /* Not one of the kernel's: UDP_ENCAP_* end at 7. */
 #define SOCKET_ENCAP_TYPE	0x4e
+
+static bool is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP;
+}
 
 /* UDP calls it in a RCU section. 0: consumed; 1: the socket's after all. */
 static int socket_rcv(struct sock *sk, struct sk_buff *skb)
@@ -107,20 +114,73 @@ static void add_key_ipv6(struct nx_flow *flow)
 		memcpy(&key->remote, &sk->sk_v6_daddr, sizeof(key->remote));
 }
 
+static bool speaks_ipv6(const struct sock *sk)
+{
+	return sk->sk_family == AF_INET6 &&
+	       !ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr);
+}
+
+static bool speaks_ipv4(const struct sock *sk)
+{
+	return !speaks_ipv6(sk) ||
+	       (ipv6_addr_any(&sk->sk_v6_rcv_saddr) && !sk->sk_ipv6only);
+}
+
 /* An IPv6 socket may speak IPv4 alone, IPv6 alone, or both. */
 static void add_keys(struct nx_flow *flow)
 {
 	const struct sock *sk = nx_flow_sk(flow);
 
-	if (sk->sk_family == AF_INET ||
-	    ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr)) {
+	if (!speaks_ipv6(sk)) {
 		add_key_ipv4(flow);
 		return;
 	}
 	add_key_ipv6(flow);
-	if (ipv6_addr_any(&sk->sk_v6_rcv_saddr) && !sk->sk_ipv6only &&
-	    sk->sk_state != TCP_ESTABLISHED)
+	if (speaks_ipv4(sk) && sk->sk_state != TCP_ESTABLISHED)
 		add_key_ipv4(flow);
+}
+
+static bool is_unicast(const struct nx_flow_key *key)
+{
+	const struct in6_addr *remote = (const void *)&key->remote;
+
+	if (key->ip_version == 4)
+		return !ipv4_is_zeronet(key->remote.v4) &&
+		       !ipv4_is_multicast(key->remote.v4) &&
+		       !ipv4_is_lbcast(key->remote.v4);
+	return !ipv6_addr_any(remote) && !ipv6_addr_is_multicast(remote) &&
+	       !ipv6_addr_v4mapped(remote);
+}
+
+/* The 5-tuple that the caller will connect, from the socket's port. */
+static int add_key_connected(struct nx_flow *flow,
+			     const struct nexus_flow_add *arg)
+{
+	const struct sock *sk = nx_flow_sk(flow);
+	bool is_ipv4 = arg->family == AF_INET;
+	size_t size = is_ipv4 ? 4 : 16;
+	union nx_addr local = {};
+	struct nx_flow_key *key;
+
+	if (!is_ipv4 && arg->family != AF_INET6)
+		return -EINVAL;
+	if (!(is_ipv4 ? speaks_ipv4(sk) : speaks_ipv6(sk)))
+		return -EAFNOSUPPORT;
+	if (is_ipv4)
+		add_key_ipv4(flow);
+	else
+		add_key_ipv6(flow);
+	key = &flow->node[0].key;
+	memcpy(&local, arg->local, size);
+	if (nx_addr_is_any(&key->local))
+		key->local = local;
+	else if (!nx_addr_is_any(&local) && !nx_addr_equal(&key->local, &local))
+		return -EADDRNOTAVAIL;
+	memcpy(&key->remote, arg->remote, size);
+	key->remote_port = arg->remote_port;
+	if (nx_addr_is_any(&key->local) || !is_unicast(key))
+		return -EINVAL;
+	return 0;
 }
 
 /* Is the local address of @key this host's, on any device? */
@@ -140,7 +200,8 @@ static bool is_address_ours(struct sock *sk, const struct nx_flow_key *key)
  * @sock: the application's
  * @net:  of the nexus
  *
- * Return: 0, EPROTONOSUPPORT, EOPNOTSUPP it listens, EXDEV.
+ * Return: 0, EPROTONOSUPPORT, EXDEV, EOPNOTSUPP it listens or is a connected
+ * TCP socket, EALREADY another part of the kernel has it.
  */
 int nx_socket_check(struct socket *sock, struct net *net)
 {
@@ -148,26 +209,33 @@ int nx_socket_check(struct socket *sock, struct net *net)
 
 	if (sk->sk_family != AF_INET && sk->sk_family != AF_INET6)
 		return -EPROTONOSUPPORT;
-	if (sock->type == SOCK_STREAM && sk->sk_state == TCP_LISTEN)
-		return -EOPNOTSUPP;
-	if (sock->type != SOCK_DGRAM || sk->sk_protocol != IPPROTO_UDP)
+	if (!(sock->type == SOCK_DGRAM && sk->sk_protocol == IPPROTO_UDP) &&
+	    !(sock->type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP))
 		return -EPROTONOSUPPORT;
-	return sock_net(sk) == net ? 0 : -EXDEV;
+	if (sock_net(sk) != net)
+		return -EXDEV;
+	return is_tcp(sk) ? nx_tcp_socket_check(sk) : 0;
 }
 
-static int check_bound(struct nx_flow *flow)
+static int check_bound(struct nx_flow *flow, const struct nexus_flow_add *arg)
 {
 	struct sock *sk = nx_flow_sk(flow);
+	int err = 0;
 
 	if (!inet_sk(sk)->inet_num)
 		return -EDESTADDRREQ;
-	if (sk->sk_user_data || udp_sk(sk)->encap_rcv)
+	if (sk->sk_user_data || (!is_tcp(sk) && udp_sk(sk)->encap_rcv))
 		return -EALREADY;
-	add_keys(flow);
+	if (arg->remote_port)
+		err = add_key_connected(flow, arg);
+	else
+		add_keys(flow);
+	if (err)
+		return err;
 	return is_address_ours(sk, &flow->node[0].key) ? 0 : -EADDRNOTAVAIL;
 }
 
-static void install(struct nx_flow *flow)
+static void install_callbacks(struct nx_flow *flow)
 {
 	struct sock *sk = nx_flow_sk(flow);
 
@@ -179,30 +247,73 @@ static void install(struct nx_flow *flow)
 	flow->old_write_space = sk->sk_write_space;
 	sk->sk_write_space = socket_write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void install_udp(struct sock *sk)
+{
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, socket_rcv);
 	/* Whoever sees the type sees the function. */
 	smp_store_release(&udp_sk(sk)->encap_type, SOCKET_ENCAP_TYPE);
 	udp_tunnel_encap_enable(sk);
 }
 
+static void remove_udp(struct sock *sk)
+{
+	if (udp_sk(sk)->encap_rcv != socket_rcv)
+		return;
+	WRITE_ONCE(udp_sk(sk)->encap_type, 0);
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+}
+
+/*
+ * The kernel's TCP counts what it sends by itself; the packets of a flow are
+ * counted as UDP's are, and the send buffer does not grow by itself, so it has
+ * the size to which the kernel's would. connect() and listen() say EISCONN and
+ * EINVAL; what keeps the port is the keeper, and not this.
+ */
+static void install_tcp(struct sock *sk)
+{
+	sock_reset_flag(sk, SOCK_USE_WRITE_QUEUE);
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		WRITE_ONCE(sk->sk_sndbuf,
+			   READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]));
+	sk->sk_socket->state = SS_CONNECTED;
+}
+
+static void remove_tcp(struct sock *sk)
+{
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		WRITE_ONCE(sk->sk_sndbuf,
+			   READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[1]));
+	if (sk->sk_state == TCP_CLOSE)
+		sk->sk_socket->state = SS_UNCONNECTED;
+}
+
 /**
  * nx_socket_adopt - make a socket the owner of a flow's port
  * @flow: with its socket, which is locked; its keys are filled in
+ * @arg:  what the caller wants; with a remote port only for TCP
  *
- * Return: 0, EDESTADDRREQ not bound, EALREADY adopted or used by another part
- * of the kernel, EADDRNOTAVAIL bound to a foreign address.
+ * Return: 0, or as NEXUS_IOC_FLOW_ADD has it.
  */
-int nx_socket_adopt(struct nx_flow *flow)
+int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg)
 {
 	struct sock *sk = nx_flow_sk(flow);
 	int err;
 
-	err = check_bound(flow);
+	err = check_bound(flow, arg);
+	if (!err && is_tcp(sk))
+		err = nx_tcp_socket_hold(flow);
 	if (err)
 		return err;
 	flow->ifindex = sk->sk_bound_dev_if;
 	flow->uid = sock_i_uid(sk);
-	install(flow);
+	install_callbacks(flow);
+	if (is_tcp(sk))
+		install_tcp(sk);
+	else
+		install_udp(sk);
 	return 0;
 }
 
@@ -216,15 +327,17 @@ void nx_socket_release(struct nx_flow *flow)
 	struct sock *sk = nx_flow_sk(flow);
 
 	sk->sk_userlocks &= ~BIND_LOCKS | flow->old_userlocks;
-	if (udp_sk(sk)->encap_rcv == socket_rcv) {
-		WRITE_ONCE(udp_sk(sk)->encap_type, 0);
-		WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
-	}
+	if (is_tcp(sk))
+		remove_tcp(sk);
+	else
+		remove_udp(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_write_space == socket_write_space)
 		sk->sk_write_space = flow->old_write_space;
 	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
+	if (is_tcp(sk))
+		nx_tcp_socket_drop(flow);
 	/* Nobody will tell it of this socket's send buffer any more. */
 	unblock_all(flow->chan);
 }

@@ -211,7 +211,7 @@ bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 	if (off < p->nr_headers) {
 		n = min(len, p->nr_headers - off);
 		if (n == NX_HEADERS_MAX && !sum)
-			copy_headers(to, p->headers);
+			copy_headers(to, p->headers + off);
 		else
 			copy_piece(to, p->headers + off, n, off, sum);
 		off += n;
@@ -229,6 +229,20 @@ bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 		len -= n;
 	}
 	return true;
+}
+
+/* TCP options that lie behind what is read of every packet. */
+static enum nexus_drop_reason take_options(struct nx_tx_packet *p)
+{
+	u32 from = p->nr_headers, to = p->packet.payload_off;
+	const struct nx_tx_part *part = &p->parts[0];
+
+	if (to > part->len)
+		return NEXUS_DROP_TX_L4;
+	if (!copy_part(p, part, from, from, p->headers + from, to - from, NULL))
+		return NEXUS_DROP_TX_NO_MEMORY;
+	p->nr_headers = to;
+	return NEXUS_DROP_NONE;
 }
 
 /* The copy of the headers, and what they say; the flow may say it. */
@@ -255,6 +269,11 @@ static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 	if (unlikely(reason))
 		return reason;
 	p->nr_headers = avail;
+	if (unlikely(p->packet.payload_off > avail)) {
+		reason = take_options(p);
+		if (reason)
+			return reason;
+	}
 	for (i = 0; i < flow->nr_nodes; i++)
 		if (nx_flow_may_send(&flow->node[i].key, &p->packet.key))
 			return NEXUS_DROP_NONE;

@@ -55,7 +55,7 @@ struct nx_tx_packet {
 	u32			flags;
 	u8			traffic_class;
 	u32			nr_headers;
-	u8			headers[NX_HEADERS_MAX] __aligned(8);
+	u8			headers[NX_HEADERS_ALL] __aligned(8);
 	struct nx_packet	packet;
 	struct nx_tx_part	parts[NEXUS_PARTS_MAX];
 };

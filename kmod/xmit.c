@@ -126,30 +126,41 @@ static void set_headers(struct sk_buff *skb, const struct nx_tx_packet *p,
 		ip_send_check(ip_hdr(skb));
 }
 
-static __sum16 pseudo_sum(const struct sk_buff *skb, u32 len, __wsum sum)
+static __sum16 pseudo_sum(const struct nx_packet *p, __wsum sum)
 {
-	if (skb->protocol == htons(ETH_P_IP))
-		return csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr,
-					 len, IPPROTO_UDP, sum);
-	return csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr,
-			       len, IPPROTO_UDP, sum);
+	u32 len = p->len - p->l4_off;
+
+	if (p->key.ip_version == 4)
+		return csum_tcpudp_magic(p->key.local.v4, p->key.remote.v4,
+					 len, p->key.protocol, sum);
+	return csum_ipv6_magic((const void *)&p->key.local,
+			       (const void *)&p->key.remote, len,
+			       p->key.protocol, sum);
+}
+
+static __sum16 *sum_field(struct sk_buff *skb, const struct nx_packet *p)
+{
+	return (__sum16 *)(skb_network_header(skb) + p->csum_off);
 }
 
 /* RFC 768: a sum of 0 is sent as all ones. */
-static void finish_sum(struct sk_buff *skb, u32 len, __wsum sum)
+static void finish_sum(struct sk_buff *skb, const struct nx_packet *p,
+		       __wsum sum)
 {
-	struct udphdr *uh = udp_hdr(skb);
+	__sum16 check = pseudo_sum(p, sum);
 
-	uh->check = pseudo_sum(skb, len, sum) ?: CSUM_MANGLED_0;
+	if (!check && p->key.protocol == IPPROTO_UDP)
+		check = CSUM_MANGLED_0;
+	*sum_field(skb, p) = check;
 }
 
 /* The sum is left to the device: it starts from that of the pseudo header. */
-static void defer_sum(struct sk_buff *skb, u32 len)
+static void defer_sum(struct sk_buff *skb, const struct nx_packet *p)
 {
-	udp_hdr(skb)->check = ~pseudo_sum(skb, len, 0);
+	*sum_field(skb, p) = ~pseudo_sum(p, 0);
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_transport_header(skb) - skb->head;
-	skb->csum_offset = offsetof(struct udphdr, check);
+	skb->csum_offset = p->csum_off - p->l4_off;
 }
 
 static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
@@ -163,15 +174,14 @@ static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
 	__wsum sum = 0;
 
 	if (wants_sum)	/* what the application left there is not summed */
-		memset(p->headers + p->packet.l4_off +
-		       offsetof(struct udphdr, check), 0, sizeof(__sum16));
+		memset(p->headers + p->packet.csum_off, 0, sizeof(__sum16));
 	if (!fill(skb, p, is_now ? &sum : NULL))
 		return false;
 	set_headers(skb, p, dest, sk);
 	if (is_now)
-		finish_sum(skb, l4_len, sum);
+		finish_sum(skb, &p->packet, sum);
 	else if (is_later)
-		defer_sum(skb, l4_len);
+		defer_sum(skb, &p->packet);
 	if (is_now)
 		WRITE_ONCE(q->tx_summed, q->tx_summed + l4_len);
 	WRITE_ONCE(q->tx_copied, q->tx_copied + p->len - (is_now ? l4_len : 0));

@@ -5,22 +5,46 @@
  */
 #include "packet.h"
 
+static bool is_flows_protocol(u8 protocol)
+{
+	return protocol == NX_IPPROTO_UDP || protocol == NX_IPPROTO_TCP;
+}
+
+static enum nexus_drop_reason tx_reason_l4(u8 protocol)
+{
+	return is_flows_protocol(protocol) ? NEXUS_DROP_TX_L4 :
+					     NEXUS_DROP_TX_MISMATCH;
+}
+
+/*
+ * Whether a segment may have these flags (RFC 9293 section 3.10): it opens,
+ * aborts, or acknowledges, and no two of what opens, ends and aborts.
+ */
+static bool tcp_flags_are_sane(u16 flags)
+{
+	u16 what = flags & (NX_TCP_SYN | NX_TCP_FIN | NX_TCP_RST);
+
+	if (flags & NX_TCP_RESERVED)
+		return false;
+	if (what & (what - 1))
+		return false;
+	return flags & (NX_TCP_SYN | NX_TCP_RST | NX_TCP_ACK);
+}
+
 /* Which check an IPv4 packet that is not OK has failed. */
 static enum nexus_drop_reason tx_reason_ipv4(const u8 *h, u32 avail)
 {
 	if (avail < NX_IPV4_HLEN || h[0] != 0x45 ||
 	    (nx_get_be16(h + 6) & (NX_IPV4_MF | NX_IPV4_OFFSET)))
 		return NEXUS_DROP_TX_IP;
-	return h[9] == NX_IPPROTO_UDP ? NEXUS_DROP_TX_L4 :
-					NEXUS_DROP_TX_MISMATCH;
+	return tx_reason_l4(h[9]);
 }
 
 static enum nexus_drop_reason tx_reason_ipv6(const u8 *h, u32 avail)
 {
 	if (avail < NX_IPV6_HLEN)
 		return NEXUS_DROP_TX_IP;
-	return h[6] == NX_IPPROTO_UDP ? NEXUS_DROP_TX_L4 :
-					NEXUS_DROP_TX_MISMATCH;
+	return tx_reason_l4(h[6]);
 }
 
 /**
@@ -54,6 +78,9 @@ enum nexus_drop_reason nx_tx_parse(const u8 *h, u32 avail, u32 len,
 	} else {
 		return NEXUS_DROP_TX_IP;
 	}
+	if (p->key.protocol == NX_IPPROTO_TCP &&
+	    !tcp_flags_are_sane(p->tcp_flags))
+		return NEXUS_DROP_TX_L4;
 	return p->len == len ? NEXUS_DROP_NONE : NEXUS_DROP_TX_IP;
 }
 
@@ -66,7 +93,7 @@ static enum nx_parse parse_quoted_ipv4(const u8 *h, u32 avail,
 	if (avail < NX_IPV4_HLEN || h[0] >> 4 != 4)
 		return NX_PARSE_OTHER;
 	ihl = (h[0] & 15) * 4;
-	if (ihl < NX_IPV4_HLEN || avail < ihl + 8 || h[9] != NX_IPPROTO_UDP)
+	if (ihl < NX_IPV4_HLEN || avail < ihl + 8 || !is_flows_protocol(h[9]))
 		return NX_PARSE_OTHER;
 	if (nx_get_be16(h + 6) & NX_IPV4_OFFSET)
 		return NX_PARSE_OTHER;
@@ -80,7 +107,8 @@ static enum nx_parse parse_quoted_ipv4(const u8 *h, u32 avail,
 static enum nx_parse parse_quoted_ipv6(const u8 *h, u32 avail,
 				       struct nx_packet *q)
 {
-	if (avail < NX_IPV6_HLEN + 8 || h[0] >> 4 != 6 || h[6] != NX_IPPROTO_UDP)
+	if (avail < NX_IPV6_HLEN + 8 || h[0] >> 4 != 6 ||
+	    !is_flows_protocol(h[6]))
 		return NX_PARSE_OTHER;
 	nx_copy_addr6(&q->key.local, h + 8);
 	nx_copy_addr6(&q->key.remote, h + 24);

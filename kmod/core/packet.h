@@ -3,7 +3,8 @@
  * Headers of a packet on their way in and out: what they say, and whether a
  * flow may say it. Everything here works on a private copy of the headers.
  *
- * IPv4: RFC 791; IPv6: RFC 8200; UDP: RFC 768; ICMP: RFC 792, RFC 4443.
+ * IPv4: RFC 791; IPv6: RFC 8200; UDP: RFC 768; TCP: RFC 9293; ICMP: RFC 792,
+ * RFC 4443.
  */
 #ifndef NX_CORE_PACKET_H
 #define NX_CORE_PACKET_H
@@ -14,12 +15,16 @@
 #define NX_IPV4_HLEN		20
 #define NX_IPV6_HLEN		40
 #define NX_UDP_HLEN		8
+#define NX_TCP_HLEN		20
 #define NX_ICMP_HLEN		8
 
-/* The most that a transmitted packet's checked headers can take. */
+/* What is read of every packet that leaves: all headers but TCP's options. */
 #define NX_HEADERS_MAX		64
+/* The most that they can take: IPv6, and TCP with 40 bytes of options. */
+#define NX_HEADERS_ALL		(NX_IPV6_HLEN + 60)
 
 #define NX_IPPROTO_ICMP		1
+#define NX_IPPROTO_TCP		6
 #define NX_IPPROTO_UDP		17
 #define NX_IPPROTO_ICMPV6	58
 
@@ -28,14 +33,29 @@
 #define NX_IPV4_MF		0x2000
 #define NX_IPV4_OFFSET		0x1fff
 
+/* RFC 9293 section 3.1, and RFC 9768 for AE, as 16 bits with the data offset. */
+#define NX_TCP_FIN		0x0001
+#define NX_TCP_SYN		0x0002
+#define NX_TCP_RST		0x0004
+#define NX_TCP_PSH		0x0008
+#define NX_TCP_ACK		0x0010
+#define NX_TCP_URG		0x0020
+#define NX_TCP_ECE		0x0040
+#define NX_TCP_CWR		0x0080
+#define NX_TCP_AE		0x0100
+#define NX_TCP_RESERVED		0x0e00
+#define NX_TCP_FLAGS		0x0fff
+
 /**
  * struct nx_packet - what the headers of one packet say
  * @key:         its flow's key, as the receiving host sees it for a packet that
  *               arrives and as the sending host sees it for one that leaves
  * @len:         of the IP packet, bytes
  * @l4_off:      of the transport header from the packet's first byte
- * @payload_off: of the payload
- * @may_fragment: it is IPv4 without DF
+ * @payload_off: of the payload; with TCP options, past what was parsed
+ * @csum_off:    of the transport checksum
+ * @tcp_flags:   NX_TCP_*; 0 if it is not TCP
+ * @may_fragment: it is IPv4 without DF, or UDP over IPv6 that leaves
  * @has_csum:    its transport checksum was given (RFC 768: not 0)
  */
 struct nx_packet {
@@ -43,13 +63,15 @@ struct nx_packet {
 	u32			len;
 	u16			l4_off;
 	u16			payload_off;
+	u16			csum_off;
+	u16			tcp_flags;
 	bool			may_fragment;
 	bool			has_csum;
 };
 
 /**
  * enum nx_parse - what became of a packet's parsing
- * @NX_PARSE_OK:       a whole UDP datagram without IP options
+ * @NX_PARSE_OK:       a whole UDP datagram or TCP segment without IP options
  * @NX_PARSE_ERROR:    an ICMP error message
  * @NX_PARSE_OTHER:    something for the kernel's stack: another protocol, a
  *                     fragment, options, or not well formed
@@ -104,24 +126,56 @@ static inline bool nx_icmpv6_is_error(u8 type)
 	return type < 128;
 }
 
-static __always_inline bool nx_parse_udp(const u8 *udp, u32 udp_len, bool is_tx,
+static __always_inline bool nx_parse_udp(const u8 *udp, u32 len,
 					 struct nx_packet *p)
 {
-	__be16 port[2];
-
-	if (nx_get_be16(udp + 4) != udp_len)
+	if (nx_get_be16(udp + 4) != len)
 		return false;
-	memcpy(port, udp, sizeof(port));
-	p->key.local_port = is_tx ? port[0] : port[1];
-	p->key.remote_port = is_tx ? port[1] : port[0];
+	p->payload_off = p->l4_off + NX_UDP_HLEN;
+	p->csum_off = p->l4_off + 6;
+	p->tcp_flags = 0;
 	p->has_csum = udp[6] | udp[7];
 	return true;
 }
 
+/* @avail: bytes that can be read, @len: bytes that there are. */
+static __always_inline bool nx_parse_tcp(const u8 *tcp, u32 avail, u32 len,
+					 struct nx_packet *p)
+{
+	u32 hlen;
+
+	if (avail < NX_TCP_HLEN)
+		return false;
+	hlen = (u32)(tcp[12] >> 4) * 4;
+	if (hlen < NX_TCP_HLEN || hlen > len)
+		return false;
+	p->payload_off = p->l4_off + (u16)hlen;
+	p->csum_off = p->l4_off + 16;
+	p->tcp_flags = nx_get_be16(tcp + 12) & NX_TCP_FLAGS;
+	p->may_fragment &= p->key.ip_version == 4;
+	p->has_csum = true;
+	return true;
+}
+
+/* The transport header, of which at least NX_UDP_HLEN bytes can be read. */
+static __always_inline bool nx_parse_l4(const u8 *h, u32 avail, bool is_tx,
+					struct nx_packet *p)
+{
+	const u8 *l4 = h + p->l4_off;
+	__be16 port[2];
+
+	memcpy(port, l4, sizeof(port));
+	p->key.local_port = is_tx ? port[0] : port[1];
+	p->key.remote_port = is_tx ? port[1] : port[0];
+	if (p->key.protocol == NX_IPPROTO_UDP)
+		return nx_parse_udp(l4, p->len - p->l4_off, p);
+	return p->key.protocol == NX_IPPROTO_TCP &&
+	       nx_parse_tcp(l4, avail - p->l4_off, p->len - p->l4_off, p);
+}
+
 /*
  * Parses @avail bytes of an IPv4 packet's headers; @is_tx: the source is this
- * host. A datagram whose UDP length is not that of the IP payload is left to
- * the kernel's stack.
+ * host. What has lengths that disagree is left to the kernel's stack.
  */
 static __always_inline enum nx_parse
 nx_parse_ipv4(const u8 *h, u32 avail, bool is_tx, struct nx_packet *p)
@@ -138,7 +192,6 @@ nx_parse_ipv4(const u8 *h, u32 avail, bool is_tx, struct nx_packet *p)
 		return NX_PARSE_OTHER;
 	p->may_fragment = !(frag & NX_IPV4_DF);
 	p->l4_off = NX_IPV4_HLEN;
-	p->payload_off = NX_IPV4_HLEN + NX_UDP_HLEN;
 	p->key.protocol = h[9];
 	p->key.ip_version = 4;
 	p->key.pad = 0;
@@ -147,10 +200,7 @@ nx_parse_ipv4(const u8 *h, u32 avail, bool is_tx, struct nx_packet *p)
 	if (p->key.protocol == NX_IPPROTO_ICMP)
 		return nx_icmp_is_error(h[NX_IPV4_HLEN]) ? NX_PARSE_ERROR :
 							   NX_PARSE_OTHER;
-	if (p->key.protocol != NX_IPPROTO_UDP ||
-	    !nx_parse_udp(h + NX_IPV4_HLEN, p->len - NX_IPV4_HLEN, is_tx, p))
-		return NX_PARSE_OTHER;
-	return NX_PARSE_OK;
+	return nx_parse_l4(h, avail, is_tx, p) ? NX_PARSE_OK : NX_PARSE_OTHER;
 }
 
 /* The same for IPv6. Extension headers are left to the kernel's stack. */
@@ -164,7 +214,6 @@ nx_parse_ipv6(const u8 *h, u32 avail, bool is_tx, struct nx_packet *p)
 		return NX_PARSE_OTHER;
 	p->may_fragment = is_tx;
 	p->l4_off = NX_IPV6_HLEN;
-	p->payload_off = NX_IPV6_HLEN + NX_UDP_HLEN;
 	p->key.protocol = h[6];
 	p->key.ip_version = 6;
 	p->key.pad = 0;
@@ -173,10 +222,7 @@ nx_parse_ipv6(const u8 *h, u32 avail, bool is_tx, struct nx_packet *p)
 	if (p->key.protocol == NX_IPPROTO_ICMPV6)
 		return nx_icmpv6_is_error(h[NX_IPV6_HLEN]) ? NX_PARSE_ERROR :
 							     NX_PARSE_OTHER;
-	if (p->key.protocol != NX_IPPROTO_UDP ||
-	    !nx_parse_udp(h + NX_IPV6_HLEN, p->len - NX_IPV6_HLEN, is_tx, p))
-		return NX_PARSE_OTHER;
-	return NX_PARSE_OK;
+	return nx_parse_l4(h, avail, is_tx, p) ? NX_PARSE_OK : NX_PARSE_OTHER;
 }
 
 /*

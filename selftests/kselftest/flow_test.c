@@ -356,7 +356,7 @@ NX_TEST(adopt_errors, "FLOW-5 sockets that cannot be adopted: a distinct error e
 	sock = nx_socket(-1, AF_INET, SOCK_RAW, IPPROTO_UDP);
 	EXPECT_EQ(-EPROTONOSUPPORT, nx_flow_add(&bed.chan, sock, &flow));
 	sock = nx_socket(-1, AF_INET, SOCK_STREAM, 0);
-	EXPECT_EQ(-EPROTONOSUPPORT, nx_flow_add(&bed.chan, sock, &flow));
+	EXPECT_EQ(-EDESTADDRREQ, nx_flow_add(&bed.chan, sock, &flow));
 	sock = tcp_server(NX_HOST4, PORT);
 	EXPECT_EQ(-EOPNOTSUPP, nx_flow_add(&bed.chan, sock, &flow));
 

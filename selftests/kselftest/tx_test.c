@@ -449,7 +449,7 @@ NX_TEST(header_mismatch, "META-2 OBS-1 headers that disagree with the flow are r
 		  0x77, FLOW6 },
 		{ "source port over IPv6", set_sport, NEXUS_DROP_TX_MISMATCH,
 		  53, FLOW6 },
-		{ "TCP", set_ip_protocol, NEXUS_DROP_TX_MISMATCH, IPPROTO_TCP },
+		{ "TCP", set_ip_protocol, NEXUS_DROP_TX_L4, IPPROTO_TCP },
 		{ "ICMP", set_ip_protocol, NEXUS_DROP_TX_MISMATCH,
 		  IPPROTO_ICMP },
 		{ "a listener's source port", set_sport,

@@ -19,6 +19,13 @@ static const u8 udp6[52] = {
 	0x12, 0x34, 0, 53, 0, 12, 0xab, 0xcd, 'd', 'a', 't', 'a',
 };
 
+/* 192.0.2.1:4660 to 192.0.2.2:80, a SYN with an MSS, and 2 bytes of payload. */
+static const u8 tcp4[46] = {
+	0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 6, 0, 0,
+	192, 0, 2, 1, 192, 0, 2, 2, 0x12, 0x34, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0,
+	0x60, 2, 0xff, 0xff, 0xab, 0xcd, 0, 0, 2, 4, 5, 180, 'd', 'a',
+};
+
 static void nx_ipv4_csum_is_right__knows_one_bit(void)
 {
 	u8 h[20];
@@ -78,7 +85,8 @@ static const struct {
 	{ 6, 0x20, NX_PARSE_OTHER, NEXUS_DROP_TX_IP },
 	{ 7, 0x01, NX_PARSE_OTHER, NEXUS_DROP_TX_IP },
 	{ 6, 0x00, NX_PARSE_OK, NEXUS_DROP_NONE },
-	{ 9, 6, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
+	{ 9, 6, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 9, 132, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
 	{ 25, 11, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
 	{ 25, 13, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
 	{ 3, 31, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
@@ -122,7 +130,8 @@ static const struct {
 	enum nexus_drop_reason	tx;
 } rows6[] = {
 	{ 7, 1, NX_PARSE_OK, NEXUS_DROP_NONE },
-	{ 6, 6, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
+	{ 6, 6, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
+	{ 6, 132, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
 	{ 6, 0, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
 	{ 6, 44, NX_PARSE_OTHER, NEXUS_DROP_TX_MISMATCH },
 	{ 5, 11, NX_PARSE_OTHER, NEXUS_DROP_TX_L4 },
@@ -156,6 +165,81 @@ static void nx_parse_ipv6__does_the_same(void)
 	CU_ASSERT_EQUAL(nx_parse_ipv6(h, 52, false, &p), NX_PARSE_ERROR);
 	h[40] = 128;
 	CU_ASSERT_EQUAL(nx_parse_ipv6(h, 52, false, &p), NX_PARSE_OTHER);
+}
+
+static void nx_parse_ipv4__reads_a_segment(void)
+{
+	struct nx_packet p;
+	u32 len;
+
+	CU_ASSERT_EQUAL(nx_parse_ipv4(tcp4, 46, false, &p), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(p.key.protocol, 6);
+	CU_ASSERT_EQUAL(p.key.local_port, cpu_to_be16(80));
+	CU_ASSERT_EQUAL(p.key.remote_port, cpu_to_be16(0x1234));
+	CU_ASSERT_EQUAL(p.payload_off, 44);
+	CU_ASSERT_EQUAL(p.csum_off, 36);
+	CU_ASSERT_EQUAL(p.tcp_flags, NX_TCP_SYN);
+	CU_ASSERT_TRUE(p.has_csum);
+	CU_ASSERT_FALSE(p.may_fragment);
+	/* The options need not be there to be parsed. */
+	CU_ASSERT_EQUAL(nx_parse_ipv4(tcp4, 40, false, &p), NX_PARSE_OK);
+	for (len = 0; len < 40; len++)
+		UNIT_ROW(len, nx_parse_ipv4(tcp4, len, false, &p),
+			 NX_PARSE_OTHER);
+}
+
+static void nx_parse_ipv6__lets_no_segment_be_fragmented(void)
+{
+	struct nx_packet p;
+	u8 h[66];
+
+	memcpy(h, udp6, 40);
+	memcpy(h + 40, tcp4 + 20, 26);
+	h[5] = 26;
+	h[6] = 6;
+	CU_ASSERT_EQUAL(nx_tx_parse(h, 64, 66, &p), NEXUS_DROP_NONE);
+	CU_ASSERT_EQUAL(p.payload_off, 64);
+	CU_ASSERT_EQUAL(p.csum_off, 56);
+	CU_ASSERT_FALSE(p.may_fragment);
+}
+
+/* A data offset before the fixed header's end, or past the segment's. */
+static void nx_tx_parse__checks_where_the_payload_begins(void)
+{
+	struct nx_packet p;
+	unsigned int doff;
+	u8 h[46];
+
+	memcpy(h, tcp4, sizeof(h));
+	for (doff = 0; doff < 16; doff++) {
+		h[32] = (u8)(doff << 4);
+		UNIT_ROW(doff, nx_tx_parse(h, 46, 46, &p),
+			 doff == 5 || doff == 6 ? NEXUS_DROP_NONE :
+						  NEXUS_DROP_TX_L4);
+	}
+}
+
+/* All combinations of flags: what RFC 9293 has a use for may leave. */
+static void nx_tx_parse__lets_sane_flags_leave(void)
+{
+	struct nx_packet p;
+	unsigned int f, what;
+	u8 h[46];
+	bool ok;
+
+	memcpy(h, tcp4, sizeof(h));
+	for (f = 0; f < 0x1000; f++) {
+		what = f & 7;
+		h[32] = (u8)(0x60 | f >> 8);
+		h[33] = (u8)f;
+		ok = (what == 0 || what == 1 || what == 2 || what == 4) &&
+		     (f & (NX_TCP_SYN | NX_TCP_RST | NX_TCP_ACK)) &&
+		     !(f & 0xe00);
+		UNIT_ROW(f, nx_tx_parse(h, 46, 46, &p),
+			 ok ? NEXUS_DROP_NONE : NEXUS_DROP_TX_L4);
+		UNIT_ROW(f, nx_parse_ipv4(h, 46, false, &p), NX_PARSE_OK);
+		UNIT_ROW(f, p.tcp_flags, f);
+	}
 }
 
 /* What a flow may send: one field of the packet's key changed at a time. */
@@ -238,13 +322,14 @@ static void nx_parse_quoted__finds_the_sender_of_a_quoted_datagram(void)
 	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 60, 6, &q), NX_PARSE_OK);
 	CU_ASSERT_EQUAL(memcmp(&q.key.local, udp6 + 8, 16), 0);
 	CU_ASSERT_EQUAL(q.key.local_port, cpu_to_be16(0x1234));
+	CU_ASSERT_EQUAL(q.key.protocol, 17);
 	for (avail = 0; avail < 56; avail++)
 		UNIT_ROW(avail, nx_parse_quoted(icmp, avail, 6, &q),
 			 NX_PARSE_OTHER);
 }
 
 /* A quoted header with options, another protocol, a later fragment. */
-static void nx_parse_quoted__needs_a_first_fragment_of_udp(void)
+static void nx_parse_quoted__needs_a_first_fragment_of_a_flow(void)
 {
 	struct nx_packet q;
 	u8 icmp[8 + 40] = { 3, 3 };
@@ -258,6 +343,9 @@ static void nx_parse_quoted__needs_a_first_fragment_of_udp(void)
 	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
 	icmp[8] = 0x46;
 	icmp[8 + 9] = 6;
+	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OK);
+	CU_ASSERT_EQUAL(q.key.protocol, 6);
+	icmp[8 + 9] = 132;
 	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
 	icmp[8 + 9] = 17;
 	icmp[8 + 7] = 1;
@@ -271,13 +359,19 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_parse_ipv4__leaves_the_rest_to_the_kernel),
 	UNIT_CASE(nx_parse_ipv4__tells_icmp_errors_from_echo),
 	UNIT_CASE(nx_parse_ipv6__does_the_same),
+	UNIT_CASE(nx_parse_ipv4__reads_a_segment),
+	UNIT_CASE(nx_parse_ipv6__lets_no_segment_be_fragmented),
+	UNIT_CASE_ID(nx_tx_parse__checks_where_the_payload_begins,
+		     "META-2 data offsets that lie"),
+	UNIT_CASE_ID(nx_tx_parse__lets_sane_flags_leave,
+		     "META-2 all combinations of TCP flags"),
 	UNIT_CASE_ID(nx_flow_may_send__checks_every_field,
 		     "META-2 the check itself"),
 	UNIT_CASE(nx_tx_parse__checks_the_length_of_the_packet),
 	UNIT_CASE(nx_tx_parse__knows_ip_versions_4_and_6_only),
 	UNIT_CASE_ID(nx_parse_quoted__finds_the_sender_of_a_quoted_datagram,
 		     "FLOW-10 whom a quotation concerns"),
-	UNIT_CASE(nx_parse_quoted__needs_a_first_fragment_of_udp),
+	UNIT_CASE(nx_parse_quoted__needs_a_first_fragment_of_a_flow),
 };
 
 UNIT_SUITE(core_packet_suite, "core/packet", cases);

@@ -264,6 +264,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_IP_FRAG	(1ULL << 2)	/* UDP over the MTU is fragmented */
 #define NEXUS_FEATURE_MULTI_PART (1ULL << 3)	/* NEXUS_DESC_MORE */
 #define NEXUS_FEATURE_EVENTS	(1ULL << 4)	/* EVENT carries flow and link events */
+#define NEXUS_FEATURE_TCP	(1ULL << 5)	/* flows of TCP */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -479,27 +480,38 @@ struct nexus_sync {
  * struct nexus_flow_add - argument of NEXUS_IOC_FLOW_ADD
  * @size:     sizeof(struct nexus_flow_add)
  * @flags:    0
- * @fd:       a bound UDP socket of the caller; it stays the caller's, and the
- *            flow keeps the port until it is deleted, whatever the caller closes
+ * @fd:       a bound UDP or TCP socket of the caller, which neither listens nor
+ *            is a connected TCP socket; it stays the caller's, and the flow keeps
+ *            the port until it is deleted, whatever the caller closes
  * @queue:    that receives, or NEXUS_QUEUE_ANY: chosen by the packet's hash
  * @traffic_class: NEXUS_CLASS_BEST_EFFORT or NEXUS_CLASS_BULK
  * @flow:     out: flow index of this channel
  * @generation: out
- * @family:   out: AF_INET or AF_INET6
- * @protocol: out: IPPROTO_UDP
- * @local_port, @remote_port: out; the remote one is 0 if not connected
- * @local, @remote: out; IPv4 in the first 4 bytes
+ * @family:   out: AF_INET or AF_INET6; in for TCP, with @remote_port
+ * @protocol: out: IPPROTO_UDP or IPPROTO_TCP
+ * @local_port: out
+ * @remote_port: in for TCP: of whom the caller will connect to, or 0 to listen;
+ *            in for UDP: 0; out: 0 for a listener
  * @reserved: 0
+ * @local:    out; IPv4 in the first 4 bytes; in for TCP, with @remote_port: the
+ *            address to connect from; zeros if the socket is bound to one
+ * @remote:   likewise; in for TCP: whom to connect to, a unicast address; zeros
+ *            without @remote_port
  *
- * A connected socket becomes a flow of one 5-tuple, another one a listener that
- * receives from anybody and sends to anybody.
+ * A connected UDP socket, and a TCP socket with @remote_port, becomes a flow of
+ * one 5-tuple; any other one a listener that receives from anybody and sends to
+ * anybody. While a TCP socket is adopted, connect() says EISCONN on it and
+ * listen() EINVAL, and bind() says EADDRINUSE to every other socket on its port;
+ * but listeners with SO_REUSEPORT of one user may share it.
  *
- * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP over IPv4 or
- * IPv6, EOPNOTSUPP a listening TCP socket, EXDEV a socket of another network
- * namespace, EDESTADDRREQ not bound,
+ * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP or TCP over IPv4
+ * or IPv6, EOPNOTSUPP a TCP socket that listens or is connected, EXDEV a socket
+ * of another network namespace, EDESTADDRREQ not bound,
  * EALREADY adopted already or in use by another part of the kernel,
- * EADDRNOTAVAIL bound to an address that is not this host's, EEXIST another
- * flow has this tuple, ENOSPC no flow index left, EUSERS too many flows.
+ * EADDRNOTAVAIL bound to an address that is not this host's, or to another one
+ * than @local, EADDRINUSE TCP: another socket of the kernel's stack has the port
+ * too, EAFNOSUPPORT the socket does not speak @family, EEXIST another flow has
+ * this tuple, ENOSPC no flow index left, EUSERS too many flows.
  */
 struct nexus_flow_add {
 	__u32	size;
