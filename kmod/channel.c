@@ -4,6 +4,7 @@
  * end of its nexus or by being closed, and freed after its last reader.
  */
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/log2.h>
 #include <linux/nsproxy.h>
@@ -95,6 +96,7 @@ static void channel_free(struct nx_channel *chan)
 		ida_free(&channel_ids, chan->id);
 	put_pid(chan->pid);
 	mmdrop(chan->mm);
+	iput(chan->inode);
 	nx_nexus_put(chan->nexus);
 	kvfree(chan);
 }
@@ -119,6 +121,7 @@ void nx_channel_put(struct nx_channel *chan)
 
 /* Takes over the caller's reference of @nexus when it succeeds. */
 static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
+					struct inode *inode,
 					const struct nexus_attach *arg)
 {
 	struct nx_channel *chan;
@@ -134,6 +137,10 @@ static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 	chan->nexus = nexus;
 	chan->flags = arg->flags;
 	chan->state = NEXUS_CHANNEL_ACTIVE;
+	chan->life = NX_LIFE_ACTIVE;
+	init_rwsem(&chan->map_lock);
+	ihold(inode);
+	chan->inode = inode;
 	chan->mm = current->mm;
 	mmgrab(chan->mm);
 	chan->pid = get_pid(task_tgid(current));
@@ -231,7 +238,7 @@ static void update_advisory(struct nx_nexus *nexus)
 	rtnl_unlock();
 }
 
-static struct nx_channel *attach(struct nx_nexus *nexus,
+static struct nx_channel *attach(struct nx_nexus *nexus, struct inode *inode,
 				 const struct nexus_attach *arg)
 {
 	struct nx_channel *chan;
@@ -240,7 +247,7 @@ static struct nx_channel *attach(struct nx_nexus *nexus,
 	err = check_policy(nexus);
 	if (err)
 		return ERR_PTR(err);
-	chan = channel_alloc(nexus, arg);
+	chan = channel_alloc(nexus, inode, arg);
 	if (!chan)
 		return ERR_PTR(-ENOMEM);
 	nx_nexus_get(nexus);
@@ -262,12 +269,14 @@ err_free:
 
 /**
  * nx_channel_attach - attach the calling process to a nexus
- * @net: namespace of the nexus
- * @arg: as NEXUS_IOC_ATTACH has it; defaults and the answer are filled in
+ * @net:   namespace of the nexus
+ * @inode: of the file's mappings
+ * @arg:   as NEXUS_IOC_ATTACH has it; defaults and the answer are filled in
  *
  * Return: a channel with one reference, that of the file, or ERR_PTR.
  */
-struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg)
+struct nx_channel *nx_channel_attach(struct net *net, struct inode *inode,
+				     struct nexus_attach *arg)
 {
 	struct nx_channel *chan;
 	struct nx_nexus *nexus;
@@ -280,7 +289,7 @@ struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg)
 	nexus = nx_nexus_get_by_name(net, arg->name);
 	if (IS_ERR(nexus))
 		return ERR_CAST(nexus);
-	chan = attach(nexus, arg);
+	chan = attach(nexus, inode, arg);
 	if (!IS_ERR(chan)) {
 		strscpy(arg->name, nexus->name, sizeof(arg->name));
 		arg->port = chan->port;
@@ -332,6 +341,7 @@ void nx_channel_detach(struct nx_channel *chan)
 {
 	LIST_HEAD(dead);
 
+	nx_channel_advance(chan, NX_LIFE_CLOSED);
 	nx_channel_stop(chan, NEXUS_CHANNEL_DETACHED);
 	mutex_lock(&chan->nexus->lock);
 	leave(chan, &dead);
@@ -340,18 +350,60 @@ void nx_channel_detach(struct nx_channel *chan)
 	nx_channel_put(chan);
 }
 
-/* A state only grows. False: it was there or beyond. */
-static bool enter_state(struct nx_channel *chan, u32 state)
+/* @word only grows. False: it was there or beyond. */
+static bool advance(u32 *word, u32 to)
 {
-	u32 old = READ_ONCE(chan->state), was;
+	u32 old = READ_ONCE(*word), was;
 
-	while (old < state) {
-		was = cmpxchg(&chan->state, old, state);
+	while (old < to) {
+		was = cmpxchg(word, old, to);
 		if (was == old)
 			return true;
 		old = was;
 	}
 	return false;
+}
+
+/**
+ * nx_channel_advance - the life of a channel's memory goes on
+ * @chan: the channel
+ * @life: to here
+ *
+ * Return: true for the one caller who brought it there; false: it was there, or
+ * beyond.
+ */
+bool nx_channel_advance(struct nx_channel *chan, enum nx_life life)
+{
+	return advance(&chan->life, life);
+}
+
+/**
+ * nx_channel_mark - tell the process, and every path, that no packet begins
+ * @chan:  the channel
+ * @state: enum nexus_channel_state, why
+ *
+ * In any context. nx_channel_wake() has to follow.
+ *
+ * Return: false: it was in that state or beyond.
+ */
+bool nx_channel_mark(struct nx_channel *chan, u32 state)
+{
+	if (!advance(&chan->state, state))
+		return false;
+	nx_layout_set_state(chan, state);
+	return true;
+}
+
+/**
+ * nx_channel_wake - wake all who sleep on a channel
+ * @chan: the channel
+ */
+void nx_channel_wake(struct nx_channel *chan)
+{
+	u32 i;
+
+	for (i = 0; i < chan->nr_queues; i++)
+		nx_wake_now(&chan->queues[i], ~0U);
 }
 
 /**
@@ -363,13 +415,8 @@ static bool enter_state(struct nx_channel *chan, u32 state)
  */
 void nx_channel_stop(struct nx_channel *chan, u32 state)
 {
-	u32 i;
-
-	if (!enter_state(chan, state))
-		return;
-	nx_layout_set_state(chan, state);
-	for (i = 0; i < chan->nr_queues; i++)
-		nx_wake_now(&chan->queues[i], ~0U);
+	if (nx_channel_mark(chan, state))
+		nx_channel_wake(chan);
 }
 
 /**

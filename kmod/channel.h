@@ -7,6 +7,7 @@
 
 #include <linux/kref.h>
 #include <linux/mm_types.h>
+#include <linux/rwsem.h>
 #include <linux/workqueue.h>
 #include "compat.h"
 #include "pool.h"
@@ -42,6 +43,23 @@ struct nx_offence {
 };
 
 /**
+ * enum nx_life - how far the life of a channel's memory has got
+ * @NX_LIFE_ACTIVE:   it is the process's
+ * @NX_LIFE_DRAINING: it is being taken back: no packet begins any more
+ * @NX_LIFE_DEFUNCT:  it is gone, and the process's mappings show private pages
+ * @NX_LIFE_CLOSED:   nobody has the file any more
+ *
+ * It only grows; see nx_channel_advance(). What the process is told, and why no
+ * packet passes, is nx_channel.state.
+ */
+enum nx_life {
+	NX_LIFE_ACTIVE,
+	NX_LIFE_DRAINING,
+	NX_LIFE_DEFUNCT,
+	NX_LIFE_CLOSED,
+};
+
+/**
  * struct nx_channel - an attached file
  * @refs:     the file's, each flow's, and that of each CPU that has one of its
  *            queues to wake
@@ -56,6 +74,14 @@ struct nx_offence {
  * @user_bytes: how many
  * @state:    enum nexus_channel_state; only grows, by cmpxchg
  * @offence:  first one; written once by who changed @state to QUARANTINED
+ * @life:     enum nx_life; only grows, by cmpxchg
+ * @defunct_reason: enum nexus_defunct_reason, or 0; written before @state is
+ *            DEFUNCT, by who changed @life to DRAINING
+ * @inode:    whose mappings are this channel's and nobody else's
+ * @map_lock: protects what the mappings show: a fault holds it for reading, and
+ *            who takes pages away for writing; under the mmap_lock
+ * @is_redirected: the mappings show private pages; under @map_lock, and never
+ *            taken back
  * @regions:  what the process maps
  * @pool:     its buffers
  * @flows:    by index, @nr_flow_slots of them
@@ -79,6 +105,11 @@ struct nx_channel {
 	u64			user_bytes;
 	u32			state;
 	struct nx_offence	offence;
+	u32			life;
+	u32			defunct_reason;
+	struct inode		*inode;
+	struct rw_semaphore	map_lock;
+	bool			is_redirected;
 	struct nx_region	regions[NEXUS_NR_REGIONS];
 	struct nx_pool		pool;
 	struct nx_flow_slot	*flows;
@@ -95,10 +126,14 @@ extern struct workqueue_struct *nx_wq;
 
 int nx_channel_init(void);
 void nx_channel_exit(void);
-struct nx_channel *nx_channel_attach(struct net *net, struct nexus_attach *arg);
+struct nx_channel *nx_channel_attach(struct net *net, struct inode *inode,
+				     struct nexus_attach *arg);
 void nx_channel_detach(struct nx_channel *chan);
 void nx_channel_forget(struct nx_channel *chan);
+bool nx_channel_mark(struct nx_channel *chan, u32 state);
+void nx_channel_wake(struct nx_channel *chan);
 void nx_channel_stop(struct nx_channel *chan, u32 state);
+bool nx_channel_advance(struct nx_channel *chan, enum nx_life life);
 void nx_channel_quarantine(struct nx_queue *q, u32 violation, u32 index, u32 value);
 void nx_channel_put(struct nx_channel *chan);
 void nx_channel_count(const struct nx_channel *chan, struct nx_counters *sum);

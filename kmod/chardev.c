@@ -12,6 +12,7 @@
 #include "channel.h"
 #include "chardev.h"
 #include "flow.h"
+#include "mapping.h"
 #include "region.h"
 #include "sync.h"
 #include "wake.h"
@@ -31,14 +32,23 @@ static struct nx_channel *file_channel(struct file *file)
 
 static int nexus_open(struct inode *inode, struct file *file)
 {
+	struct inode *own = nx_mapping_new();
+
+	if (IS_ERR(own))
+		return PTR_ERR(own);
 	file->private_data = NULL;
+	file->f_mapping = own->i_mapping;
 	return nonseekable_open(inode, file);
 }
 
 static int nexus_release(struct inode *inode, struct file *file)
 {
+	struct inode *own = file->f_mapping->host;
+
 	if (file->private_data)
 		nx_channel_detach(file->private_data);
+	file->f_mapping = inode->i_mapping;
+	iput(own);
 	return 0;
 }
 
@@ -109,7 +119,8 @@ static long attach_file(struct file *file, struct nexus_attach *arg)
 
 	if (file->private_data)
 		return -EISCONN;
-	chan = nx_channel_attach(current->nsproxy->net_ns, arg);
+	chan = nx_channel_attach(current->nsproxy->net_ns,
+				 file->f_mapping->host, arg);
 	if (IS_ERR(chan))
 		return PTR_ERR(chan);
 	if (cmpxchg(&file->private_data, NULL, chan)) {

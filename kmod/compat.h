@@ -5,6 +5,7 @@
 #ifndef NX_COMPAT_H
 #define NX_COMPAT_H
 
+#include <linux/cgroup.h>
 #include <linux/version.h>
 #include <linux/mm.h>
 #include <linux/netlink.h>
@@ -80,6 +81,38 @@ nx_compat_genl_do(struct sk_buff *skb, struct genl_info *info,
 		return 0;
 	netlink_ack(skb, info->nlhdr, ret, &extack.base);
 	return -EINTR;
+}
+#endif
+
+/*
+ * What depends on the kernel's configuration: without cgroups, no task is in
+ * one, and none is frozen by one.
+ */
+#ifdef CONFIG_CGROUPS
+/* In a RCU section. */
+static inline bool nx_compat_is_below(struct task_struct *task, u64 id)
+{
+	struct cgroup *cgroup = task_dfl_cgroup(task);
+
+	for (; cgroup; cgroup = cgroup_parent(cgroup))
+		if (cgroup_id(cgroup) == id)
+			return true;
+	return false;
+}
+
+static inline bool nx_compat_is_frozen(const struct task_struct *task)
+{
+	return task->frozen;
+}
+#else
+static inline bool nx_compat_is_below(struct task_struct *task, u64 id)
+{
+	return false;
+}
+
+static inline bool nx_compat_is_frozen(const struct task_struct *task)
+{
+	return false;
 }
 #endif
 

@@ -6,6 +6,7 @@
 #include "address.h"
 #include "channel.h"
 #include "chardev.h"
+#include "mapping.h"
 #include "netlink.h"
 #include "nexus.h"
 #include "wake.h"
@@ -15,9 +16,12 @@ static int __init nexus_init(void)
 	int err;
 
 	nx_wake_init();
-	err = nx_channel_init();
+	err = nx_mapping_init();
 	if (err)
 		return err;
+	err = nx_channel_init();
+	if (err)
+		goto err_mapping;
 	err = nx_net_init();
 	if (err)
 		goto err_channel;
@@ -45,6 +49,8 @@ err_net:
 	nx_net_exit();
 err_channel:
 	nx_channel_exit();
+err_mapping:
+	nx_mapping_exit();
 	return err;
 }
 
@@ -58,6 +64,7 @@ static void __exit nexus_exit(void)
 	nx_wake_exit();
 	nx_channel_exit();
 	nx_net_exit();
+	nx_mapping_exit();
 }
 
 module_init(nexus_init);

@@ -83,6 +83,13 @@ flow_policy[NEXUS_FLOW_A_GENERATION + 1] = {
 	[NEXUS_FLOW_A_GENERATION]	= { .type = NLA_U32 },
 };
 
+static const struct nla_policy
+defunct_policy[NEXUS_DEFUNCT_A_CGROUP + 1] = {
+	[NEXUS_DEFUNCT_A_CHANNEL_ID]	= { .type = NLA_U32 },
+	[NEXUS_DEFUNCT_A_PID]		= { .type = NLA_U32 },
+	[NEXUS_DEFUNCT_A_CGROUP]	= { .type = NLA_U64 },
+};
+
 static const struct nla_policy top_new_policy[NEXUS_A_NEXUS + 1] = {
 	[NEXUS_A_NEXUS]	= NLA_POLICY_NESTED(new_policy),
 };
@@ -101,6 +108,10 @@ static const struct nla_policy top_set_policy[NEXUS_A_NEXUS + 1] = {
 
 static const struct nla_policy top_flow_policy[NEXUS_A_FLOW + 1] = {
 	[NEXUS_A_FLOW]	= NLA_POLICY_NESTED(flow_policy),
+};
+
+static const struct nla_policy top_defunct_policy[NEXUS_A_DEFUNCT + 1] = {
+	[NEXUS_A_DEFUNCT] = NLA_POLICY_NESTED(defunct_policy),
 };
 
 static int answer(struct sk_buff *skb, struct genl_info *info)
@@ -137,6 +148,7 @@ static const struct genl_ops nx_genl_ops[] = {
 	NX_LIST(NEXUS_CMD_GET_CHANNEL, NULL, nx_netlink_get_channel),
 	NX_LIST(NEXUS_CMD_GET_FLOW, NULL, nx_netlink_get_flow),
 	NX_REQUEST(NEXUS_CMD_DEL_FLOW, top_flow_policy),
+	NX_REQUEST(NEXUS_CMD_DEFUNCT, top_defunct_policy),
 };
 
 static const struct genl_multicast_group nx_genl_groups[] = {

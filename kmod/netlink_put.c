@@ -283,6 +283,15 @@ static int put_owner(struct sk_buff *skb, const struct nx_channel *chan,
 	return 0;
 }
 
+static int put_defunct(struct sk_buff *skb, const struct nx_channel *chan)
+{
+	u32 reason = READ_ONCE(chan->defunct_reason);
+
+	if (!reason)
+		return 0;
+	return nla_put_u32(skb, NEXUS_CHANNEL_A_DEFUNCT_REASON, reason);
+}
+
 int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 			   const struct nx_reader *reader)
 {
@@ -299,7 +308,7 @@ int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 	    put_queues(skb, chan) || put_pool(skb, &chan->pool) ||
 	    put_channel_counters(skb, chan) || put_reported(skb, chan))
 		return -EMSGSIZE;
-	return 0;
+	return put_defunct(skb, chan);
 }
 
 static int put_end(struct sk_buff *skb, const struct nx_flow_key *key,

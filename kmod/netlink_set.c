@@ -6,6 +6,7 @@
 #include <linux/cred.h>
 #include "channel.h"
 #include "compat.h"
+#include "defunct.h"
 #include "flow.h"
 #include "monitor.h"
 #include "netlink.h"
@@ -365,6 +366,12 @@ static int parse_flow(struct genl_info *info, struct nlattr **tb)
 	return 0;
 }
 
+static int no_such_channel(struct genl_info *info, u32 id)
+{
+	NL_SET_ERR_MSG_FMT(info->extack, "there is no channel %u", id);
+	return -ENOENT;
+}
+
 static int del_flow(struct genl_info *info)
 {
 	struct nlattr *tb[NEXUS_FLOW_A_MAX + 1];
@@ -378,10 +385,8 @@ static int del_flow(struct genl_info *info)
 	id = nla_get_u32(tb[NEXUS_FLOW_A_CHANNEL_ID]);
 	idx = nla_get_u32(tb[NEXUS_FLOW_A_INDEX]);
 	chan = channel_get_by_id(genl_info_net(info), id);
-	if (!chan) {
-		NL_SET_ERR_MSG_FMT(info->extack, "there is no channel %u", id);
-		return -ENOENT;
-	}
+	if (!chan)
+		return no_such_channel(info, id);
 	ret = nx_flow_del(chan, idx, nla_get_u32(tb[NEXUS_FLOW_A_GENERATION]));
 	nx_channel_put(chan);
 	if (ret == -ENOENT)
@@ -389,6 +394,83 @@ static int del_flow(struct genl_info *info)
 				   "channel %u has no such flow %u, or another one by now",
 				   id, idx);
 	return ret;
+}
+
+/* One channel is named, so a refusal says what it is. */
+static int defunct_one(struct genl_info *info, u32 id)
+{
+	struct nx_channel *chan;
+	int ret;
+
+	chan = channel_get_by_id(genl_info_net(info), id);
+	if (!chan)
+		return no_such_channel(info, id);
+	ret = nx_defunct(chan, NEXUS_DEFUNCT_ASKED);
+	nx_channel_put(chan);
+	if (ret == -EOPNOTSUPP)
+		NL_SET_ERR_MSG_FMT(info->extack,
+				   "channel %u has not agreed to it", id);
+	if (ret == -EALREADY)
+		NL_SET_ERR_MSG_FMT(info->extack,
+				   "channel %u is defunct already", id);
+	return ret;
+}
+
+static int defunct_several(struct genl_info *info,
+			   const struct nx_defunct_who *who)
+{
+	struct nx_defunct_sum sum = {};
+
+	nx_defunct_all(genl_info_net(info), who, NEXUS_DEFUNCT_ASKED, &sum);
+	if (sum.nr)
+		return 0;
+	if (sum.nr_kept) {
+		NL_SET_ERR_MSG(info->extack,
+			       "none of their channels has agreed to it");
+		return -EOPNOTSUPP;
+	}
+	NL_SET_ERR_MSG(info->extack, "they have no channel here that is left");
+	return -ESRCH;
+}
+
+static int defunct_process(struct genl_info *info, u32 nr)
+{
+	struct nx_defunct_who who = { .pid = find_get_pid(nr) };
+	int ret;
+
+	if (!who.pid) {
+		NL_SET_ERR_MSG_FMT(info->extack, "there is no process %u", nr);
+		return -ESRCH;
+	}
+	ret = defunct_several(info, &who);
+	put_pid(who.pid);
+	return ret;
+}
+
+static int defunct(struct genl_info *info)
+{
+	struct nlattr *tb[NEXUS_DEFUNCT_A_MAX + 1];
+	struct nx_defunct_who who = {};
+	int ret;
+
+	ret = parse_top(info, NEXUS_A_DEFUNCT, "DEFUNCT", tb,
+			NEXUS_DEFUNCT_A_MAX, 0);
+	if (ret)
+		return ret;
+	if (!!tb[NEXUS_DEFUNCT_A_CHANNEL_ID] + !!tb[NEXUS_DEFUNCT_A_PID] +
+	    !!tb[NEXUS_DEFUNCT_A_CGROUP] != 1) {
+		NL_SET_ERR_MSG(info->extack,
+			       "DEFUNCT holds one of CHANNEL_ID, PID and CGROUP");
+		return -EINVAL;
+	}
+	if (tb[NEXUS_DEFUNCT_A_CHANNEL_ID])
+		return defunct_one(info,
+				   nla_get_u32(tb[NEXUS_DEFUNCT_A_CHANNEL_ID]));
+	if (tb[NEXUS_DEFUNCT_A_PID])
+		return defunct_process(info,
+				       nla_get_u32(tb[NEXUS_DEFUNCT_A_PID]));
+	who.cgroup_id = nla_get_u64(tb[NEXUS_DEFUNCT_A_CGROUP]);
+	return defunct_several(info, &who);
 }
 
 int nx_netlink_request(struct genl_info *info)
@@ -406,6 +488,8 @@ int nx_netlink_request(struct genl_info *info)
 		return set_policy(info);
 	case NEXUS_CMD_DEL_FLOW:
 		return del_flow(info);
+	case NEXUS_CMD_DEFUNCT:
+		return defunct(info);
 	}
 	return -EOPNOTSUPP;
 }

@@ -93,11 +93,9 @@ int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
 void nx_pool_exit(struct nx_pool *pool)
 {
 	int size;
-	u32 i;
 
-	for (i = 0; pool->mem && i < pool->nr_pages; i++)
-		if (pool->mem[i])
-			put_page(virt_to_page(pool->mem[i]));
+	if (pool->mem)
+		nx_pool_drop(pool);
 	for (size = 0; size < NEXUS_NR_SIZES; size++)
 		kvfree(pool->free[size].idx);
 	kvfree(pool->mem);
@@ -145,7 +143,8 @@ void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp)
  * A page without memory gets it, whoever owns the buffers on it: the process is
  * charged, and sees zeros.
  *
- * Return: the page with a reference, or NULL: no memory.
+ * Return: the page, which stays as long as the caller keeps pages from being
+ * taken away; or NULL: no memory.
  */
 struct page *nx_pool_fault(struct nx_pool *pool, u32 page)
 {
@@ -153,10 +152,33 @@ struct page *nx_pool_fault(struct nx_pool *pool, u32 page)
 
 	if (!mem)
 		mem = nx_pool_populate(pool, page, NX_GFP);
-	if (!mem)
-		return NULL;
-	get_page(virt_to_page(mem));
-	return virt_to_page(mem);
+	return mem ? virt_to_page(mem) : NULL;
+}
+
+/**
+ * nx_pool_drop - free all pages of a pool
+ * @pool: nothing maps it, and no path uses it
+ *
+ * A page that a device or a pipe still holds is freed when they let go.
+ *
+ * Return: how many there were.
+ */
+u32 nx_pool_drop(struct nx_pool *pool)
+{
+	u32 i, nr = 0;
+	void *mem;
+
+	for (i = 0; i < pool->nr_pages; i++) {
+		mem = xchg(&pool->mem[i], NULL);
+		if (!mem)
+			continue;
+		put_page(virt_to_page(mem));
+		nr++;
+		if (!(nr % 1024))
+			cond_resched();
+	}
+	atomic_sub(nr, &pool->nr_populated);
+	return nr;
 }
 
 /**

@@ -49,7 +49,7 @@ struct nx_free_list {
  * @nr:       buffers of all sizes
  * @owner:    enum nx_owner of each; changed by cmpxchg alone
  * @mem:      kernel address of each page of the region, NULL: not populated;
- *            set once by cmpxchg
+ *            set by cmpxchg, and cleared by who has all buffers on the page
  * @nr_pages: in @mem
  * @nr_populated: of them
  * @memcg:    that pays for pages, or NULL
@@ -76,6 +76,7 @@ u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr);
 void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr);
 void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp);
 struct page *nx_pool_fault(struct nx_pool *pool, u32 page);
+u32 nx_pool_drop(struct nx_pool *pool);
 void nx_pool_count(struct nx_pool *pool, u32 count[NX_NR_OWNERS]);
 
 /* Of which size is buffer @idx, an index below pool->nr? */

@@ -3,6 +3,7 @@
  * The regions that a channel's process maps: a guard page, the data, a guard
  * page. The process writes where it may, and nowhere else.
  */
+#include <linux/fs.h>
 #include <linux/memcontrol.h>
 #include <linux/vmalloc.h>
 #include "channel.h"
@@ -50,35 +51,81 @@ static int vma_region_id(const struct vm_area_struct *vma)
 	return vma->vm_pgoff >> (NEXUS_REGION_SHIFT - PAGE_SHIFT);
 }
 
-/* The page of a region's data at @page, with a reference. */
-static struct page *region_page(struct nx_channel *chan, int id, pgoff_t page)
+/* A page of nobody's but this mapping's. */
+static vm_fault_t insert_private(struct vm_fault *vmf)
 {
-	struct nx_region *region = &chan->regions[id];
-	struct page *p;
+	struct page *page;
+	vm_fault_t ret;
 
-	if (id == NEXUS_REGION_BUFFERS)
-		return nx_pool_fault(&chan->pool, page);
-	p = vmalloc_to_page(region->mem + (page << PAGE_SHIFT));
-	get_page(p);
-	return p;
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!page)
+		return VM_FAULT_OOM;
+	ret = vmf_insert_page(vmf->vma, vmf->address, page);
+	put_page(page);	/* the mapping has one of its own */
+	return ret;
 }
 
+/* The page of a region's data at @at. */
+static vm_fault_t insert_own(struct vm_fault *vmf, struct nx_channel *chan,
+			     int id, pgoff_t at)
+{
+	struct nx_region *region = &chan->regions[id];
+	struct page *page;
+
+	if (id == NEXUS_REGION_BUFFERS)
+		page = nx_pool_fault(&chan->pool, at);
+	else
+		page = vmalloc_to_page(region->mem + (at << PAGE_SHIFT));
+	/* Not VM_FAULT_OOM: the kernel would try again for ever. */
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_page(vmf->vma, vmf->address, page);
+}
+
+/* The schema stays: it is what tells the process. */
+static bool is_redirected(const struct nx_channel *chan, int id)
+{
+	return id != NEXUS_REGION_SCHEMA && chan->is_redirected;
+}
+
+/*
+ * The page is put into the mapping here, and not by the caller, so that it is
+ * there or not when the lock is released: who takes pages away misses none.
+ */
 static vm_fault_t region_fault(struct vm_fault *vmf)
 {
 	struct nx_channel *chan = vmf->vma->vm_private_data;
 	int id = vma_region_id(vmf->vma);
 	pgoff_t page = vmf->pgoff & ((1UL << (NEXUS_REGION_SHIFT - PAGE_SHIFT)) - 1);
-	struct page *p;
+	vm_fault_t ret;
 
 	/* The guard pages. */
 	if (!page || page > chan->regions[id].size >> PAGE_SHIFT)
 		return VM_FAULT_SIGSEGV;
-	p = region_page(chan, id, page - 1);
-	/* Not VM_FAULT_OOM: the kernel would try again for ever. */
-	if (!p)
-		return VM_FAULT_SIGBUS;
-	vmf->page = p;
-	return 0;
+	down_read(&chan->map_lock);
+	if (is_redirected(chan, id))
+		ret = insert_private(vmf);
+	else
+		ret = insert_own(vmf, chan, id, page - 1);
+	up_read(&chan->map_lock);
+	return ret;
+}
+
+/**
+ * nx_region_redirect - show private pages, zeroed, in all mappings but the
+ * schema's
+ * @chan: the channel
+ *
+ * When it returns, no mapping shows a page of the channel: not one of a piece
+ * of a region, and not one that was moved.
+ */
+void nx_region_redirect(struct nx_channel *chan)
+{
+	down_write(&chan->map_lock);
+	chan->is_redirected = true;
+	unmap_mapping_range(chan->inode->i_mapping,
+			    NEXUS_REGION_OFF(NEXUS_REGION_SCHEMA + 1), 0, 1);
+	up_write(&chan->map_lock);
 }
 
 /* The kernel makes a second one before it asks whether it may move the first. */
@@ -158,9 +205,10 @@ int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma)
 		return -EBUSY;
 	/*
 	 * VM_IO: no other process reads it by ptrace, and no madvise() undoes
-	 * the rest.
+	 * the rest. VM_MIXEDMAP: faults insert their pages themselves.
 	 */
-	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+	vm_flags_set(vma, VM_IO | VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND |
+		     VM_DONTDUMP);
 	vm_flags_clear(vma, VM_MAYEXEC);
 	if (!is_writable(id))
 		vm_flags_clear(vma, VM_MAYWRITE);

@@ -28,5 +28,6 @@ void nx_region_exit(struct nx_region *region);
 void nx_region_describe(const struct nx_region *region, int id,
 			struct nexus_region *out);
 int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma);
+void nx_region_redirect(struct nx_channel *chan);
 
 #endif /* NX_REGION_H */

@@ -167,6 +167,9 @@ static int cross(struct nx_queue *q, u32 flags)
 	int size, err = 0;
 
 	mutex_lock(&q->tx_lock);
+	/* Whoever takes the channel's memory away has waited for this lock. */
+	if (!nx_channel_is_active(q->chan))
+		goto out;
 	q->syncs++;
 	for (size = 0; size < NEXUS_NR_SIZES; size++)
 		if (!see_alloc(q, &q->alloc[size]))

@@ -121,6 +121,32 @@ DEFINE_EVENT(nexus_channel, nexus_detach,
 	TP_ARGS(chan)
 );
 
+TRACE_DEFINE_ENUM(NEXUS_DEFUNCT_ASKED);
+
+#define nx_show_defunct(reason)						\
+	__print_symbolic(reason,					\
+		{ NEXUS_DEFUNCT_ASKED,		"asked" })
+
+TRACE_EVENT(nexus_defunct,
+	TP_PROTO(const struct nx_channel *chan, u32 reason, u32 pages),
+	TP_ARGS(chan, reason, pages),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, reason)
+		__field(u32, pages)
+		__field(pid_t, pid)
+	),
+	TP_fast_assign(
+		__entry->channel = chan->id;
+		__entry->reason = reason;
+		__entry->pages = pages;
+		__entry->pid = pid_nr(chan->pid);
+	),
+	TP_printk("channel=%u reason=%s pages=%u pid=%d", __entry->channel,
+		  nx_show_defunct(__entry->reason), __entry->pages,
+		  __entry->pid)
+);
+
 DECLARE_EVENT_CLASS(nexus_flow,
 	TP_PROTO(const struct nx_flow *flow),
 	TP_ARGS(flow),

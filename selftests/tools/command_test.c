@@ -36,7 +36,7 @@ static void run__unknown_words(void)
 {
 	check_usage("", "Usage: nexusctl");
 	check_usage("flwo", "unknown word 'flwo': did you mean 'flow'?");
-	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, stats, monitor or help");
+	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, defunct, stats, monitor or help");
 	check_usage("nexus ad_d nx0", "did you mean 'add'?");
 	check_usage("flow list", "unknown word 'list': show or del can stand here");
 }
@@ -282,6 +282,39 @@ static void flow__del(void)
 		      "nexusctl: flow del 4 5: there is no channel 4\n");
 }
 
+#define DEFUNCT(attr) MOCK_ATTR(NEXUS_A_DEFUNCT, attr)
+
+static void defunct__whose(void)
+{
+	run("defunct channel 7");
+	CU_ASSERT_EQUAL_FATAL(status, NX_OK);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(DEFUNCT(NEXUS_DEFUNCT_A_CHANNEL_ID)), 7);
+	CU_ASSERT_PTR_NULL(DEFUNCT(NEXUS_DEFUNCT_A_PID));
+	run("defunct pid 4711");
+	CU_ASSERT_EQUAL_FATAL(status, NX_OK);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(DEFUNCT(NEXUS_DEFUNCT_A_PID)), 4711);
+	CU_ASSERT_PTR_NULL(DEFUNCT(NEXUS_DEFUNCT_A_CHANNEL_ID));
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_DEFUNCT], 2);
+}
+
+static void defunct__complaints(void)
+{
+	check_usage("defunct", "channel, pid or cgroup is missing at the end");
+	check_usage("defunct channel", "the channel's ID is missing at the end");
+	check_usage("defunct pid 0", "'0' is not a number from 1 to 2147483647");
+	check_usage("defunct pid 1 2", "'2' is one word too many");
+	check_usage("defunct cgroup", "the folder of a cgroup is missing at the end");
+	check_refused("defunct cgroup /no/such", "nexusctl: cannot find the cgroup '/no/such': "
+		      "No such file or directory\n");
+	check_refused("defunct cgroup /", "nexusctl: '/' is no folder of the unified cgroup "
+		      "hierarchy, which is usually at /sys/fs/cgroup\n");
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_DEFUNCT], 0);
+	mock.err[NEXUS_CMD_DEFUNCT] = -EOPNOTSUPP;
+	mock.extack = "channel 7 has not agreed to it";
+	check_refused("defunct channel 7",
+		      "nexusctl: defunct channel 7: channel 7 has not agreed to it\n");
+}
+
 static void batch__stops_or_goes_on(void)
 {
 	char path[] = "/tmp/nexusctl-batch-XXXXXX";
@@ -320,6 +353,8 @@ CU_TestInfo command_tests[] = {
 	{ "policy__set", policy__set },
 	{ "policy__complaints", policy__complaints },
 	{ "flow__del", flow__del },
+	{ "defunct__whose", defunct__whose },
+	{ "defunct__complaints", defunct__complaints },
 	{ "batch__stops_or_goes_on", batch__stops_or_goes_on },
 	CU_TEST_INFO_NULL,
 };

@@ -60,6 +60,18 @@ static void add_violation(void)
 	mock_event(&req);
 }
 
+static void add_defunct(void)
+{
+	struct nx_request req;
+	struct nlattr *nest = begin(&req, NEXUS_MONITOR_DEFUNCT, "nx0");
+
+	mnl_attr_put_u32(req.nlh, NEXUS_EVENT_A_CHANNEL_ID, 3);
+	mnl_attr_put_u32(req.nlh, NEXUS_EVENT_A_REASON, NEXUS_DEFUNCT_ASKED);
+	mnl_attr_put_u32(req.nlh, NEXUS_EVENT_A_PAGES, 1024);
+	mnl_attr_nest_end(req.nlh, nest);
+	mock_event(&req);
+}
+
 static void add_flow(void)
 {
 	struct nx_request req;
@@ -89,6 +101,7 @@ static void text__one_line_each(void)
 	add_denied();
 	add_violation();
 	add_flow();
+	add_defunct();
 	run("monitor");
 	CHECK_STR(out,
 TIME "dev-add nexus nx0 dev veth0\n"
@@ -96,7 +109,8 @@ TIME "attach-denied nexus nx1 pid 42 command a\\x0ab user root: not allowed by t
 "'nexusctl policy show' tells who is\n"
 TIME "violation nexus nx0 channel 3 pid 42 command a\\x0ab user root buffer-range (index 10, "
 "value 4096): it named a buffer that does not exist\n"
-TIME "flow-add nexus nx0 channel 3 flow 1 udp local 10.0.0.1:53 remote *\n");
+TIME "flow-add nexus nx0 channel 3 flow 1 udp local 10.0.0.1:53 remote *\n"
+TIME "defunct nexus nx0 channel 3 pages 1024: an administrator asked for it\n");
 	CU_ASSERT_EQUAL(status, NX_REFUSED);
 	CHECK_STR(err, "nexusctl: the module was unloaded: no more events will come\n");
 }

@@ -79,6 +79,7 @@ static const nx_types channel_types = {
 	[NEXUS_CHANNEL_A_POOL] = MNL_TYPE_NESTED,
 	[NEXUS_CHANNEL_A_COUNTERS] = MNL_TYPE_NESTED,
 	[NEXUS_CHANNEL_A_REPORTED] = MNL_TYPE_NESTED,
+	[NEXUS_CHANNEL_A_DEFUNCT_REASON] = MNL_TYPE_U32,
 };
 
 static const nx_types queue_types = {
@@ -128,6 +129,8 @@ static const nx_types event_types = {
 	[NEXUS_EVENT_A_VIOLATION] = MNL_TYPE_U32,
 	[NEXUS_EVENT_A_INDEX] = MNL_TYPE_U32,
 	[NEXUS_EVENT_A_VALUE] = MNL_TYPE_U32,
+	[NEXUS_EVENT_A_REASON] = MNL_TYPE_U32,
+	[NEXUS_EVENT_A_PAGES] = MNL_TYPE_U32,
 };
 
 static const u8 *const nest_types[] = {

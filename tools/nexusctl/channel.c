@@ -92,6 +92,9 @@ static void state_json(struct nx_json *json, const struct nlattr *tb[NX_ATTRS])
 	if (violation)
 		nx_json_str(json, "violation_text", nx_text_violation_meaning(violation));
 	nx_json_bool(json, "defunct_ok", flags & NEXUS_ATTACH_DEFUNCT_OK);
+	if (tb[NEXUS_CHANNEL_A_DEFUNCT_REASON])
+		nx_json_str(json, "defunct_reason",
+			    nx_text_defunct(nx_attr_u32(tb[NEXUS_CHANNEL_A_DEFUNCT_REASON])));
 }
 
 static int channel_counters_json(const struct nx_ctl *ctl, struct nx_json *json,
@@ -205,18 +208,29 @@ static void print_owner(const struct nx_ctl *ctl, const struct nlattr *tb[NX_ATT
 	free(comm);
 }
 
+static void print_memory(const struct nx_ctl *ctl, const struct nlattr *tb[NX_ATTRS])
+{
+	u32 flags = nx_attr_u32(tb[NEXUS_CHANNEL_A_FLAGS]);
+	u32 reason = nx_attr_u32(tb[NEXUS_CHANNEL_A_DEFUNCT_REASON]);
+
+	if (reason)
+		fprintf(ctl->out, "  memory     was taken back: %s\n",
+			nx_text_defunct_meaning(reason));
+	else
+		fprintf(ctl->out, "  memory     %s be taken back while it is mapped\n",
+			flags & NEXUS_ATTACH_DEFUNCT_OK ? "may" : "must not");
+}
+
 static void print_state(const struct nx_ctl *ctl, const struct nlattr *tb[NX_ATTRS])
 {
 	u32 violation = nx_attr_u32(tb[NEXUS_CHANNEL_A_VIOLATION]);
-	u32 flags = nx_attr_u32(tb[NEXUS_CHANNEL_A_FLAGS]);
 
 	fprintf(ctl->out, "  state      %s\n",
 		nx_text_state(nx_attr_u32(tb[NEXUS_CHANNEL_A_STATE])));
 	if (violation)
 		fprintf(ctl->out, "  violation  %s: %s\n", nx_text_violation(violation),
 			nx_text_violation_meaning(violation));
-	fprintf(ctl->out, "  memory     %s be taken back while it is mapped\n",
-		flags & NEXUS_ATTACH_DEFUNCT_OK ? "may" : "must not");
+	print_memory(ctl, tb);
 	fprintf(ctl->out, "  flows      %u\n", nx_attr_u32(tb[NEXUS_CHANNEL_A_NR_FLOWS]));
 }
 

@@ -44,6 +44,8 @@ static const struct nx_command commands[] = {
 	  "end a flow", nx_flow_del },
 	{ "channel", "show", "[ID | nexus NAME]",
 	  "list channels, or tell everything about one", nx_channel_show },
+	{ "defunct", NULL, "channel ID | pid PID | cgroup FOLDER",
+	  "take the memory of channels back that agreed to it", nx_defunct },
 	{ "stats", NULL, "[NAME]",
 	  "counters and drops with their reasons; with -a, those of 0, too", nx_stats_show },
 	{ "monitor", NULL, "[nexus NAME]",

@@ -65,6 +65,14 @@ static void violation_json(struct nx_json *json, const struct nlattr *tb[NX_ATTR
 	nx_json_u64(json, "value", nx_attr_u32(tb[NEXUS_EVENT_A_VALUE]));
 }
 
+static void defunct_json(struct nx_json *json, const struct nlattr *tb[NX_ATTRS])
+{
+	if (!tb[NEXUS_EVENT_A_REASON])
+		return;
+	nx_json_str(json, "reason", nx_text_defunct(nx_attr_u32(tb[NEXUS_EVENT_A_REASON])));
+	nx_json_u64(json, "pages", nx_attr_u32(tb[NEXUS_EVENT_A_PAGES]));
+}
+
 static void begin_json(struct nx_json *json, const struct nx_ctl *ctl, u64 time_ns,
 		       const char *event)
 {
@@ -92,6 +100,7 @@ static int event_json(const struct nx_ctl *ctl, const struct nlattr *tb[NX_ATTRS
 	if (tb[NEXUS_EVENT_A_FLOW])
 		nx_flow_json(ctl, &json, "flow", &flow);
 	violation_json(&json, tb);
+	defunct_json(&json, tb);
 	nx_json_object_end(&json);
 	nx_json_finish(&json);
 	return 0;
@@ -160,6 +169,9 @@ static int event_text(const struct nx_ctl *ctl, const struct nlattr *tb[NX_ATTRS
 			nx_attr_u32(tb[NEXUS_EVENT_A_INDEX]),
 			nx_attr_u32(tb[NEXUS_EVENT_A_VALUE]),
 			nx_text_violation_meaning(nx_attr_u32(tb[NEXUS_EVENT_A_VIOLATION])));
+	if (tb[NEXUS_EVENT_A_REASON])
+		fprintf(ctl->out, " pages %u: %s", nx_attr_u32(tb[NEXUS_EVENT_A_PAGES]),
+			nx_text_defunct_meaning(nx_attr_u32(tb[NEXUS_EVENT_A_REASON])));
 	fprintf(ctl->out, "%s\n", event_remark(type));
 	return 0;
 }

@@ -56,6 +56,7 @@ int nx_policy_set(struct nx_ctl *ctl, int argc, char **argv);
 int nx_flow_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_flow_del(struct nx_ctl *ctl, int argc, char **argv);
 int nx_channel_show(struct nx_ctl *ctl, int argc, char **argv);
+int nx_defunct(struct nx_ctl *ctl, int argc, char **argv);
 int nx_stats_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_monitor(struct nx_ctl *ctl, int argc, char **argv);
 int nx_help(struct nx_ctl *ctl, int argc, char **argv);

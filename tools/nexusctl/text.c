@@ -47,6 +47,11 @@ static const char *const monitors[] = {
 	[NEXUS_MONITOR_VIOLATION] = "violation",
 	[NEXUS_MONITOR_ADDR_GONE] = "addr-gone",
 	[NEXUS_MONITOR_POLICY] = "policy",
+	[NEXUS_MONITOR_DEFUNCT] = "defunct",
+};
+
+static const char *const defuncts[][2] = {
+	[NEXUS_DEFUNCT_ASKED] = { "asked", "an administrator asked for it" },
 };
 
 static const char *const violations[][2] = {
@@ -100,6 +105,23 @@ const char *nx_text_rule(u32 type)
 const char *nx_text_monitor(u32 type)
 {
 	return name_of(monitors, NX_ARRAY_SIZE(monitors), type);
+}
+
+static const char *defunct_text(u32 reason, int which)
+{
+	if (reason >= NX_ARRAY_SIZE(defuncts) || !defuncts[reason][which])
+		return "unknown";
+	return defuncts[reason][which];
+}
+
+const char *nx_text_defunct(u32 reason)
+{
+	return defunct_text(reason, 0);
+}
+
+const char *nx_text_defunct_meaning(u32 reason)
+{
+	return defunct_text(reason, 1);
 }
 
 const char *nx_text_violation(u32 violation)

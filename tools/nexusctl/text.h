@@ -15,6 +15,9 @@ const char *nx_text_class(u32 class);
 const char *nx_text_monitor(u32 type);
 const char *nx_text_rule(u32 type);
 const char *nx_text_violation(u32 violation);
+/* Why the memory of a channel was taken back; and in words. */
+const char *nx_text_defunct(u32 reason);
+const char *nx_text_defunct_meaning(u32 reason);
 /* What a violation was, in words. */
 const char *nx_text_violation_meaning(u32 violation);
 /* Of a drop reason; NULL if this program does not know it. */

@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ctl.h"
 #include "util.h"
@@ -272,6 +273,31 @@ int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation)
 	return nx_ctl_call(message);
 }
 
+int nx_defunct(__u16 attr, __u32 value)
+{
+	char buf[NX_CTL_BYTES];
+	struct nlmsghdr *message = nx_ctl_message(buf, NEXUS_CMD_DEFUNCT);
+	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_DEFUNCT);
+
+	mnl_attr_put_u32(message, attr, value);
+	mnl_attr_nest_end(message, nest);
+	return nx_ctl_call(message);
+}
+
+int nx_defunct_cgroup(const char *path)
+{
+	char buf[NX_CTL_BYTES];
+	struct nlmsghdr *message = nx_ctl_message(buf, NEXUS_CMD_DEFUNCT);
+	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_DEFUNCT);
+	struct stat st;
+
+	if (stat(path, &st))
+		return -errno;
+	mnl_attr_put_u64(message, NEXUS_DEFUNCT_A_CGROUP, st.st_ino);
+	mnl_attr_nest_end(message, nest);
+	return nx_ctl_call(message);
+}
+
 void nx_nexus_start(const char *name, const char *dev)
 {
 	int err = nx_nexus_add(name);
@@ -445,6 +471,9 @@ static void read_channel(const struct nlattr *nest,
 			break;
 		case NEXUS_CHANNEL_A_NR_FLOWS:
 			channel->nr_flows = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_CHANNEL_A_DEFUNCT_REASON:
+			channel->defunct_reason = mnl_attr_get_u32(attr);
 			break;
 		case NEXUS_CHANNEL_A_POOL:
 			read_pool(attr, channel);
@@ -630,6 +659,12 @@ static void read_event(const struct nlattr *nest, struct nx_ctl_event *event)
 			break;
 		case NEXUS_EVENT_A_VIOLATION:
 			event->violation = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_EVENT_A_REASON:
+			event->reason = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_EVENT_A_PAGES:
+			event->pages = mnl_attr_get_u32(attr);
 			break;
 		}
 	}

@@ -26,6 +26,10 @@ int nx_dev_del(const char *nexus, int ifindex);
 int nx_policy_set(const char *nexus, __u32 type, __u32 id, __u32 max_channels,
 		  __u32 max_flows, __u64 max_bytes);
 int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation);
+/* @attr: NEXUS_DEFUNCT_A_CHANNEL_ID or _PID. */
+int nx_defunct(__u16 attr, __u32 value);
+/* Of the cgroup with this folder. */
+int nx_defunct_cgroup(const char *path);
 
 /* A nexus with one device; fails the test if that fails. */
 void nx_nexus_start(const char *name, const char *dev);
@@ -52,6 +56,7 @@ struct nx_ctl_channel {
 	__u32	state;
 	__u32	violation;
 	__u32	nr_flows;
+	__u32	defunct_reason;
 	__u32	pool[NEXUS_POOL_A_MAX + 1];
 	__u64	pages;
 	struct nx_counters	counters;
@@ -90,6 +95,8 @@ struct nx_ctl_event {
 	__u32	uid;
 	__u32	ifindex;
 	__u32	violation;
+	__u32	reason;
+	__u32	pages;
 };
 
 struct mnl_socket *nx_monitor_open(void);

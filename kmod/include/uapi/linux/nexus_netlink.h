@@ -15,6 +15,7 @@
  *   GET_CHANNEL dump, of one nexus if NEXUS { NAME } is given: CHANNEL {...}
  *   GET_FLOW    dump, likewise: FLOW {...}
  *   DEL_FLOW    FLOW { CHANNEL_ID, INDEX, GENERATION }
+ *   DEFUNCT     DEFUNCT { CHANNEL_ID | PID | CGROUP }
  *   EVENT       multicast to group "events": EVENT { TYPE, ... }
  *
  * All but the GETs need CAP_NET_ADMIN in the user namespace that owns the
@@ -39,6 +40,7 @@ enum nexus_cmd {
 	NEXUS_CMD_GET_FLOW,
 	NEXUS_CMD_DEL_FLOW,
 	NEXUS_CMD_EVENT,
+	NEXUS_CMD_DEFUNCT,
 	__NEXUS_CMD_MAX,
 };
 #define NEXUS_CMD_MAX (__NEXUS_CMD_MAX - 1)
@@ -51,6 +53,7 @@ enum nexus_attr {
 	NEXUS_A_FLOW,		/* nest, enum nexus_flow_attr */
 	NEXUS_A_EVENT,		/* nest, enum nexus_event_attr */
 	NEXUS_A_PAD,
+	NEXUS_A_DEFUNCT,	/* nest, enum nexus_defunct_attr */
 	__NEXUS_A_MAX,
 };
 #define NEXUS_A_MAX (__NEXUS_A_MAX - 1)
@@ -161,6 +164,7 @@ enum nexus_channel_attr {
 	NEXUS_CHANNEL_A_COUNTERS,	/* nest */
 	NEXUS_CHANNEL_A_REPORTED,	/* nest, counters as the library reports them */
 	NEXUS_CHANNEL_A_PAD,
+	NEXUS_CHANNEL_A_DEFUNCT_REASON,	/* u32, enum nexus_defunct_reason; absent: is not */
 	__NEXUS_CHANNEL_A_MAX,
 };
 #define NEXUS_CHANNEL_A_MAX (__NEXUS_CHANNEL_A_MAX - 1)
@@ -224,6 +228,7 @@ enum nexus_monitor_type {
 	NEXUS_MONITOR_VIOLATION,
 	NEXUS_MONITOR_ADDR_GONE,
 	NEXUS_MONITOR_POLICY,
+	NEXUS_MONITOR_DEFUNCT,		/* with REASON and PAGES */
 };
 
 enum nexus_event_attr {
@@ -242,8 +247,30 @@ enum nexus_event_attr {
 	NEXUS_EVENT_A_INDEX,		/* u32, offending ring index */
 	NEXUS_EVENT_A_VALUE,		/* u32, offending value */
 	NEXUS_EVENT_A_PAD,
+	NEXUS_EVENT_A_REASON,		/* u32, enum nexus_defunct_reason */
+	NEXUS_EVENT_A_PAGES,		/* u32, pages of the pool that were freed */
 	__NEXUS_EVENT_A_MAX,
 };
 #define NEXUS_EVENT_A_MAX (__NEXUS_EVENT_A_MAX - 1)
+
+/*
+ * Takes the memory of channels back that agreed to it when they attached: those
+ * of one channel, of one process, or of the processes of a cgroup and the ones
+ * below. Exactly one attribute.
+ */
+enum nexus_defunct_attr {
+	NEXUS_DEFUNCT_A_UNSPEC,
+	NEXUS_DEFUNCT_A_CHANNEL_ID,	/* u32 */
+	NEXUS_DEFUNCT_A_PID,		/* u32, as the sender sees it */
+	NEXUS_DEFUNCT_A_CGROUP,		/* u64, inode number of a cgroup v2 folder */
+	NEXUS_DEFUNCT_A_PAD,
+	__NEXUS_DEFUNCT_A_MAX,
+};
+#define NEXUS_DEFUNCT_A_MAX (__NEXUS_DEFUNCT_A_MAX - 1)
+
+/* Who decided that the memory of a channel is taken back. */
+enum nexus_defunct_reason {
+	NEXUS_DEFUNCT_ASKED = 1,	/* an administrator, by DEFUNCT */
+};
 
 #endif /* _UAPI_LINUX_NEXUS_NETLINK_H */
