@@ -25,6 +25,16 @@
 	X(wire_udp_suite) \
 	X(wire_tcp_suite) \
 	X(wire_icmp_suite) \
+	X(tcp_rtt_suite) \
+	X(tcp_prr_suite) \
+	X(tcp_isn_suite) \
+	X(tcp_cookie_suite) \
+	X(tcp_accecn_suite) \
+	X(tcp_pace_suite) \
+	X(tcp_cc_suite) \
+	X(tcp_newreno_suite) \
+	X(tcp_hystart_suite) \
+	X(tcp_cubic_suite) \
 	X(ip_addr_suite) \
 	X(ip_path_suite) \
 	X(ip_route_suite) \
