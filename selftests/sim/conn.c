@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Serves one end of a connection as nx_tcp's rules say.
+ */
+#include <stdlib.h>
+
+#include "world.h"
+
+/* More calls than this without an end are an endless loop. */
+#define ROUNDS_MAX	100000
+
+static void on_timer(struct sim_event *event)
+{
+	sim_conn_service(sim_container(event, struct sim_conn, timer));
+}
+
+struct sim_conn *sim_conn_new(struct sim_host *host, uint16_t local_port,
+			      uint16_t remote_port,
+			      const struct sim_app_config *app)
+{
+	struct sim_conn *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		abort();
+	conn->host = host;
+	conn->timer.run = on_timer;
+	conn->local_port = local_port;
+	conn->remote_port = remote_port;
+	nx_tcp_init(&conn->tcp, &host->env, &host->config.tcp);
+	sim_app_init(&conn->app, conn, app);
+	sim_watch_init(&conn->watch, conn);
+	return conn;
+}
+
+void sim_conn_free(struct sim_conn *conn)
+{
+	sim_clock_disarm(&conn->host->world->clock, &conn->timer);
+	sim_app_exit(&conn->app);
+	nx_tcp_exit(&conn->tcp);
+	free(conn);
+}
+
+void sim_conn_open(struct sim_conn *conn, struct nx_tcp_open *open)
+{
+	struct sim_host *host = conn->host;
+	uint64_t bits = sim_rng_next(&host->rng);
+
+	*open = (struct nx_tcp_open){
+		/* Half of them are about to wrap. */
+		.iss = bits & 1 ? (uint32_t)(bits >> 32) :
+				  0u - (uint32_t)(bits >> 32) % 65536,
+		.ts_off = (uint32_t)sim_rng_next(&host->rng),
+		.mtu = host->config.mtu,
+		.ip_len = host->config.version == 4 ? 20 : 40,
+	};
+	sim_watch_open(&conn->watch, open);
+}
+
+static void end(struct sim_conn *conn)
+{
+	struct sim_clock *clock = &conn->host->world->clock;
+
+	conn->is_over = true;
+	sim_clock_disarm(clock, &conn->timer);
+	sim_trace_note(&conn->host->world->trace, clock->now_ns,
+		       "%s %u: closed, %d", conn->host->name, conn->local_port,
+		       conn->tcp.err);
+	sim_trace_number(&conn->host->world->trace, (uint64_t)conn->tcp.err);
+	sim_host_forget(conn->host, conn);
+}
+
+/* Sends what there is; false if there was nothing. */
+static bool send_all(struct sim_conn *conn)
+{
+	struct sim_world *world = conn->host->world;
+	struct nx_tcp_seg seg;
+	unsigned int nr = 0;
+
+	while (nx_tcp_output(&conn->tcp, &seg, world->clock.now_ns)) {
+		sim_watch_output(&conn->watch, &seg);
+		sim_host_send(conn->host, conn, &seg);
+		if (++nr == ROUNDS_MAX) {
+			sim_world_fail(world, "%s: sends without an end",
+				       conn->host->name);
+			break;
+		}
+	}
+	return nr;
+}
+
+static void arm(struct sim_conn *conn)
+{
+	struct sim_world *world = conn->host->world;
+	uint64_t deadline_ns = nx_tcp_deadline(&conn->tcp);
+
+	if (deadline_ns == NX_TCP_NEVER) {
+		sim_clock_disarm(&world->clock, &conn->timer);
+		return;
+	}
+	if (deadline_ns <= world->clock.now_ns)
+		sim_world_fail(world, "%s: the deadline is past, at %llu",
+			       conn->host->name,
+			       (unsigned long long)deadline_ns);
+	if (!sim_event_is_armed(&conn->timer) ||
+	    conn->timer.at_ns != deadline_ns)
+		sim_clock_arm(&world->clock, &conn->timer, deadline_ns);
+}
+
+void sim_conn_service(struct sim_conn *conn)
+{
+	unsigned int rounds = 0;
+	uint32_t events;
+	bool is_active;
+
+	if (conn->is_over)
+		return;
+	do {
+		is_active = send_all(conn);
+		events = nx_tcp_take_events(&conn->tcp);
+		if (events)
+			sim_app_notify(&conn->app, events);
+		if (++rounds == ROUNDS_MAX)
+			sim_world_fail(conn->host->world, "%s: events without an end",
+				       conn->host->name);
+	} while ((is_active || events) &&
+		 !sim_world_has_failed(conn->host->world));
+	sim_watch_check(&conn->watch);
+	if (conn->tcp.state == NX_TCP_CLOSED)
+		end(conn);
+	else
+		arm(conn);
+}
