@@ -4,33 +4,43 @@
  */
 #include "internal.h"
 
-/* The handshake's last segment. */
-static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
+/* The handshake's last segment; another one is of an old connection. */
+static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			   uint64_t now_ns)
 {
 	if (seg->hdr.ack != tcp->iss + 1) {
 		tcp->must_reset = true;
+		tcp->reset_bare = true;
 		tcp->reset_seq = seg->hdr.ack;
 		return false;
 	}
-	tcp->must_send_syn = false;
-	tcp->snd_wl1 = seg->hdr.seq - 1;
-	nx_tcp_set_state(tcp, NX_TCP_ESTABLISHED);
-	/* It was closed before it was established. */
+	tcp->snd_wnd = (uint32_t)seg->hdr.window << tcp->snd_wscale;
+	tcp->snd_wl1 = seg->hdr.seq;
+	nx_tcp_establish(tcp, now_ns);
+	if (tcp->ecn == NX_ECN_ACCURATE)
+		nx_accecn_handshake_read(&tcp->accecn, seg->hdr.flags);
+	/* It was shut down before it was established. */
 	if (tcp->fin_queued)
 		nx_tcp_set_state(tcp, NX_TCP_FIN_WAIT_1);
 	return true;
 }
 
-static void update_window(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
+/* True if the window is another one. */
+static bool update_window(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
 {
 	const struct nexus_wire_tcp *h = &seg->hdr;
+	uint32_t wnd = (uint32_t)h->window << tcp->snd_wscale, old;
 
-	if (nx_seq_before(tcp->snd_wl1, h->seq) ||
-	    (tcp->snd_wl1 == h->seq && !nx_seq_before(h->ack, tcp->snd_wl2))) {
-		tcp->snd_wnd = (uint32_t)h->window << tcp->snd_wscale;
-		tcp->snd_wl1 = h->seq;
-		tcp->snd_wl2 = h->ack;
-	}
+	if (!nx_seq_before(tcp->snd_wl1, h->seq) &&
+	    (tcp->snd_wl1 != h->seq || nx_seq_before(h->ack, tcp->snd_wl2)))
+		return false;
+	old = tcp->snd_wnd;
+	tcp->snd_wnd = wnd;
+	tcp->snd_wl1 = h->seq;
+	tcp->snd_wl2 = h->ack;
+	if (wnd > tcp->snd_max_wnd)
+		tcp->snd_max_wnd = wnd;
+	return wnd != old;
 }
 
 /* Our FIN is acknowledged, with all that was before it. */
@@ -42,11 +52,10 @@ static void fin_acked(struct nx_tcp *tcp, uint64_t now_ns)
 		break;
 	case NX_TCP_CLOSING:
 		nx_tcp_set_state(tcp, NX_TCP_TIME_WAIT);
-		tcp->wait_ns = nx_tcp_after_us(now_ns, tcp->config->time_wait_us);
 		break;
 	case NX_TCP_LAST_ACK:
 		nx_tcp_close(tcp, 0);
-		break;
+		return;
 	case NX_TCP_CLOSED:
 	case NX_TCP_SYN_SENT:
 	case NX_TCP_SYN_RCVD:
@@ -55,36 +64,146 @@ static void fin_acked(struct nx_tcp *tcp, uint64_t now_ns)
 	case NX_TCP_CLOSE_WAIT:
 	case NX_TCP_TIME_WAIT:
 	case NX_TCP_NR_STATES:
-		break;
+		return;
 	}
+	nx_tcp_wait_arm(tcp, now_ns);
 }
 
-static void advance(struct nx_tcp *tcp, uint32_t ack, uint64_t now_ns)
+/* ------------------------------------------------------------ round trips */
+
+/*
+ * What a timestamp tells (RFC 7323 section 4), no finer than its clock. A peer
+ * that has the data already echoes a time from before the ACK that was lost: what
+ * took several timeouts says nothing about the path.
+ */
+static uint64_t echoed_rtt_ns(const struct nx_tcp *tcp,
+			      const struct nx_tcp_ack *ack)
 {
-	tcp->snd_una = ack;
-	tcp->backoff = 0;
+	const struct nexus_wire_tcp *h = &ack->seg->hdr;
+	uint32_t ticks = nx_tcp_ts_of(tcp, ack->now_ns) - h->ts_ecr;
+
+	if (!ack->acked || !tcp->has_ts || !(h->has & NEXUS_WIRE_TCP_TS) ||
+	    !h->ts_ecr || tcp->rtt.nr_backoffs > 1)
+		return 0;
+	/* What cannot be, the peer has made up. */
+	if (ticks >= INT32_MAX / 1000)
+		return 0;
+	return (ticks ? ticks : 1) * NX_TCP_TS_NS;
+}
+
+/* Karn: nothing that was sent twice tells a round trip by itself. */
+static void take_rtt(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
+{
+	if (ack->has_retrans)
+		ack->rtt_ns = 0;
+	if (!ack->rtt_ns)
+		ack->rtt_ns = echoed_rtt_ns(tcp, ack);
+	if (ack->rtt_ns)
+		nx_rtt_sample(&tcp->rtt, ack->rtt_ns,
+			      nx_rtt_expected_samples(ack->prior_flight,
+						      tcp->mss), ack->now_ns);
+	else if (ack->acked)
+		nx_rtt_end_backoff(&tcp->rtt);
+}
+
+/* ------------------------------------------------------------------- ECN */
+
+static void input_ecn(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
+{
+	const struct nexus_wire_tcp *h = &ack->seg->hdr;
+	bool is_marked = false;
+
+	if (tcp->ecn == NX_ECN_CLASSIC)
+		is_marked = h->flags & TCP_ECE;
+	else if (tcp->ecn == NX_ECN_ACCURATE)
+		is_marked = nx_accecn_read(&tcp->accecn, h, ack->delivered,
+					   tcp->mss) > 0;
+	if (is_marked)
+		nx_tcp_reduce(tcp, NX_TCP_MARKED);
+}
+
+/* ------------------------------------------------------------------ ACKs */
+
+/* RFC 5961 section 5.2: an ACK from outside of what can be. */
+static bool is_credible(struct nx_tcp *tcp, uint32_t ack, uint64_t now_ns)
+{
+	if (nx_seq_after(ack, tcp->snd_nxt) ||
+	    nx_seq_before(ack, tcp->snd_una - tcp->snd_max_wnd)) {
+		nx_tcp_challenge(tcp, now_ns);
+		return false;
+	}
+	return true;
+}
+
+static void advance(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
+{
+	tcp->snd_una = ack->seg->hdr.ack;
+	tcp->stats.bytes_acked += ack->acked;
+	tcp->progress_ns = ack->now_ns;
 	tcp->events |= NX_TCP_EV_WRITABLE;
+	if (tcp->is_limited && !nx_seq_before(tcp->snd_una, tcp->limited_seq))
+		tcp->is_limited = false;
 	nx_tcp_txq_acked(tcp, ack);
-	nx_tcp_rto_arm(tcp, now_ns);
-	if (tcp->fin_queued && ack == tcp->write_seq)
-		fin_acked(tcp, now_ns);
+	nx_tcp_rto_restart(tcp, ack->now_ns);
+}
+
+static void process(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
+{
+	uint32_t lost_before;
+	uint64_t reo_ns;
+
+	if (ack->acked)
+		advance(tcp, ack);
+	nx_tcp_input_sacks(tcp, ack);
+	take_rtt(tcp, ack);
+	input_ecn(tcp, ack);
+	nx_rack_on_ack(tcp, ack);
+	lost_before = tcp->txq.lost_bytes;
+	reo_ns = nx_rack_detect(tcp, ack->now_ns);
+	ack->has_new_loss = tcp->txq.lost_bytes > lost_before;
+	if (nx_tlp_on_ack(tcp, ack))
+		nx_tcp_reduce(tcp, NX_TCP_LOST);
+	nx_tcp_recover_on_ack(tcp, ack);
+	if (tcp->cc.is_paced)
+		nx_pace_set(&tcp->pace, tcp->cc.cwnd, tcp->cc.ssthresh,
+			    tcp->rtt.srtt_ns, UINT64_MAX);
+	nx_tcp_timer_arm(tcp, reo_ns);
 }
 
 bool nx_tcp_input_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		      uint64_t now_ns)
 {
-	uint32_t ack = seg->hdr.ack;
+	struct nx_tcp_ack ack = {
+		.seg		= seg,
+		.now_ns		= now_ns,
+		.prior_flight	= nx_tcp_in_flight(tcp),
+		.acked		= seg->hdr.ack - tcp->snd_una,
+	};
+	bool has_new_window;
 
-	if (tcp->state == NX_TCP_SYN_RCVD && !input_syn_rcvd(tcp, seg))
-		return false;
-	if (nx_seq_after(ack, tcp->snd_nxt)) {
-		tcp->must_ack = true;
-		return false;
+	if (tcp->state == NX_TCP_SYN_RCVD) {
+		if (!input_syn_rcvd(tcp, seg, now_ns))
+			return false;
+		ack.acked = 0;
 	}
-	if (nx_seq_before(ack, tcp->snd_una))
+	if (!is_credible(tcp, seg->hdr.ack, now_ns))
+		return false;
+	/* An old one: its payload is as good as any. */
+	if (nx_seq_before(seg->hdr.ack, tcp->snd_una))
 		return true;
-	update_window(tcp, seg);
-	if (ack != tcp->snd_una)
-		advance(tcp, ack, now_ns);
+	has_new_window = update_window(tcp, seg);
+	ack.is_dupack = !ack.acked && !seg->len && !has_new_window &&
+			tcp->snd_una != tcp->snd_nxt &&
+			!(seg->hdr.flags & TCP_FIN);
+	tcp->nr_probes = 0;
+	if (has_new_window && tcp->timer == NX_TCP_TIMER_PERSIST)
+		nx_rtt_end_backoff(&tcp->rtt);
+	/* The peer lives, though its window is closed. */
+	if (tcp->snd_una == tcp->snd_nxt)
+		tcp->progress_ns = now_ns;
+	if (ack.acked || tcp->txq.first)
+		process(tcp, &ack);
+	if (tcp->fin_queued && tcp->snd_una == tcp->write_seq)
+		fin_acked(tcp, now_ns);
 	return tcp->state != NX_TCP_CLOSED;
 }

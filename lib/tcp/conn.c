@@ -11,17 +11,22 @@
 #define MSS_DEFAULT_IPV6	1220
 
 const struct nx_tcp_config nx_tcp_config_default = {
-	.features	= NX_TCP_HAS_SACK | NX_TCP_HAS_TS | NX_TCP_HAS_WSCALE,
+	.cc		= &nx_tcp_cubic,
+	.features	= NX_TCP_HAS_SACK | NX_TCP_HAS_TS | NX_TCP_HAS_WSCALE |
+			  NX_TCP_HAS_TUNING | NX_TCP_HAS_PROBING |
+			  NX_TCP_HAS_TLP,
+	.ecn		= NX_ECN_NONE,
+	.syn_retries	= 6,		/* as Linux: 127 s */
+	.keep_probes	= 9,
 	.rcv_buf_bytes	= 128 * 1024,
+	.rcv_max_bytes	= 6 * 1024 * 1024,
 	.snd_buf_bytes	= 4 * 1024 * 1024,
 	.gso_max_bytes	= 64000,
-	.rto_initial_us	= 1000000,	/* RFC 6298 section 2.1 */
-	.rto_min_us	= 200000,	/* as Linux; RFC 6298 has a second */
-	.rto_max_us	= 120000000,	/* RFC 6298 section 2.5: at least 60 s */
 	.delack_us	= 40000,	/* RFC 9293 section 3.8.6.3: below 0.5 s */
-	.time_wait_us	= 60000000,
-	.user_timeout_us = 900000000,
-	.syn_retries	= 6,
+	.time_wait_us	= 60000000,	/* an MSL of 30 s */
+	.user_timeout_us = 900000000,	/* RFC 9293 section 3.8.3: above 100 s */
+	.keep_idle_us	= 3600000000U,	/* RFC 9293 has 2 h; this is what fits */
+	.keep_intvl_us	= 75000000,
 };
 
 void nx_tcp_init(struct nx_tcp *tcp, struct nx_tcp_env *env,
@@ -31,7 +36,7 @@ void nx_tcp_init(struct nx_tcp *tcp, struct nx_tcp_env *env,
 	tcp->env = env;
 	tcp->config = config;
 	tcp->rcv_buf_bytes = config->rcv_buf_bytes;
-	tcp->rto_us = config->rto_initial_us;
+	tcp->ecn = config->ecn;
 	nx_tcp_timers_stop(tcp);
 }
 
@@ -47,7 +52,7 @@ static uint8_t choose_wscale(const struct nx_tcp_config *config)
 	uint8_t shift = 0;
 
 	while (shift < NEXUS_WIRE_TCP_WSCALE_MAX &&
-	       config->rcv_buf_bytes >> shift > 0xffff)
+	       config->rcv_max_bytes >> shift > 0xffff)
 		shift++;
 	return shift;
 }
@@ -57,17 +62,22 @@ static void open_connection(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 {
 	tcp->iss = open->iss;
 	tcp->ts_off = open->ts_off;
-	tcp->mtu = open->mtu;
-	tcp->ip_len = (uint16_t)open->ip_len;
+	tcp->mtu = (uint16_t)open->mtu;
+	tcp->ip_len = (uint8_t)open->ip_len;
 	tcp->peer_mss = open->ip_len == NEXUS_WIRE_IPV4_LEN ? MSS_DEFAULT_IPV4 :
 							     MSS_DEFAULT_IPV6;
+	tcp->rcv_mss = tcp->peer_mss;
 	tcp->snd_una = open->iss;
 	tcp->snd_nxt = open->iss + 1;
 	tcp->write_seq = open->iss + 1;
 	tcp->rcv_wscale = choose_wscale(tcp->config);
 	tcp->must_send_syn = true;
+	tcp->progress_ns = now_ns;
+	nx_rtt_init(&tcp->rtt, now_ns);
+	nx_pace_init(&tcp->pace);
+	nx_accecn_init(&tcp->accecn);
 	nx_tcp_update_mss(tcp);
-	nx_tcp_rto_arm(tcp, now_ns);
+	nx_tcp_rto_restart(tcp, now_ns);
 }
 
 int nx_tcp_connect(struct nx_tcp *tcp, const struct nx_tcp_open *open,
@@ -87,9 +97,12 @@ int nx_tcp_accept(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 		return -EISCONN;
 	if ((seg->hdr.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return -EINVAL;
+	tcp->is_passive = true;
 	nx_tcp_set_state(tcp, NX_TCP_SYN_RCVD);
 	open_connection(tcp, open, now_ns);
-	nx_tcp_take_syn(tcp, seg);
+	nx_tcp_take_syn(tcp, seg, now_ns);
+	tcp->ecn = nx_ecn_from_syn(seg->hdr.flags, tcp->config->ecn);
+	tcp->syn_ecn = seg->ecn;
 	return 0;
 }
 
@@ -164,6 +177,15 @@ int nx_tcp_shutdown(struct nx_tcp *tcp)
 	return 0;
 }
 
+void nx_tcp_orphan(struct nx_tcp *tcp, uint64_t now_ns)
+{
+	tcp->is_orphan = true;
+	if (tcp->rcv_used_bytes || tcp->ooo.first || nx_tcp_shutdown(tcp))
+		nx_tcp_abort(tcp);
+	else
+		nx_tcp_wait_arm(tcp, now_ns);
+}
+
 void nx_tcp_abort(struct nx_tcp *tcp)
 {
 	/* RFC 9293 section 3.10.5: these have a peer that knows of them. */
@@ -171,4 +193,34 @@ void nx_tcp_abort(struct nx_tcp *tcp)
 			  tcp->state != NX_TCP_SYN_SENT &&
 			  tcp->state != NX_TCP_TIME_WAIT;
 	nx_tcp_close(tcp, -ECONNABORTED);
+}
+
+/* -------------------------------------------------------------- options */
+
+void nx_tcp_set_nodelay(struct nx_tcp *tcp, bool is_nodelay)
+{
+	tcp->is_nodelay = is_nodelay;
+}
+
+void nx_tcp_set_cork(struct nx_tcp *tcp, bool is_corked)
+{
+	tcp->is_corked = is_corked;
+}
+
+void nx_tcp_set_keepalive(struct nx_tcp *tcp, bool is_keepalive,
+			  uint64_t now_ns)
+{
+	tcp->is_keepalive = is_keepalive;
+	nx_tcp_wait_arm(tcp, now_ns);
+}
+
+void nx_tcp_icmp(struct nx_tcp *tcp, uint32_t seq, int err)
+{
+	/* RFC 5927 section 4.1: of something that is in flight. */
+	if (tcp->state == NX_TCP_CLOSED ||
+	    !nx_seq_within(seq, tcp->snd_una, tcp->snd_nxt))
+		return;
+	tcp->soft_err = (int16_t)-err;
+	if (tcp->state == NX_TCP_SYN_SENT && err == ECONNREFUSED)
+		nx_tcp_close(tcp, -err);
 }

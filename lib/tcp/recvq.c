@@ -1,52 +1,194 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * The receive queue: payload in sequence that the owner has not read.
+ * The receive queues: payload in sequence that the owner has not read, and
+ * payload behind a gap.
  */
 #include "internal.h"
 
-bool nx_tcp_rxq_append(struct nx_tcp *tcp, const struct nx_tcp_span *span)
+/*
+ * Records behind gaps. They lie within the window, so it is tiny segments that
+ * this is about: a peer that sends every second byte.
+ */
+#define OOO_MAX		4096
+
+static struct nx_tcp_rx *make_rx(struct nx_tcp *tcp, uint32_t seq,
+				 const struct nx_tcp_span *span)
 {
 	struct nx_tcp_rx *rx = tcp->env->record_alloc(tcp->env);
 
 	if (!rx)
-		return false;
+		return NULL;
 	*rx = (struct nx_tcp_rx) {
 		.buf	= span->buf,
 		.off	= span->off,
 		.len	= span->len,
-		.seq	= tcp->rcv_nxt,
+		.seq	= seq,
 	};
 	tcp->env->buf_hold(tcp->env, rx->buf);
-	if (tcp->ready.first)
-		tcp->ready.last->next = rx;
+	return rx;
+}
+
+static void drop_rx(struct nx_tcp *tcp, struct nx_tcp_rx *rx)
+{
+	tcp->env->buf_put(tcp->env, rx->buf);
+	tcp->env->record_free(tcp->env, rx);
+}
+
+static void push_last(struct nx_tcp_rxq *q, struct nx_tcp_rx *rx)
+{
+	rx->next = NULL;
+	if (q->first)
+		q->last->next = rx;
 	else
-		tcp->ready.first = rx;
-	tcp->ready.last = rx;
-	tcp->rcv_used_bytes += span->len;
+		q->first = rx;
+	q->last = rx;
+	q->nr++;
+}
+
+static struct nx_tcp_rx *pop_first(struct nx_tcp_rxq *q)
+{
+	struct nx_tcp_rx *rx = q->first;
+
+	q->first = rx->next;
+	q->nr--;
+	return rx;
+}
+
+/* ----------------------------------------------------------- in sequence */
+
+static void make_ready(struct nx_tcp *tcp, struct nx_tcp_rx *rx)
+{
+	push_last(&tcp->ready, rx);
+	tcp->rcv_nxt += rx->len;
+	tcp->rcv_used_bytes += rx->len;
+	tcp->stats.bytes_received += rx->len;
 	tcp->events |= NX_TCP_EV_READABLE;
+}
+
+bool nx_tcp_rxq_append(struct nx_tcp *tcp, const struct nx_tcp_span *span)
+{
+	struct nx_tcp_rx *rx = make_rx(tcp, tcp->rcv_nxt, span);
+
+	if (!rx)
+		return false;
+	make_ready(tcp, rx);
 	return true;
 }
 
 bool nx_tcp_read(struct nx_tcp *tcp, struct nx_tcp_span *span)
 {
-	struct nx_tcp_rx *rx = tcp->ready.first;
+	struct nx_tcp_rx *rx;
 
-	if (!rx)
+	if (!tcp->ready.first)
 		return false;
+	rx = pop_first(&tcp->ready);
 	*span = (struct nx_tcp_span) {
 		.buf	= rx->buf,
 		.off	= rx->off,
 		.len	= rx->len,
 	};
-	tcp->ready.first = rx->next;
 	tcp->env->record_free(tcp->env, rx);
 	return true;
 }
 
+/* ----------------------------------------------------------- behind gaps */
+
+/* What @rx has that the one before it, up to @left, has not. */
+static bool trim_left(struct nx_tcp_rx *rx, uint32_t left)
+{
+	uint32_t cut = left - rx->seq;
+
+	if (!nx_seq_after(left, rx->seq))
+		return true;
+	if (cut >= rx->len)
+		return false;
+	rx->seq += cut;
+	rx->off += cut;
+	rx->len -= cut;
+	return true;
+}
+
+static void drop_next(struct nx_tcp *tcp, struct nx_tcp_rx **at)
+{
+	struct nx_tcp_rx *rx = *at;
+
+	*at = rx->next;
+	tcp->ooo.nr--;
+	drop_rx(tcp, rx);
+}
+
+/*
+ * Puts @rx where *@at points; the records behind it that it covers go, and it
+ * ends where the one that it covers in part begins.
+ */
+static void place(struct nx_tcp *tcp, struct nx_tcp_rx **at,
+		  struct nx_tcp_rx *rx)
+{
+	uint32_t end = rx->seq + rx->len;
+
+	while (*at && !nx_seq_after((*at)->seq + (*at)->len, end))
+		drop_next(tcp, at);
+	if (*at && nx_seq_before((*at)->seq, end))
+		rx->len = (*at)->seq - rx->seq;
+	if (!rx->len) {
+		drop_rx(tcp, rx);
+		return;
+	}
+	rx->next = *at;
+	*at = rx;
+	tcp->ooo.nr++;
+	if (!rx->next)
+		tcp->ooo.last = rx;
+}
+
+bool nx_tcp_rxq_insert(struct nx_tcp *tcp, uint32_t seq,
+		       const struct nx_tcp_span *span)
+{
+	struct nx_tcp_rxq *q = &tcp->ooo;
+	struct nx_tcp_rx **at = &q->first, *rx;
+	uint32_t left = seq;
+
+	if (q->nr == OOO_MAX)
+		return false;
+	rx = make_rx(tcp, seq, span);
+	if (!rx)
+		return false;
+	if (q->first && !nx_seq_before(seq, q->last->seq + q->last->len)) {
+		push_last(q, rx);
+		return true;
+	}
+	for (; *at && !nx_seq_after((*at)->seq, seq); at = &(*at)->next)
+		left = (*at)->seq + (*at)->len;
+	if (!trim_left(rx, left)) {
+		drop_rx(tcp, rx);
+		return true;
+	}
+	place(tcp, at, rx);
+	return true;
+}
+
+void nx_tcp_rxq_pull(struct nx_tcp *tcp)
+{
+	struct nx_tcp_rxq *q = &tcp->ooo;
+	struct nx_tcp_rx *rx;
+
+	while ((rx = q->first) && !nx_seq_after(rx->seq, tcp->rcv_nxt)) {
+		pop_first(q);
+		if (trim_left(rx, tcp->rcv_nxt))
+			make_ready(tcp, rx);
+		else
+			drop_rx(tcp, rx);
+	}
+}
+
+static void clear(struct nx_tcp *tcp, struct nx_tcp_rxq *q)
+{
+	while (q->first)
+		drop_rx(tcp, pop_first(q));
+}
+
 void nx_tcp_rxq_clear(struct nx_tcp *tcp)
 {
-	struct nx_tcp_span span;
-
-	while (nx_tcp_read(tcp, &span))
-		tcp->env->buf_put(tcp->env, span.buf);
+	clear(tcp, &tcp->ready);
+	clear(tcp, &tcp->ooo);
 }

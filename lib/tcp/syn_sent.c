@@ -1,20 +1,92 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * A segment that arrived in SYN-SENT (RFC 9293 section 3.10.7.3).
+ * The handshake: what a SYN offers, a segment that arrived in SYN-SENT (RFC 9293
+ * section 3.10.7.3), and the beginning of ESTABLISHED.
  */
 #include "internal.h"
 
-/* The peer has our SYN, and we have its: the handshake is complete. */
-static void establish(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
-		      uint64_t now_ns)
+/* ACKs of the first segments are not delayed: the peer is in slow start. */
+#define QUICK_ACKS	8
+
+/* RFC 9293 section 3.7.1: no segment that anyone must accept is smaller. */
+#define MSS_MIN		48
+
+void nx_tcp_take_syn(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+		     uint64_t now_ns)
 {
-	tcp->snd_una = seg->hdr.ack;
-	tcp->snd_wl2 = seg->hdr.ack;
+	const struct nexus_wire_tcp *h = &seg->hdr;
+	uint32_t features = tcp->config->features;
+
+	tcp->irs = h->seq;
+	tcp->rcv_nxt = h->seq + 1;
+	tcp->rcv_acked = tcp->rcv_nxt;
+	tcp->rcv_adv = tcp->rcv_nxt + nx_min32(nx_tcp_window(tcp), 0xffff);
+	/* RFC 7323 section 2.2: not scaled. */
+	tcp->snd_wnd = h->window;
+	tcp->snd_max_wnd = h->window;
+	tcp->snd_wl1 = h->seq;
+	tcp->rcvd_ns = now_ns;
+	if (h->has & NEXUS_WIRE_TCP_MSS)
+		tcp->peer_mss = h->mss < MSS_MIN ? MSS_MIN : h->mss;
+	tcp->has_sack = h->has & NEXUS_WIRE_TCP_SACK_OK &&
+			features & NX_TCP_HAS_SACK;
+	tcp->has_ts = h->has & NEXUS_WIRE_TCP_TS && features & NX_TCP_HAS_TS;
+	tcp->has_wscale = h->has & NEXUS_WIRE_TCP_WSCALE &&
+			  features & NX_TCP_HAS_WSCALE;
+	tcp->snd_wscale = tcp->has_wscale ? h->wscale : 0;
+	if (!tcp->has_wscale)
+		tcp->rcv_wscale = 0;
+	if (tcp->has_ts) {
+		tcp->ts_recent = h->ts_val;
+		tcp->ts_recent_ns = now_ns;
+	}
+	nx_tcp_update_mss(tcp);
+}
+
+void nx_tcp_establish(struct nx_tcp *tcp, uint64_t now_ns)
+{
+	uint32_t cwnd = nx_tcp_cc_initial_window(tcp->mss);
+
+	if (tcp->is_syn_lost) {
+		nx_rtt_syn_was_lost(&tcp->rtt);
+		cwnd = tcp->mss;
+	} else {
+		nx_rtt_sample(&tcp->rtt, now_ns - tcp->sent_ns, 1, now_ns);
+	}
+	nx_tcp_cc_init(&tcp->cc, tcp->config->cc, tcp->mss, cwnd);
+	tcp->cc.is_paced = tcp->config->features & NX_TCP_HAS_PACING;
+	tcp->snd_una = tcp->iss + 1;
+	tcp->snd_sml = tcp->snd_una;
+	tcp->snd_wl2 = tcp->snd_una;
+	tcp->recover = tcp->iss;
+	tcp->rack.fack = tcp->snd_una;
+	tcp->rack.reo_mult = 1;
+	tcp->snd_max_wnd = tcp->snd_wnd;
 	tcp->must_send_syn = false;
-	tcp->must_ack = true;
-	tcp->backoff = 0;
+	tcp->nr_quick = QUICK_ACKS;
+	tcp->progress_ns = now_ns;
+	tcp->tune_ns = now_ns;
 	nx_tcp_set_state(tcp, NX_TCP_ESTABLISHED);
-	nx_tcp_rto_arm(tcp, now_ns);
+	nx_tcp_rto_restart(tcp, now_ns);
+	nx_tcp_timer_arm(tcp, NX_TCP_NEVER);
+	nx_tcp_wait_arm(tcp, now_ns);
+}
+
+/* The peer has our SYN, and we have its: an ACK completes the handshake. */
+static void input_syn_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			  uint64_t now_ns)
+{
+	uint8_t syn_ecn = NX_IP_ECN_NOT_ECT;
+
+	tcp->ecn = nx_ecn_from_synack(seg->hdr.flags, tcp->ecn, &syn_ecn);
+	nx_tcp_establish(tcp, now_ns);
+	if (tcp->ecn == NX_ECN_ACCURATE) {
+		nx_accecn_syn_arrived(&tcp->accecn, syn_ecn);
+		tcp->ace_first = true;
+		tcp->syn_ecn = seg->ecn;
+	}
+	tcp->must_ack = true;
+	nx_tcp_input_data(tcp, seg, now_ns);
 }
 
 void nx_tcp_input_syn_sent(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
@@ -25,6 +97,7 @@ void nx_tcp_input_syn_sent(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	/* An ACK of something that was never sent: an old connection's. */
 	if (has_ack && seg->hdr.ack != tcp->iss + 1) {
 		tcp->must_reset = !(seg->hdr.flags & TCP_RST);
+		tcp->reset_bare = true;
 		tcp->reset_seq = seg->hdr.ack;
 		return;
 	}
@@ -36,14 +109,13 @@ void nx_tcp_input_syn_sent(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	}
 	if (!(seg->hdr.flags & TCP_SYN))
 		return;
-	nx_tcp_take_syn(tcp, seg);
+	nx_tcp_take_syn(tcp, seg, now_ns);
 	if (has_ack) {
-		establish(tcp, seg, now_ns);
-		nx_tcp_input_data(tcp, seg, now_ns);
+		input_syn_ack(tcp, seg, now_ns);
 		return;
 	}
 	/* SYN without ACK: both have opened at once. */
+	tcp->ecn = NX_ECN_NONE;
 	nx_tcp_set_state(tcp, NX_TCP_SYN_RCVD);
 	tcp->must_send_syn = true;
-	nx_tcp_rto_arm(tcp, now_ns);
 }

@@ -30,16 +30,16 @@
 
 #include <nexus/wire.h>
 
+#include "accecn.h"
+#include "cc.h"
+#include "pace.h"
+#include "prr.h"
+#include "rtt.h"
+
 /* ------------------------------------------------------------- segments */
 
 /* Pieces of payload in one segment that goes out. */
 #define NX_TCP_SPANS_MAX	16
-
-/* Codepoints of the IP header's ECN field (RFC 3168 section 5). */
-#define NX_TCP_NOT_ECT		0
-#define NX_TCP_ECT1		1
-#define NX_TCP_ECT0		2
-#define NX_TCP_CE		3
 
 /**
  * struct nx_tcp_span - payload within a buffer
@@ -59,8 +59,7 @@ struct nx_tcp_span {
  * @len:      bytes of payload
  * @gso_size: payload bytes of each segment but the last, if it is a
  *            super-packet, else 0
- * @ecn:      NX_TCP_NOT_ECT to NX_TCP_CE, of the IP header
- * @is_no_df: send it without DF (IPv4): the path may be a black hole
+ * @ecn:      enum nx_ip_ecn, of the IP header
  * @nr_spans: pieces of payload, 0 without payload; 1 of what arrives
  * @spans:    that make up @len bytes
  */
@@ -69,7 +68,7 @@ struct nx_tcp_seg {
 	uint32_t		len;
 	uint16_t		gso_size;
 	uint8_t			ecn;
-	bool			is_no_df;
+	uint8_t			reserved;
 	uint32_t		nr_spans;
 	struct nx_tcp_span	spans[NX_TCP_SPANS_MAX];
 };
@@ -97,32 +96,44 @@ struct nx_tcp_env {
 #define NX_TCP_HAS_SACK		(1U << 0)	/* RFC 2018, with it RFC 8985 */
 #define NX_TCP_HAS_TS		(1U << 1)	/* RFC 7323 */
 #define NX_TCP_HAS_WSCALE	(1U << 2)	/* RFC 7323 */
+#define NX_TCP_HAS_PACING	(1U << 3)
+#define NX_TCP_HAS_TUNING	(1U << 4)	/* of the receive buffer */
+#define NX_TCP_HAS_PROBING	(1U << 5)	/* of black holes, RFC 4821 */
+#define NX_TCP_HAS_TLP		(1U << 6)	/* RFC 8985 section 7 */
 
 /**
  * struct nx_tcp_config - how connections behave; may be shared by many
+ * @cc:           congestion control
  * @features:     NX_TCP_HAS_*
+ * @ecn:          enum nx_ecn_mode: the most that is asked for and granted
+ * @syn_retries:  of a SYN or SYN-ACK
+ * @keep_probes:  without an answer before the connection ends
  * @rcv_buf_bytes: receive buffer to begin with
+ * @rcv_max_bytes: that tuning makes of it at most
  * @snd_buf_bytes: bytes that nx_tcp_write() takes before they are acknowledged
  * @gso_max_bytes: longest payload of a super-packet; 0: none are made
- * @rto_initial_us, @rto_min_us, @rto_max_us: RFC 6298
  * @delack_us:    longest delay of an acknowledgement
- * @time_wait_us: 2 MSL
+ * @time_wait_us: 2 MSL; also the longest stay in FIN-WAIT-2 if nobody reads
  * @user_timeout_us: for how long data may stay unacknowledged (RFC 9293
  *                section 3.8.3, R2)
- * @syn_retries:  of a SYN or SYN-ACK
+ * @keep_idle_us: RFC 9293 section 3.8.4: silence before the first probe
+ * @keep_intvl_us: between probes
  */
 struct nx_tcp_config {
-	uint32_t	features;
-	uint32_t	rcv_buf_bytes;
-	uint32_t	snd_buf_bytes;
-	uint32_t	gso_max_bytes;
-	uint32_t	rto_initial_us;
-	uint32_t	rto_min_us;
-	uint32_t	rto_max_us;
-	uint32_t	delack_us;
-	uint32_t	time_wait_us;
-	uint32_t	user_timeout_us;
-	uint8_t		syn_retries;
+	const struct nx_tcp_cc_ops	*cc;
+	uint32_t			features;
+	uint8_t				ecn;
+	uint8_t				syn_retries;
+	uint8_t				keep_probes;
+	uint32_t			rcv_buf_bytes;
+	uint32_t			rcv_max_bytes;
+	uint32_t			snd_buf_bytes;
+	uint32_t			gso_max_bytes;
+	uint32_t			delack_us;
+	uint32_t			time_wait_us;
+	uint32_t			user_timeout_us;
+	uint32_t			keep_idle_us;
+	uint32_t			keep_intvl_us;
 };
 
 /* What is used where nothing else is said. */
@@ -156,6 +167,8 @@ enum nx_tcp_state {
 #define NX_TCP_EV_PEER_CLOSED	(1U << 3)	/* FIN: no data will follow */
 #define NX_TCP_EV_TIME_WAIT	(1U << 4)	/* both sides have closed */
 #define NX_TCP_EV_CLOSED	(1U << 5)	/* CLOSED; see nx_tcp.err */
+#define NX_TCP_EV_REOPEN	(1U << 6)	/* a new SYN in TIME-WAIT: CLOSED, and
+						 * the segment is the listener's */
 
 /* A deadline that never comes. */
 #define NX_TCP_NEVER		UINT64_MAX
@@ -174,6 +187,35 @@ struct nx_tcp_open {
 	uint32_t	ip_len;
 };
 
+/**
+ * enum nx_tcp_recovery - what the sender is doing about congestion
+ * @NX_TCP_OPEN:  nothing is known to be lost
+ * @NX_TCP_CWR:   the window shrinks, because of ECN or a loss that a probe
+ *                repaired
+ * @NX_TCP_FAST:  fast recovery (RFC 6675, RFC 8985, RFC 6582)
+ * @NX_TCP_LOSS:  a retransmission timer expired
+ */
+enum nx_tcp_recovery {
+	NX_TCP_OPEN,
+	NX_TCP_CWR,
+	NX_TCP_FAST,
+	NX_TCP_LOSS,
+};
+
+/**
+ * enum nx_tcp_timer - what the timer for sending is armed for
+ * @NX_TCP_TIMER_RTO:     RFC 6298
+ * @NX_TCP_TIMER_TLP:     tail loss probe, RFC 8985 section 7
+ * @NX_TCP_TIMER_REO:     reordering window, RFC 8985 section 6.2
+ * @NX_TCP_TIMER_PERSIST: zero window, RFC 9293 section 3.8.6.1
+ */
+enum nx_tcp_timer {
+	NX_TCP_TIMER_RTO,
+	NX_TCP_TIMER_TLP,
+	NX_TCP_TIMER_REO,
+	NX_TCP_TIMER_PERSIST,
+};
+
 struct nx_tcp_tx;
 struct nx_tcp_rx;
 
@@ -181,55 +223,212 @@ struct nx_tcp_rx;
  * struct nx_tcp_txq - what is to be sent, or was and is not acknowledged
  * @first, @last: records in sequence
  * @unsent: the first one that was never sent, or NULL
+ * @oldest, @newest: those in flight and not SACKed, by the time they were sent
+ * @lost:   none before it is to be sent again; NULL: none at all
+ * @tagged: SACKed last, or NULL: where the next block is likely
+ * @sacked_bytes: SACKed, or, without SACK, as much as duplicate ACKs tell of
+ * @lost_bytes: taken for lost
+ * @retrans_bytes: of these, sent again and in flight
+ * @nr_sacked: records that are SACKed
  */
 struct nx_tcp_txq {
 	struct nx_tcp_tx	*first;
 	struct nx_tcp_tx	*last;
 	struct nx_tcp_tx	*unsent;
+	struct nx_tcp_tx	*oldest;
+	struct nx_tcp_tx	*newest;
+	struct nx_tcp_tx	*lost;
+	struct nx_tcp_tx	*tagged;
+	uint32_t		sacked_bytes;
+	uint32_t		lost_bytes;
+	uint32_t		retrans_bytes;
+	uint32_t		nr_sacked;
 };
 
 /**
- * struct nx_tcp_rxq - records in sequence
+ * struct nx_tcp_rxq - payload that arrived, in sequence
+ * @first, @last: records
+ * @nr: how many
  */
 struct nx_tcp_rxq {
 	struct nx_tcp_rx	*first;
 	struct nx_tcp_rx	*last;
+	uint32_t		nr;
+};
+
+/**
+ * struct nx_rack - RFC 8985
+ * @sent_ns:   RACK.xmit_ts: of the latest sent of what was delivered
+ * @rtt_ns:    RACK.rtt: its round-trip time
+ * @end_seq:   RACK.end_seq: where it ends
+ * @fack:      RACK.fack: the highest number that was delivered
+ * @dsack_round: RACK.dsack_round, if @has_round
+ * @tlp_end:   TLP.end_seq, if @has_tlp
+ * @reo_mult:  RACK.reo_wnd_mult
+ * @reo_persist: RACK.reo_wnd_persist
+ * @has_reordering: RACK.reordering_seen
+ * @has_round, @has_tlp: see there
+ * @is_tlp_retrans: TLP.is_retrans
+ */
+struct nx_rack {
+	uint64_t	sent_ns;
+	uint64_t	rtt_ns;
+	uint32_t	end_seq;
+	uint32_t	fack;
+	uint32_t	dsack_round;
+	uint32_t	tlp_end;
+	uint8_t		reo_mult;
+	uint8_t		reo_persist;
+	bool		has_reordering : 1;
+	bool		has_round : 1;
+	bool		has_tlp : 1;
+	bool		is_tlp_retrans : 1;
+};
+
+/**
+ * struct nx_tcp_stats - counters
+ * @segs_in, @segs_out: segments, super-packets counted once
+ * @bytes_acked: of payload that the peer has
+ * @bytes_received: of payload, in sequence
+ * @retrans_bytes: sent again
+ * @nr_retrans:  records sent again
+ * @nr_rtos:     timeouts
+ * @nr_dsacks:   blocks that told of a duplicate
+ * @nr_undone:   reductions that were taken back
+ */
+struct nx_tcp_stats {
+	uint64_t	bytes_acked;
+	uint64_t	bytes_received;
+	uint64_t	retrans_bytes;
+	uint32_t	segs_in;
+	uint32_t	segs_out;
+	uint32_t	nr_retrans;
+	uint32_t	nr_rtos;
+	uint32_t	nr_dsacks;
+	uint32_t	nr_undone;
 };
 
 /**
  * struct nx_tcp - a connection
  * @env, @config: the owner's
- *
- * Control:
  * @state:   enum nx_tcp_state; nx_tcp_set_state() alone changes it
+ * @recovery: enum nx_tcp_recovery
  * @err:     why it is CLOSED: 0, or -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT ...
  * @events:  NX_TCP_EV_* that nx_tcp_take_events() has not taken
+ * @soft_err: what ICMP told while the handshake was not complete
+ * @timer:   enum nx_tcp_timer
+ * @ecn:     enum nx_ecn_mode
  *
- * The fields of RFC 9293 section 3.3.1 have its names.
+ * Negotiated:
+ * @has_sack, @has_ts, @has_wscale: what both ends can do
+ * @snd_wscale, @rcv_wscale: shifts of the peer's windows, and of ours
+ *
+ * What nx_tcp_output() is to do:
+ * @must_send_syn: SYN or SYN-ACK
+ * @must_ack:      an ACK now
+ * @must_reset:    RST with @reset_seq, and without ACK if @reset_bare
+ * @must_probe:    a segment that is answered though it says nothing
+ * @must_tlp:      a tail loss probe
+ * @has_consumed:  the owner has read: perhaps a window update
+ *
+ * Options of the owner:
+ * @is_nodelay, @is_corked, @is_keepalive, @is_orphan: see the functions
+ *
+ * What was seen:
+ * @fin_queued:   nx_tcp_shutdown() was called
+ * @fin_seen:     the peer's FIN has number @fin_seq
+ * @fin_received: and it was in sequence
+ * @is_limited:   cwnd held data back, until @limited_seq is acknowledged
+ * @is_syn_lost:  the SYN or SYN-ACK was sent again
+ * @is_passive:   began with the peer's SYN
+ * @frto:         RFC 5682: the timeout may prove spurious
+ * @frto_new:     and new data are to tell
+ * @may_undo:     the reduction may prove wrong
+ * @undo_sent:    something was sent again since, for the first time at @undo_ts
+ * @ece_pending:  CE arrived and CWR did not (RFC 3168 section 6.1.3)
+ * @cwr_pending:  the next data carry CWR
+ * @ace_first:    ACKs tell @syn_ecn, with which the SYN-ACK arrived (RFC 9768
+ *                section 3.2.2.1)
+ *
+ * Transmit:
+ * @snd_max_wnd:  MAX.SND.WND (RFC 5961 section 5.2)
+ * @snd_sml:      end of the last segment below MSS (Nagle, as Minshall has it)
+ * @write_seq:    end of what was queued
+ * @recover:      snd_nxt when recovery began (RecoveryPoint)
+ * @limited_seq:  snd_nxt when cwnd held data back
+ * @undo_una:     snd_una when the reduction began
+ * @undo_bytes:   sent again since, and not told to be a duplicate
+ * @nr_dupacks:   without SACK
+ * @nr_probes:    keepalives that were not answered
+ * @mtu:          of the path, bytes
+ * @peer_mss:     MSS option
+ * @mss:          payload of a full segment
+ *
+ * Receive:
+ * @rcv_adv:      right edge of the window that was told
+ * @rcv_acked:    Last.ACK.sent (RFC 7323)
+ * @rcv_mss:      estimate of the peer's segments
+ * @rcv_buf_bytes, @rcv_used_bytes: buffer, and what of it waits to be read
+ * @ready, @ooo:  payload in sequence, and behind a gap
+ * @sacks:        blocks to tell, the latest first
+ * @dsack:        to tell once (RFC 2883), if it is not empty
+ * @nr_quick:     ACKs to be sent at once
+ *
+ * Times, NX_TCP_NEVER if a timer is not armed:
+ * @timer_ns:     see @timer
+ * @ack_ns:       delayed ACK
+ * @wait_ns:      TIME-WAIT, FIN-WAIT-2 or keepalive
+ * @resume_ns:    pacing, or no memory: when data may leave again
+ * @rto_base_ns:  when the retransmission timer was restarted
+ * @progress_ns:  when the peer last did what was asked of it
+ * @sent_ns, @rcvd_ns: when data were sent, and anything arrived
+ * @challenge_ns: when the count @nr_challenges began
+ * @tune_ns:      when @tune_bytes had been read
+ *
+ * Fields of RFC 9293 section 3.3.1 have its names.
  */
 struct nx_tcp {
 	struct nx_tcp_env		*env;
 	const struct nx_tcp_config	*config;
 	uint8_t				state;
-	uint8_t				events;
+	uint8_t				recovery;
 	int16_t				err;
+	uint8_t				events;
+	uint8_t				timer;
+	int16_t				soft_err;
+	uint8_t				ecn;
+	uint8_t				syn_ecn;
+	uint8_t				ip_len;
+	uint8_t				snd_wscale;
+	uint8_t				rcv_wscale;
 
-	/* Negotiated. */
 	bool				has_sack : 1;
 	bool				has_ts : 1;
 	bool				has_wscale : 1;
-	/* What nx_tcp_output() is to do. */
 	bool				must_send_syn : 1;
 	bool				must_ack : 1;
 	bool				must_reset : 1;
+	bool				reset_bare : 1;
+	bool				must_probe : 1;
+	bool				must_tlp : 1;
 	bool				has_consumed : 1;
-	/* What was done. */
+	bool				is_nodelay : 1;
+	bool				is_corked : 1;
+	bool				is_keepalive : 1;
+	bool				is_orphan : 1;
 	bool				fin_queued : 1;
+	bool				fin_seen : 1;
 	bool				fin_received : 1;
-	uint8_t				snd_wscale;
-	uint8_t				rcv_wscale;
-	uint8_t				backoff;
-	uint16_t			ip_len;
+	bool				is_limited : 1;
+	bool				is_syn_lost : 1;
+	bool				is_passive : 1;
+	bool				frto : 1;
+	bool				frto_new : 1;
+	bool				may_undo : 1;
+	bool				undo_sent : 1;
+	bool				ece_pending : 1;
+	bool				cwr_pending : 1;
+	bool				ace_first : 1;
 
 	/* Transmit. */
 	uint32_t			iss;
@@ -238,12 +437,26 @@ struct nx_tcp {
 	uint32_t			snd_wnd;
 	uint32_t			snd_wl1;
 	uint32_t			snd_wl2;
+	uint32_t			snd_max_wnd;
+	uint32_t			snd_sml;
 	uint32_t			write_seq;
-	uint32_t			mtu;
-	uint32_t			peer_mss;
-	uint32_t			mss;
+	uint32_t			recover;
+	uint32_t			limited_seq;
 	uint32_t			reset_seq;
+	uint32_t			undo_una;
+	uint32_t			undo_bytes;
+	uint32_t			undo_ts;
+	uint16_t			mtu;
+	uint16_t			peer_mss;
+	uint16_t			mss;
+	uint8_t				nr_dupacks;
+	uint8_t				nr_probes;
 	struct nx_tcp_txq		txq;
+	struct nx_rtt			rtt;
+	struct nx_rack			rack;
+	struct nx_prr			prr;
+	struct nx_tcp_cc		cc;
+	struct nx_pace			pace;
 
 	/* Receive. */
 	uint32_t			irs;
@@ -252,17 +465,34 @@ struct nx_tcp {
 	uint32_t			rcv_acked;
 	uint32_t			rcv_buf_bytes;
 	uint32_t			rcv_used_bytes;
+	uint32_t			fin_seq;
+	uint16_t			rcv_mss;
+	uint8_t				nr_quick;
+	uint8_t				nr_sacks;
 	struct nx_tcp_rxq		ready;
-
-	/* Timestamps. */
+	struct nx_tcp_rxq		ooo;
+	struct nexus_wire_tcp_sack	sacks[NEXUS_WIRE_TCP_SACKS_MAX];
+	struct nexus_wire_tcp_sack	dsack;
 	uint32_t			ts_off;
 	uint32_t			ts_recent;
+	uint64_t			ts_recent_ns;
+	struct nx_accecn		accecn;
 
-	/* Timers: when, NX_TCP_NEVER if not. */
-	uint32_t			rto_us;
-	uint64_t			rto_ns;
+	/* Times. */
+	uint64_t			timer_ns;
 	uint64_t			ack_ns;
 	uint64_t			wait_ns;
+	uint64_t			resume_ns;
+	uint64_t			rto_base_ns;
+	uint64_t			progress_ns;
+	uint64_t			sent_ns;
+	uint64_t			rcvd_ns;
+	uint64_t			challenge_ns;
+	uint64_t			tune_ns;
+	uint64_t			tune_bytes;
+	uint32_t			nr_challenges;
+
+	struct nx_tcp_stats		stats;
 };
 
 /**
@@ -396,6 +626,60 @@ int nx_tcp_shutdown(struct nx_tcp *tcp);
  * @tcp: a connection; nx_tcp_output() has the RST
  */
 void nx_tcp_abort(struct nx_tcp *tcp);
+
+/**
+ * nx_tcp_orphan - nobody will read any more: close() after which all is sent
+ * @tcp:    a connection
+ * @now_ns: now
+ *
+ * FIN after what was written, or RST if there is unread payload, or when some
+ * arrives (RFC 9293 section 3.6.1). FIN-WAIT-2 ends by a timer.
+ */
+void nx_tcp_orphan(struct nx_tcp *tcp, uint64_t now_ns);
+
+/**
+ * nx_tcp_set_nodelay - Nagle's algorithm off or on
+ * @tcp:  a connection
+ * @is_nodelay: small segments need not wait for an ACK
+ */
+void nx_tcp_set_nodelay(struct nx_tcp *tcp, bool is_nodelay);
+
+/**
+ * nx_tcp_set_cork - only full segments, until it is taken away
+ * @tcp:  a connection
+ * @is_corked: see above
+ */
+void nx_tcp_set_cork(struct nx_tcp *tcp, bool is_corked);
+
+/**
+ * nx_tcp_set_keepalive - probe a silent peer (RFC 9293 section 3.8.4)
+ * @tcp:  a connection
+ * @is_keepalive: see nx_tcp_config.keep_*
+ * @now_ns: now
+ */
+void nx_tcp_set_keepalive(struct nx_tcp *tcp, bool is_keepalive,
+			  uint64_t now_ns);
+
+/**
+ * nx_tcp_set_mtu - the path's MTU was told, by ICMP or by the kernel
+ * @tcp:    a connection
+ * @mtu:    bytes
+ * @now_ns: now
+ *
+ * What was sent and is too long is sent again.
+ */
+void nx_tcp_set_mtu(struct nx_tcp *tcp, uint32_t mtu, uint64_t now_ns);
+
+/**
+ * nx_tcp_icmp - an ICMP error quotes a segment of the connection
+ * @tcp: a connection
+ * @seq: of the quoted segment
+ * @err: errno value, positive, of nexus_wire_icmp_errno()
+ *
+ * Before the handshake is complete, "unreachable" by port or protocol ends it;
+ * all else is only remembered, for the case that it times out (RFC 5927).
+ */
+void nx_tcp_icmp(struct nx_tcp *tcp, uint32_t seq, int err);
 
 /**
  * nx_tcp_answer_closed - RST for a segment that belongs to no connection

@@ -46,8 +46,10 @@ static void retransmit(void)
 	SCRIPT(ACTIVE_OPEN,
 	       "+0 write 1000",
 	       "+0 > P. 1:1001 ack 1",
-	       "+1 > P. 1:1001 ack 1",
-	       "+2 > P. 1:1001 ack 1",
+	       /* A tail loss probe, then timeouts. */
+	       "+.3 > P. 1:1001 ack 1",
+	       "+.3 > P. 1:1001 ack 1",
+	       "+.6 > P. 1:1001 ack 1",
 	       "+.1 < . 1:1 ack 1001 win 256");
 }
 

@@ -150,7 +150,7 @@ static void format_seg(const struct nx_tcp_seg *seg, char *text, size_t size)
 /**
  * struct parse - a segment of a script
  * @seg: what the line says; numbers absolute
- * @has_ack, @has_win, @has_gso, @has_ecn, @has_opts, @has_df: was it said
+ * @has_ack, @has_win, @has_gso, @has_ecn, @has_opts: was it said
  * @has_ts_val: the timestamp was given
  */
 struct parse {
@@ -159,7 +159,6 @@ struct parse {
 	bool			has_win;
 	bool			has_gso;
 	bool			has_ecn;
-	bool			has_df;
 	bool			has_opts;
 	bool			has_ts_val;
 };
@@ -276,13 +275,13 @@ static bool parse_opts(const char *p, struct parse *ps, uint32_t sack_base)
 static uint8_t parse_ecn(const char **p)
 {
 	if (word(p, "ect0"))
-		return NX_TCP_ECT0;
+		return NX_IP_ECN_ECT0;
 	if (word(p, "ect1"))
-		return NX_TCP_ECT1;
+		return NX_IP_ECN_ECT1;
 	if (word(p, "ce"))
-		return NX_TCP_CE;
+		return NX_IP_ECN_CE;
 	word(p, "none");
-	return NX_TCP_NOT_ECT;
+	return NX_IP_ECN_NOT_ECT;
 }
 
 static bool parse_rest(const char *p, struct parse *ps, uint32_t ack_base)
@@ -300,9 +299,6 @@ static bool parse_rest(const char *p, struct parse *ps, uint32_t ack_base)
 		} else if (word(&p, "ecn")) {
 			ps->has_ecn = true;
 			ps->seg.ecn = parse_ecn(&p);
-		} else if (word(&p, "df")) {
-			ps->has_df = true;
-			ps->seg.is_no_df = !number(&p);
 		} else if (*p == '<') {
 			return parse_opts(p + 1, ps, ack_base);
 		} else {
@@ -455,7 +451,6 @@ static bool is_same_seg(const struct parse *ps, const struct nx_tcp_seg *seg)
 	       (!ps->has_win || w->window == h->window) &&
 	       (!ps->has_gso || ps->seg.gso_size == seg->gso_size) &&
 	       (!ps->has_ecn || ps->seg.ecn == seg->ecn) &&
-	       (!ps->has_df || ps->seg.is_no_df == seg->is_no_df) &&
 	       (!ps->has_opts || has_same_opts(ps, h));
 }
 

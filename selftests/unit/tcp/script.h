@@ -17,7 +17,7 @@
  *
  * Segments: "<" arrives, ">" leaves; flags of "SFRPEWA." ("." is ACK, "A" AE) or
  * "-" for none; seq:end; then any of "ack N", "win N" (as on the wire), "gso N",
- * "ecn ect0|ect1|ce", "df 0" and options in <>: "mss N", "wscale N", "sackOK",
+ * "ecn ect0|ect1|ce" and options in <>: "mss N", "wscale N", "sackOK",
  * "sack L:R L:R", "TS" (V ecr E), "FO cookie" in hex, "accecn E0 CE E1". What a
  * ">" line leaves out is not looked at, but for the options: a kind that is not
  * named must be absent, unless there is no <> at all. "TS" in "<" lines without

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * The receive window, and the buffer that it tells of, which grows with what
+ * the owner reads in a round trip.
+ */
+#include "internal.h"
+
+uint32_t nx_tcp_window(const struct nx_tcp *tcp)
+{
+	uint32_t most = 0xffffU << tcp->rcv_wscale, free_bytes;
+
+	if (tcp->rcv_used_bytes >= tcp->rcv_buf_bytes)
+		return 0;
+	free_bytes = tcp->rcv_buf_bytes - tcp->rcv_used_bytes;
+	return free_bytes < most ? free_bytes : most;
+}
+
+/*
+ * A sender in slow start doubles its window each round trip: room for twice what
+ * was read in the last one, and some more, never holds it back.
+ */
+void nx_tcp_tune(struct nx_tcp *tcp, uint64_t now_ns)
+{
+	uint64_t read_bytes = tcp->stats.bytes_received - tcp->rcv_used_bytes;
+	uint64_t wanted = 2 * (read_bytes - tcp->tune_bytes) +
+			  16ULL * tcp->rcv_mss;
+
+	if (!(tcp->config->features & NX_TCP_HAS_TUNING) ||
+	    now_ns - tcp->tune_ns < tcp->rtt.srtt_ns)
+		return;
+	tcp->tune_ns = now_ns;
+	tcp->tune_bytes = read_bytes;
+	if (wanted > tcp->config->rcv_max_bytes)
+		wanted = tcp->config->rcv_max_bytes;
+	if (wanted > tcp->rcv_buf_bytes)
+		tcp->rcv_buf_bytes = (uint32_t)wanted;
+}
