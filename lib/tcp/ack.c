@@ -4,6 +4,14 @@
  */
 #include "internal.h"
 
+/* RFC 7323 section 2.2: what has a SYN is not scaled. */
+static uint32_t told_window(const struct nx_tcp *tcp,
+			    const struct nexus_wire_tcp *h)
+{
+	return h->flags & TCP_SYN ? h->window :
+				    (uint32_t)h->window << tcp->snd_wscale;
+}
+
 /* The handshake's last segment; another one is of an old connection. */
 static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 			   uint64_t now_ns)
@@ -14,7 +22,7 @@ static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		tcp->reset_seq = seg->hdr.ack;
 		return false;
 	}
-	tcp->snd_wnd = (uint32_t)seg->hdr.window << tcp->snd_wscale;
+	tcp->snd_wnd = told_window(tcp, &seg->hdr);
 	tcp->snd_wl1 = seg->hdr.seq;
 	nx_tcp_establish(tcp, now_ns);
 	if (tcp->ecn == NX_ECN_ACCURATE)
@@ -25,14 +33,18 @@ static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	return true;
 }
 
-/* True if the window is another one. */
+/*
+ * True if the window is another one. RFC 9293 section 3.10.7.4 lets SND.WL1 and
+ * SND.WL2 keep old segments out; but a later ACK is from a later segment, even
+ * one that sends old data again: without its window, the old one would move on.
+ */
 static bool update_window(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
 {
 	const struct nexus_wire_tcp *h = &seg->hdr;
-	uint32_t wnd = (uint32_t)h->window << tcp->snd_wscale, old;
+	uint32_t wnd = told_window(tcp, h), old;
 
-	if (!nx_seq_before(tcp->snd_wl1, h->seq) &&
-	    (tcp->snd_wl1 != h->seq || nx_seq_before(h->ack, tcp->snd_wl2)))
+	if (!nx_seq_after(h->ack, tcp->snd_wl2) &&
+	    nx_seq_before(h->seq, tcp->snd_wl1))
 		return false;
 	old = tcp->snd_wnd;
 	tcp->snd_wnd = wnd;
