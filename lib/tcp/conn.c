@@ -46,13 +46,17 @@ void nx_tcp_exit(struct nx_tcp *tcp)
 	nx_tcp_rxq_clear(tcp);
 }
 
-/* The shift that lets 16 bits tell the largest receive buffer. */
+/*
+ * The shift that lets 16 bits tell the largest receive buffer, and half of the
+ * first one: what is less than 1 << shift cannot be told.
+ */
 static uint8_t choose_wscale(const struct nx_tcp_config *config)
 {
 	uint8_t shift = 0;
 
 	while (shift < NEXUS_WIRE_TCP_WSCALE_MAX &&
-	       config->rcv_max_bytes >> shift > 0xffff)
+	       config->rcv_max_bytes >> shift > 0xffff &&
+	       config->rcv_buf_bytes >> (shift + 2))
 		shift++;
 	return shift;
 }
