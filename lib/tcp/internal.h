@@ -233,6 +233,9 @@ bool nx_tcp_txq_split(struct nx_tcp *tcp, struct nx_tcp_tx *tx, uint32_t len);
 /* Drops what lies before snd_una, and tells @ack. */
 void nx_tcp_txq_acked(struct nx_tcp *tcp, struct nx_tcp_ack *ack);
 
+/* Without SACK: no more counts as arrived than can have. */
+void nx_tcp_txq_limit_sacked(struct nx_tcp *tcp);
+
 void nx_tcp_txq_clear(struct nx_tcp *tcp);
 
 /* Changes of a record's flags that keep the sums right. */

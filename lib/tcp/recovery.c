@@ -195,6 +195,7 @@ static void input_without_sack(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 		input_advance(tcp, ack);
 	else if (ack->is_dupack)
 		input_dupack(tcp, ack);
+	nx_tcp_txq_limit_sacked(tcp);
 }
 
 /* ------------------------------------------------------------------- end */

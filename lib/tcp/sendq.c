@@ -134,6 +134,22 @@ void nx_tx_set_sacked(struct nx_tcp *tcp, struct nx_tcp_tx *tx)
 	tcp->txq.tagged = tx;
 }
 
+/*
+ * Without SACK, each duplicate ACK counts for a full segment: of what is in
+ * flight, what is lost cannot have arrived, and the first record has not.
+ */
+void nx_tcp_txq_limit_sacked(struct nx_tcp *tcp)
+{
+	struct nx_tcp_txq *q = &tcp->txq;
+	uint32_t flight = tcp->snd_nxt - tcp->snd_una, holes = q->lost_bytes;
+
+	if (tcp->has_sack)
+		return;
+	if (!holes && q->first != q->unsent)
+		holes = q->first->len;
+	q->sacked_bytes = nx_min32(q->sacked_bytes, flight - holes);
+}
+
 /* Or its retransmission was. */
 void nx_tx_set_lost(struct nx_tcp *tcp, struct nx_tcp_tx *tx)
 {
@@ -144,6 +160,7 @@ void nx_tx_set_lost(struct nx_tcp *tcp, struct nx_tcp_tx *tx)
 	tx->flags |= NX_TX_LOST;
 	count(tcp, tx);
 	untime(tcp, tx);
+	nx_tcp_txq_limit_sacked(tcp);
 	if (!q->lost || nx_seq_before(tx->seq, q->lost->seq))
 		q->lost = tx;
 }
