@@ -138,8 +138,8 @@ static void take_bytes(struct sim_app *app, const struct nx_tcp_span *span)
 	sim_packet_put(span->buf);
 }
 
-/* Returns false once it has had enough for now. */
-static void read_some(struct sim_app *app, uint32_t max)
+/* Returns true if it has had enough before it has had all. */
+static bool read_some(struct sim_app *app, uint32_t max)
 {
 	struct nx_tcp_span span;
 	uint32_t bytes = 0;
@@ -149,6 +149,7 @@ static void read_some(struct sim_app *app, uint32_t max)
 		take_bytes(app, &span);
 	}
 	nx_tcp_consume(&app->conn->tcp, bytes);
+	return max && bytes >= max;
 }
 
 static void read_later(struct sim_app *app)
@@ -164,8 +165,7 @@ static void on_reader(struct sim_event *event)
 {
 	struct sim_app *app = sim_container(event, struct sim_app, reader);
 
-	read_some(app, app->config.read_max);
-	if (!app->conn->is_over)
+	if (read_some(app, app->config.read_max) && !app->conn->is_over)
 		read_later(app);
 	sim_conn_service(app->conn);
 }
@@ -227,6 +227,8 @@ void sim_app_start(struct sim_app *app)
 	if (app->config.abort_ns)
 		sim_clock_arm(clock, &app->aborter,
 			      clock->now_ns + app->config.abort_ns);
+	if (app->config.is_keepalive)
+		nx_tcp_set_keepalive(&app->conn->tcp, true, clock->now_ns);
 	write_more(app);
 	close_if_due(app);
 }
@@ -252,7 +254,7 @@ void sim_app_notify(struct sim_app *app, uint32_t events)
 		if (app->config.read_pause_ns)
 			read_later(app);
 		else
-			read_some(app, app->config.read_max);
+			read_some(app, 0);
 	}
 	if (events & NX_TCP_EV_PEER_CLOSED)
 		app->peer_closed = true;

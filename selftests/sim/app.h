@@ -28,6 +28,7 @@ enum sim_close {
  * @read_max:      bytes each time, roughly; 0: all there are
  * @close:         when it closes
  * @abort_ns:      it aborts so long after the start; 0: it does not
+ * @is_keepalive:  a silent peer is probed
  */
 struct sim_app_config {
 	uint64_t	send_bytes;
@@ -37,6 +38,7 @@ struct sim_app_config {
 	uint32_t	read_max;
 	enum sim_close	close;
 	uint64_t	abort_ns;
+	bool		is_keepalive;
 };
 
 /**

@@ -56,15 +56,23 @@ static void draw_tcp(struct sim_rng *rng, struct nx_tcp_config *tcp)
 		tcp->snd_buf_bytes = 1 + (uint32_t)skewed(rng, 20);
 	if (sim_rng_chance(rng, 50 * SIM_PERCENT))
 		tcp->gso_max_bytes = 0;
+	tcp->ecn = (uint8_t)sim_rng_below(rng, 3);
+	if (sim_rng_chance(rng, 30 * SIM_PERCENT))
+		tcp->cc = &nx_tcp_newreno;
+	/* Who loses its peer learns of it. */
+	tcp->keep_idle_us = 60000000;
+	tcp->keep_intvl_us = 10000000;
+	tcp->keep_probes = 6;
 }
 
 static void draw_app(struct sim_rng *rng, struct sim_app_config *app)
 {
 	*app = (struct sim_app_config){
-		.send_bytes = skewed(rng, 16) - 1,
+		.send_bytes = skewed(rng, 16),
 		.write_max = 1 + (uint32_t)skewed(rng, 14),
 		.close = sim_rng_chance(rng, 30 * SIM_PERCENT) ?
 			 SIM_CLOSE_AFTER_PEER : SIM_CLOSE_WHEN_SENT,
+		.is_keepalive = true,
 	};
 	if (sim_rng_chance(rng, 20 * SIM_PERCENT))
 		app->write_pause_ns = skewed(rng, 28);

@@ -143,7 +143,7 @@ static int build_ip(const struct sim_host *host, const struct nx_tcp_seg *seg,
 	struct nexus_wire_ipv4 ipv4 = {
 		.total_len = (uint16_t)(NEXUS_WIRE_IPV4_LEN + len),
 		.tos = seg->ecn, .ttl = 64, .protocol = IPPROTO_TCP,
-		.has_df = !seg->is_no_df,
+		.has_df = true,
 	};
 	struct nexus_wire_ipv6 ipv6 = {
 		.payload_len = (uint16_t)len, .traffic_class = seg->ecn,
@@ -285,7 +285,6 @@ static bool parse(const struct sim_host *host, struct sim_packet *packet,
 		return false;
 	seg->ecn = sim_packet_ecn(packet);
 	seg->gso_size = 0;
-	seg->is_no_df = false;
 	seg->len = len - (uint32_t)header;
 	seg->nr_spans = seg->len ? 1 : 0;
 	seg->spans[0] = (struct nx_tcp_span){

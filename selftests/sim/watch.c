@@ -6,8 +6,8 @@
 
 #include "world.h"
 
-/* The queues are walked each time while they are short, and each so often. */
-#define WALK_EACH	64
+/* The longer the queue, the more checks pass before it is walked again. */
+#define WALK_SHARE	16
 
 #define FAIL(watch, ...) \
 	sim_world_fail((watch)->conn->host->world, __VA_ARGS__)
@@ -265,8 +265,30 @@ static void check_numbers(struct sim_watch *watch)
 	    nx_seq_after(tcp->rcv_nxt, watch->recv_next))
 		FAIL(watch, "%s: rcv_nxt is beyond all that arrived",
 		     name_of(watch));
-	if (!tcp->mss && nx_tcp_is_synchronized(tcp))
+	if (!nx_tcp_is_synchronized(tcp))
+		return;
+	if (!tcp->mss)
 		FAIL(watch, "%s: segments of no bytes", name_of(watch));
+	/* In fast recovery, PRR lets out as much as leaves (RFC 9937). */
+	if (tcp->cc.cwnd < tcp->mss && tcp->recovery != NX_TCP_FAST &&
+	    tcp->recovery != NX_TCP_CWR)
+		FAIL(watch, "%s: cwnd %u, below one segment of %u",
+		     name_of(watch), tcp->cc.cwnd, tcp->mss);
+}
+
+/* What is known of what is in flight adds up. */
+static void check_flight(struct sim_watch *watch)
+{
+	const struct nx_tcp *tcp = &watch->conn->tcp;
+	const struct nx_tcp_txq *q = &tcp->txq;
+	uint32_t flight = tcp->snd_nxt - tcp->snd_una;
+
+	if (nx_tcp_is_synchronized(tcp) &&
+	    (q->sacked_bytes + q->lost_bytes > flight ||
+	     q->retrans_bytes > flight))
+		FAIL(watch, "%s: of %u in flight %u are SACKed, %u lost, %u sent again",
+		     name_of(watch), flight, q->sacked_bytes, q->lost_bytes,
+		     q->retrans_bytes);
 }
 
 /* Whoever waits for an acknowledgment, or for a window, has a timer. */
@@ -285,11 +307,26 @@ static void check_timer(struct sim_watch *watch)
 		     tcp->write_seq - tcp->snd_nxt, tcp->snd_wnd);
 }
 
+/* Without SACK, @sacked_bytes is what duplicate ACKs told. */
+static void check_sums(struct sim_watch *watch, uint32_t sacked, uint32_t lost,
+		       uint32_t retrans)
+{
+	const struct nx_tcp *tcp = &watch->conn->tcp;
+	const struct nx_tcp_txq *q = &tcp->txq;
+
+	if ((tcp->has_sack && sacked != q->sacked_bytes) ||
+	    lost != q->lost_bytes || retrans != q->retrans_bytes)
+		FAIL(watch, "%s: of the send queue %u are SACKed, %u lost, %u sent "
+		     "again; it says %u, %u, %u", name_of(watch), sacked, lost,
+		     retrans, q->sacked_bytes, q->lost_bytes, q->retrans_bytes);
+}
+
 static void check_queue(struct sim_watch *watch)
 {
 	const struct nx_tcp *tcp = &watch->conn->tcp;
 	const struct nx_tcp_tx *tx = tcp->txq.first, *prev = NULL;
 	uint32_t nr = 0, seq = tx ? tx->seq : tcp->write_seq;
+	uint32_t sacked = 0, lost = 0, retrans = 0;
 	bool is_unsent = false;
 
 	if (nx_seq_after(seq, tcp->snd_una) && tcp->state > NX_TCP_SYN_RCVD)
@@ -307,7 +344,13 @@ static void check_queue(struct sim_watch *watch)
 			     name_of(watch), nr, is_unsent ? "unsent, and was" :
 			     "sent, and was not");
 		seq += tx->len;
+		sacked += tx->flags & NX_TX_SACKED ? tx->len : 0;
+		lost += tx->flags & NX_TX_LOST ? tx->len : 0;
+		retrans += tx->flags & NX_TX_RETRANS ? tx->len : 0;
 	}
+	check_sums(watch, sacked, lost, retrans);
+	watch->nr_records = nr;
+	watch->nr_skipped = 0;
 	if (seq != tcp->write_seq || prev != tcp->txq.last)
 		FAIL(watch, "%s: the send queue ends at %u, not at %u",
 		     name_of(watch), seq, tcp->write_seq);
@@ -316,7 +359,6 @@ static void check_queue(struct sim_watch *watch)
 void sim_watch_check(struct sim_watch *watch)
 {
 	const struct nx_tcp *tcp = &watch->conn->tcp;
-	uint32_t queued = tcp->write_seq - tcp->snd_una;
 
 	if (!can_reach(watch->state, tcp->state))
 		FAIL(watch, "%s: from %s to %s", name_of(watch),
@@ -326,7 +368,8 @@ void sim_watch_check(struct sim_watch *watch)
 	if (tcp->state == NX_TCP_CLOSED)
 		return;
 	check_numbers(watch);
+	check_flight(watch);
 	check_timer(watch);
-	if (queued < 16384 || ++watch->nr_checks % WALK_EACH == 0)
+	if (watch->nr_skipped++ >= watch->nr_records / WALK_SHARE)
 		check_queue(watch);
 }

@@ -18,7 +18,8 @@ struct sim_conn;
  * struct sim_watch - what is known of one end from its segments
  * @conn:     whose
  * @state:    enum nx_tcp_state when it was looked at last
- * @nr_checks: so far; the queues are not walked each time
+ * @nr_records: of the send queue, when it was walked last
+ * @nr_skipped: checks since then
  * @iss:      its initial sequence number
  * @syn_has:  options of the SYN it sent; 0: none was sent
  * @wscale:   of that SYN
@@ -39,7 +40,8 @@ struct sim_conn;
 struct sim_watch {
 	struct sim_conn	*conn;
 	uint8_t		state;
-	uint32_t	nr_checks;
+	uint32_t	nr_records;
+	uint32_t	nr_skipped;
 	uint32_t	iss;
 	uint16_t	syn_has;
 	uint8_t		wscale;
