@@ -120,15 +120,8 @@ static bool get_parts(struct nx_queue *q, u32 len, struct nx_rx_parts *parts)
 	struct nx_pool *pool = &q->chan->pool;
 	u32 want;
 
-	parts->nr = 1;
-	parts->size = NEXUS_SMALL_SIZE;
-	if (likely(len <= NEXUS_SMALL_SIZE)) {
-		if (unlikely(!q->nr_cache) && !refill(q))
-			return false;
-		parts->buf[0] = q->cache[--q->nr_cache];
-		return true;
-	}
 	reclaim(q);
+	parts->nr = 1;
 	parts->size = NEXUS_LARGE_SIZE;
 	if (nx_pool_get(pool, NEXUS_LARGE, parts->buf, 1))
 		return true;
@@ -172,22 +165,34 @@ static bool copy_plain(const struct nx_rx_packet *p, u32 off, void *to, u32 len)
 	return !skb_copy_bits(p->skb, off, to, len);
 }
 
-/*
- * Copies with a sum of what lies behind sum_from. Pieces begin at even
- * distances from there, so their sums add up.
- */
-static bool copy_summed(struct nx_rx_packet *p, u32 off, void *to, u32 len)
+/* Copies with a sum. Pieces begin at even distances, so their sums add up. */
+static void copy_summed(struct nx_rx_packet *p, u32 off, void *to, u32 len)
 {
-	u32 head = off < p->sum_from ? min(len, p->sum_from - off) : 0;
 	__wsum sum;
 
-	if (head && !copy_plain(p, off, to, head))
-		return false;
-	if (head == len)
-		return true;
-	sum = skb_copy_and_csum_bits(p->skb, off + head, to + head, len - head);
+	if (likely(off + len <= skb_headlen(p->skb)))
+		sum = csum_partial_copy_nocheck(p->skb->data + off, to, len);
+	else
+		sum = skb_copy_and_csum_bits(p->skb, off, to, len);
 	p->sum = csum_add(p->sum, sum);
+}
+
+static bool copy(struct nx_rx_packet *p, u32 off, void *to, u32 len)
+{
+	if (!p->wants_sum)
+		return copy_plain(p, off, to, len);
+	copy_summed(p, off, to, len);
 	return true;
+}
+
+/* Copies all of @p into a small buffer, which lies in one page. */
+static bool copy_small(struct nx_queue *q, struct nx_rx_packet *p, u32 buf)
+{
+	void *to = nx_pool_addr_small(&q->chan->pool, buf, 0);
+
+	if (unlikely(!to))
+		return false;
+	return copy(p, 0, to, p->len);
 }
 
 /* Copies all of @p into the buffers, page by page. */
@@ -204,8 +209,7 @@ static bool copy_parts(struct nx_queue *q, struct nx_rx_packet *p,
 				return false;
 			n = min3(p->len - off, parts->size - at,
 				 (u32)(PAGE_SIZE - offset_in_page(to)));
-			if (!(p->sum_from ? copy_summed(p, off, to, n) :
-					    copy_plain(p, off, to, n)))
+			if (!copy(p, off, to, n))
 				return false;
 		}
 	}
@@ -233,7 +237,23 @@ static void write_first(struct nexus_desc *d, const struct nx_rx_packet *p,
 	d->reserved[1] = 0;
 }
 
-/* Describes the packet in RX; who ends the run publishes it. */
+/* Describes a packet in one buffer in RX; who ends the run publishes it. */
+static void describe_one(struct nx_queue *q, const struct nx_rx_packet *p,
+			 u32 buf)
+{
+	struct nx_ring *ring = &q->rx;
+	struct nexus_desc *d;
+
+	d = (struct nexus_desc *)ring->slots + (ring->here & ring->mask);
+	write_first(d, p, 1);
+	d->buf = buf;
+	d->off = 0;
+	d->len = p->len;
+	nx_pool_pass(&q->chan->pool, buf, NX_OWNER_USER);
+	ring->here++;
+}
+
+/* The same for one in several buffers. */
 static void describe(struct nx_queue *q, const struct nx_rx_packet *p,
 		     const struct nx_rx_parts *parts)
 {
@@ -265,7 +285,7 @@ static void count_rx(struct nx_queue *q, const struct nx_rx_packet *p)
 	struct nx_flow *flow = p->flow;
 
 	nx_traffic_add(&q->rx_count, 1, p->len);
-	if (p->sum_from)
+	if (p->wants_sum)
 		WRITE_ONCE(q->rx_summed, q->rx_summed + p->len);
 	else
 		WRITE_ONCE(q->rx_copied, q->rx_copied + p->len);
@@ -330,6 +350,56 @@ void nx_deliver_end(struct nx_queue *q, bool is_softirq)
 		nx_wake_later(q, is_softirq);
 }
 
+/* The sum is right, or nobody asked for it. */
+static bool is_sum_right(struct nx_rx_packet *p)
+{
+	if (!p->wants_sum)
+		return true;
+	p->flags |= NEXUS_DESC_CSUM;
+	return !csum_fold(p->sum);
+}
+
+/* A packet that fits into a small buffer, as most do. */
+static enum nexus_drop_reason deliver_small(struct nx_queue *q,
+					    struct nx_rx_packet *p)
+{
+	u32 buf;
+
+	if (unlikely(!q->nr_cache) && !refill(q))
+		return NEXUS_DROP_RX_NO_BUFFER;
+	buf = q->cache[q->nr_cache - 1];
+	if (unlikely(!copy_small(q, p, buf)))
+		return NEXUS_DROP_RX_NO_BUFFER;
+	if (unlikely(!is_sum_right(p)))
+		return NEXUS_DROP_RX_CHECKSUM;
+	q->nr_cache--;
+	describe_one(q, p, buf);
+	return NEXUS_DROP_NONE;
+}
+
+static enum nexus_drop_reason deliver_large(struct nx_queue *q,
+					    struct nx_rx_packet *p)
+{
+	struct nx_rx_parts *parts = &q->rx_parts;
+	enum nexus_drop_reason reason;
+
+	if (!get_parts(q, p->len, parts))
+		return NEXUS_DROP_RX_NO_BUFFER;
+	if (!has_slots(q, parts->nr))
+		reason = NEXUS_DROP_RX_RING_FULL;
+	else if (!copy_parts(q, p, parts))
+		reason = NEXUS_DROP_RX_NO_BUFFER;
+	else if (!is_sum_right(p))
+		reason = NEXUS_DROP_RX_CHECKSUM;
+	else
+		reason = NEXUS_DROP_NONE;
+	if (reason)
+		put_parts(q, parts);
+	else
+		describe(q, p, parts);
+	return reason;
+}
+
 /**
  * nx_deliver - copy one packet into a queue
  * @q: the queue, in a run
@@ -339,30 +409,19 @@ void nx_deliver_end(struct nx_queue *q, bool is_softirq)
  */
 enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
 {
-	struct nx_rx_parts *parts = &q->rx_parts;
+	enum nexus_drop_reason reason;
 
 	lockdep_assert_held(&q->rx_lock);
-	if (!nx_channel_is_active(q->chan))
-		return drop(q, p, NEXUS_DROP_RX_CLOSED);
-	if (!has_slots(q, 1))
-		return drop(q, p, NEXUS_DROP_RX_RING_FULL);
-	if (!get_parts(q, p->len, parts))
-		return drop(q, p, NEXUS_DROP_RX_NO_BUFFER);
-	if (parts->nr > 1 && !has_slots(q, parts->nr)) {
-		put_parts(q, parts);
-		return drop(q, p, NEXUS_DROP_RX_RING_FULL);
-	}
-	if (!copy_parts(q, p, parts)) {
-		put_parts(q, parts);
-		return drop(q, p, NEXUS_DROP_RX_NO_BUFFER);
-	}
-	if (p->sum_from && csum_fold(p->sum)) {
-		put_parts(q, parts);
-		return drop(q, p, NEXUS_DROP_RX_CHECKSUM);
-	}
-	if (p->sum_from)
-		p->flags |= NEXUS_DESC_CSUM;
-	describe(q, p, parts);
+	if (unlikely(!nx_channel_is_active(q->chan)))
+		reason = NEXUS_DROP_RX_CLOSED;
+	else if (unlikely(!has_slots(q, 1)))
+		reason = NEXUS_DROP_RX_RING_FULL;
+	else if (likely(p->len <= NEXUS_SMALL_SIZE))
+		reason = deliver_small(q, p);
+	else
+		reason = deliver_large(q, p);
+	if (unlikely(reason))
+		return drop(q, p, reason);
 	count_rx(q, p);
 	trace_nexus_rx(p->flow, p->flow->traffic_class, p->len,
 		       p->flags & NEXUS_DESC_LOCAL);

@@ -19,8 +19,9 @@ struct nx_tx_packet;
  * @skb:         the packet, from its IP header on, or NULL
  * @tx:          the packet, as another channel sends it, where @skb is NULL
  * @len:         bytes, IP header included
- * @sum_from:    sum the bytes from here on while they are copied; 0: don't
- * @sum:         where that sum begins: of the pseudo header
+ * @wants_sum:   sum all bytes while they are copied
+ * @sum:         where that sum begins: so that it ends as 0 if the checksum is
+ *               right
  * @flags:       NEXUS_DESC_*
  * @ip_version:  4 or 6
  * @protocol:    IPPROTO_*
@@ -36,7 +37,7 @@ struct nx_rx_packet {
 	struct sk_buff			*skb;
 	const struct nx_tx_packet	*tx;
 	u32				len;
-	u32				sum_from;
+	bool				wants_sum;
 	__wsum				sum;
 	u32				flags;
 	u8				ip_version;

@@ -13,6 +13,7 @@
 #include "dest.h"
 #include "flow.h"
 #include "nexus.h"
+#include "tx.h"
 
 static struct dst_entry *route_ipv4(struct net *net, struct sock *sk,
 				    const struct nx_flow_key *key)
@@ -72,6 +73,14 @@ static bool is_local_ipv6(const struct dst_entry *dst)
 	return container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
 }
 
+static bool is_multicast(const struct nx_flow_key *key)
+{
+	if (key->ip_version == 4)
+		return ipv4_is_multicast(key->remote.v4) ||
+		       ipv4_is_lbcast(key->remote.v4);
+	return ipv6_addr_is_multicast((const struct in6_addr *)&key->remote);
+}
+
 /* May a datagram of @sk go where @dst leads? As udp_sendmsg() has it. */
 static bool is_allowed(const struct sock *sk, const struct dst_entry *dst,
 		       const struct nx_flow_key *key)
@@ -102,6 +111,8 @@ static enum nexus_drop_reason look_up_route(struct nx_dest *dest,
 	}
 	dest->dst = dst;
 	dest->mtu = dst_mtu(dst);
+	dest->needs_whole_way = is_multicast(&dest->key) || dst_xfrm(dst) ||
+				dst->lwtstate;
 	if (dest->key.ip_version == 4) {
 		dest->cookie = 0;
 		dest->is_local = is_local_ipv4(dst);
@@ -130,14 +141,23 @@ static void look_up_peer(struct nx_dest *dest, struct nx_nexus *nexus)
 		dest->peer = NULL;
 }
 
-static struct nx_dest *dest_slot(struct nx_queue *q, const struct nx_flow *flow,
-				 const struct nx_flow_key *key)
+/* @addr: the first word of the remote address, xor the last one (IPv4: 0). */
+static struct nx_dest *dest_slot(struct nx_queue *q, u32 flow_idx, __be32 addr,
+				 __be16 port)
 {
-	u32 h = (__force u32)key->remote.v6[3] ^ (__force u32)key->remote.v4 ^
-		(__force u32)key->remote_port ^ flow->idx;
+	u32 h = (__force u32)addr ^ (__force u32)port ^ flow_idx;
 
 	h ^= h >> 16;
 	return &q->dests[(h ^ h >> 8) % NX_NR_DESTS];
+}
+
+/* Nothing has changed since @dest was looked up for a flow that is still there. */
+static bool is_current(const struct nx_dest *dest, const struct nx_flow *flow,
+		       const struct nx_nexus *nexus)
+{
+	return dest->serial == flow->serial &&
+	       dest->addr_seq == READ_ONCE(nexus->addr_seq) &&
+	       dst_check(dest->dst, dest->cookie);
 }
 
 static void forget(struct nx_dest *dest)
@@ -162,13 +182,13 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 			     const struct nx_flow_key *key,
 			     enum nexus_drop_reason *reason)
 {
-	struct nx_dest *dest = dest_slot(q, flow, key);
 	struct nx_nexus *nexus = q->chan->nexus;
+	struct nx_dest *dest;
 
-	if (unlikely(dest->serial != flow->serial ||
-		     dest->addr_seq != READ_ONCE(nexus->addr_seq) ||
-		     !nx_flow_key_equal(&dest->key, key) ||
-		     !dst_check(dest->dst, dest->cookie))) {
+	dest = dest_slot(q, flow->idx, key->remote.v4 ^ key->remote.v6[3],
+			 key->remote_port);
+	if (!nx_flow_key_equal(&dest->key, key) ||
+	    !is_current(dest, flow, nexus)) {
 		forget(dest);
 		dest->key = *key;
 		dest->addr_seq = READ_ONCE(nexus->addr_seq);
@@ -180,6 +200,73 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 	}
 	if (unlikely(dest->seq != READ_ONCE(nexus->flows.seq)))
 		look_up_peer(dest, nexus);
+	return dest;
+}
+
+static struct nx_dest *again_ipv4(struct nx_queue *q, struct nx_tx_packet *p)
+{
+	const u8 *h = p->headers;
+	struct nx_dest *dest;
+	__be32 addr;
+	__be16 port;
+
+	memcpy(&addr, h + 16, sizeof(addr));
+	memcpy(&port, h + NX_IPV4_HLEN + 2, sizeof(port));
+	dest = dest_slot(q, p->flow_idx, addr, port);
+	if (!nx_tx_is_again_ipv4(h, p->nr_headers, p->len, &dest->key))
+		return NULL;
+	p->packet.l4_off = NX_IPV4_HLEN;
+	p->packet.payload_off = NX_IPV4_HLEN + NX_UDP_HLEN;
+	p->packet.csum_off = NX_IPV4_HLEN + 6;
+	p->packet.tcp_flags = 0;
+	p->packet.may_fragment = !(nx_get_be16(h + 6) & NX_IPV4_DF);
+	return dest;
+}
+
+static struct nx_dest *again_ipv6(struct nx_queue *q, struct nx_tx_packet *p)
+{
+	const u8 *h = p->headers;
+	struct nx_dest *dest;
+	__be32 addr[2];
+	__be16 port;
+
+	memcpy(&addr[0], h + 24, sizeof(addr[0]));
+	memcpy(&addr[1], h + 36, sizeof(addr[1]));
+	memcpy(&port, h + NX_IPV6_HLEN + 2, sizeof(port));
+	dest = dest_slot(q, p->flow_idx, addr[0] ^ addr[1], port);
+	if (!nx_tx_is_again_ipv6(h, p->nr_headers, p->len, &dest->key))
+		return NULL;
+	p->packet.l4_off = NX_IPV6_HLEN;
+	p->packet.payload_off = NX_IPV6_HLEN + NX_UDP_HLEN;
+	p->packet.csum_off = NX_IPV6_HLEN + 6;
+	p->packet.tcp_flags = 0;
+	p->packet.may_fragment = true;
+	return dest;
+}
+
+/**
+ * nx_dest_again - where a packet goes that is like one before
+ * @q: the queue that sends, locked by its tx_lock; in a RCU section
+ * @p: the packet, with the copy of its headers, which nobody has looked at yet
+ *
+ * A remembered destination has the key of a packet that this flow was allowed
+ * to send. A well-formed one with the same key needs no further check.
+ *
+ * Return: as nx_dest_find(), and then @p->packet is filled in but for its key
+ * and length; NULL: it must be parsed and checked.
+ */
+struct nx_dest *nx_dest_again(struct nx_queue *q, struct nx_tx_packet *p)
+{
+	struct nx_nexus *nexus = q->chan->nexus;
+	struct nx_dest *dest;
+
+	if (p->headers[0] >> 4 == 4)
+		dest = again_ipv4(q, p);
+	else
+		dest = again_ipv6(q, p);
+	if (!dest || !is_current(dest, p->flow, nexus) ||
+	    dest->seq != READ_ONCE(nexus->flows.seq))
+		return NULL;
 	return dest;
 }
 

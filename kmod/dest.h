@@ -13,6 +13,7 @@
 struct nx_flow;
 struct nx_packet;
 struct nx_queue;
+struct nx_tx_packet;
 
 #define NX_NR_DESTS	16
 
@@ -28,6 +29,9 @@ struct nx_queue;
  * @peer:    the flow of this host that receives, or NULL; good while @seq is
  * @hash:    of the key that @peer was looked up by
  * @is_local: the destination is this host
+ * @needs_whole_way: the kernel's whole way out knows what the neighbour does
+ *            not: which members of a group are on this host, IPsec, and tunnels
+ *            of routes
  *
  * Under the tx_lock of the queue that has it.
  */
@@ -42,11 +46,13 @@ struct nx_dest {
 	struct nx_flow		*peer;
 	u32			hash;
 	bool			is_local;
+	bool			needs_whole_way;
 };
 
 struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 			     const struct nx_flow_key *key,
 			     enum nexus_drop_reason *reason);
+struct nx_dest *nx_dest_again(struct nx_queue *q, struct nx_tx_packet *p);
 void nx_dest_forget_all(struct nx_queue *q);
 
 #endif /* NX_DEST_H */

@@ -51,6 +51,8 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 	sock_hold(flow->sk);
 	spin_lock_init(&flow->stat_lock);
 	flow->chan = chan;
+	flow->our_local = U64_MAX;
+	flow->plain_remote = U64_MAX;
 	flow->queue = arg->queue;
 	flow->traffic_class = arg->traffic_class;
 	flow->serial = atomic64_inc_return(&last_serial);

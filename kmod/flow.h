@@ -55,6 +55,9 @@ struct nx_flow_node {
  * @uid:        of the socket's owner
  * @pid:        of the process that added the flow, in the initial namespace
  * @mtu:        of the path, as the owner was told
+ * @our_local, @plain_remote: the IPv4 addresses of the last packet that were
+ *              found to be this host's and not this host's, below the state of
+ *              the routes (rt_genid_ipv4()) at that time; U64_MAX: none
  * @is_address_gone: its local address is no longer this host's
  * @old_write_space, @old_userlocks: what the socket had before
  * @dead:       in a list of flows that are out of the table, for who releases
@@ -89,6 +92,8 @@ struct nx_flow {
 	kuid_t			uid;
 	struct pid		*pid;
 	u32			mtu;
+	u64			our_local;
+	u64			plain_remote;
 	bool			is_address_gone;
 	void			(*old_write_space)(struct sock *sk);
 	u8			old_userlocks;

@@ -6,7 +6,7 @@
 #include <linux/rhashtable.h>
 #include "flow.h"
 
-static u32 key_hash(const void *data, u32 len, u32 seed)
+static __always_inline u32 key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct nx_flow_key *k = data;
 
@@ -19,14 +19,14 @@ static u32 key_hash(const void *data, u32 len, u32 seed)
 	return jhash2(data, sizeof(*k) / sizeof(u32), seed);
 }
 
-static u32 node_hash(const void *data, u32 len, u32 seed)
+static __always_inline u32 node_hash(const void *data, u32 len, u32 seed)
 {
 	const struct nx_flow_node *node = data;
 
 	return key_hash(&node->key, len, seed);
 }
 
-static int node_compare(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int node_compare(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct nx_flow_node *node = obj;
 

@@ -4,35 +4,24 @@
  * stack gets the error in any case, and learns the path's MTU from it.
  */
 #include <linux/skbuff.h>
-#include <net/ip6_checksum.h>
 #include "core/packet.h"
 #include "deliver.h"
 #include "flow.h"
 #include "icmp.h"
 #include "rx.h"
 
-/* RFC 4443 section 2.3; ICMP has no pseudo header. */
-static __wsum pseudo_header(const struct nx_packet *p)
-{
-	if (p->key.ip_version == 4)
-		return 0;
-	return ~csum_unfold(csum_ipv6_magic((const void *)&p->key.remote,
-					    (const void *)&p->key.local,
-					    p->len - p->l4_off,
-					    IPPROTO_ICMPV6, 0));
-}
-
 /**
  * nx_icmp_ingress - an ICMP error has arrived
  * @nexus: that listens on the device
  * @skb:   the error, from its network header on; not consumed
+ * @h:     its network header
  * @p:     what its headers say
  *
  * One that quotes no flow's packet reaches nobody, and so does one that is
  * longer than RFC 1812 section 4.3.2.3 and RFC 4443 section 2.4 allow.
  */
 void nx_icmp_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
-		     const struct nx_packet *p)
+		     const u8 *h, const struct nx_packet *p)
 {
 	/* The error, and the longest IPv4 header with 8 bytes behind it. */
 	u8 copy[NX_ICMP_HLEN + 60 + 8];
@@ -41,7 +30,7 @@ void nx_icmp_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
 	struct nx_rx_packet rx = {
 		.skb = skb,
 		.len = p->len,
-		.sum_from = p->l4_off,
+		.wants_sum = true,
 		.flags = NEXUS_DESC_ERROR,
 		.ip_version = p->key.ip_version,
 		.protocol = p->key.protocol,
@@ -58,6 +47,6 @@ void nx_icmp_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
 	if (!rx.flow)
 		return;
 	rx.hash = nx_flow_key_hash(&quoted.key);
-	rx.sum = pseudo_header(p);
+	rx.sum = nx_rx_sum_start(h, p);
 	nx_rx_deliver(&rx);
 }

@@ -112,6 +112,22 @@ static inline void *nx_pool_addr(struct nx_pool *pool, u32 idx, u32 off)
 	return mem + offset_in_page(at);
 }
 
+/* The same for a small buffer, all of which is in one page. */
+static inline void *nx_pool_addr_small(struct nx_pool *pool, u32 idx, u32 off)
+{
+	u32 page = idx / (PAGE_SIZE / NEXUS_SMALL_SIZE);
+	void *mem = READ_ONCE(pool->mem[page]);
+
+	BUILD_BUG_ON(PAGE_SIZE % NEXUS_SMALL_SIZE);
+	if (unlikely(!mem)) {
+		mem = nx_pool_populate(pool, page, GFP_NOWAIT);
+		if (!mem)
+			return NULL;
+	}
+	return mem + idx % (PAGE_SIZE / NEXUS_SMALL_SIZE) * NEXUS_SMALL_SIZE +
+	       off;
+}
+
 /* Changes @idx's owner if it was @from; false: it was somebody else's. */
 static inline bool nx_pool_own(struct nx_pool *pool, u32 idx,
 			       enum nx_owner from, enum nx_owner to)

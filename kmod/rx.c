@@ -12,6 +12,7 @@
 #include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
+#include <net/ip_fib.h>
 #include <net/udp.h>
 #include <net/xfrm.h>
 #include "core/packet.h"
@@ -23,28 +24,23 @@
 #include "rx.h"
 #include "wake.h"
 
+#define RPFILTER_STRICT	1	/* RFC 3704 section 2.2 */
+
 /* What the kernel's input would not take for granted is left to it. */
 static bool is_plain_ipv4(const struct sk_buff *skb, const u8 *h,
 			  const struct nx_packet *p)
 {
-	struct in_device *in_dev;
-
 	if (!nx_ipv4_csum_is_right(h))
 		return false;
 	if (ipv4_is_multicast(p->key.local.v4) || ipv4_is_lbcast(p->key.local.v4))
 		return false;
 	if (skb->dev->flags & IFF_LOOPBACK)
 		return true;
-	/* Martians, and the strict check of RFC 3704 section 2.2. */
-	if (ipv4_is_loopback(p->key.local.v4) ||
-	    ipv4_is_loopback(p->key.remote.v4) ||
-	    ipv4_is_multicast(p->key.remote.v4) ||
-	    ipv4_is_lbcast(p->key.remote.v4) ||
-	    ipv4_is_zeronet(p->key.remote.v4) ||
-	    __ip_dev_find(dev_net(skb->dev), p->key.remote.v4, false))
-		return false;
-	in_dev = __in_dev_get_rcu(skb->dev);
-	return in_dev && IN_DEV_RPFILTER(in_dev) != 1;
+	return !(ipv4_is_loopback(p->key.local.v4) ||
+		 ipv4_is_loopback(p->key.remote.v4) ||
+		 ipv4_is_multicast(p->key.remote.v4) ||
+		 ipv4_is_lbcast(p->key.remote.v4) ||
+		 ipv4_is_zeronet(p->key.remote.v4));
 }
 
 static bool is_plain_ipv6(const struct sk_buff *skb, const struct nx_packet *p)
@@ -60,14 +56,32 @@ static bool is_plain_ipv6(const struct sk_buff *skb, const struct nx_packet *p)
 	       !(ipv6_addr_loopback(local) || ipv6_addr_loopback(remote));
 }
 
+/*
+ * What is remembered of an IPv4 address, as @rule has judged it. The number
+ * changes with every route, and with an address come and go routes.
+ */
+static u64 address_memo(const struct net *net, u32 rule, __be32 addr)
+{
+	return (u64)((u32)rt_genid_ipv4(net) << 2 | rule) << 32 |
+	       (__force u32)addr;
+}
+
 /* Whether the destination of a wildcard listener's packet is this host. */
-static bool is_address_ours(const struct sk_buff *skb,
+static bool is_address_ours(struct nx_flow *flow, const struct sk_buff *skb,
 			    const struct nx_flow_key *key)
 {
 	struct net *net = dev_net(skb->dev);
+	u64 memo;
 
-	if (key->ip_version == 4)
-		return __ip_dev_find(net, key->local.v4, false);
+	if (key->ip_version == 4) {
+		memo = address_memo(net, 0, key->local.v4);
+		if (likely(READ_ONCE(flow->our_local) == memo))
+			return true;
+		if (!__ip_dev_find(net, key->local.v4, false))
+			return false;
+		WRITE_ONCE(flow->our_local, memo);
+		return true;
+	}
 	return ipv6_chk_addr(net, (const struct in6_addr *)&key->local,
 			     skb->dev, 0);
 }
@@ -90,22 +104,76 @@ struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
 	if (READ_ONCE(flow->is_address_gone))
 		return NULL;
 	if (nx_addr_is_any(&flow->node[0].key.local) &&
-	    !is_address_ours(skb, key))
+	    !is_address_ours(flow, skb, key))
 		return NULL;
 	return flow;
 }
 
-static __wsum pseudo_header(const u8 *h, const struct nx_packet *p)
+/*
+ * What RFC 3704 has of a source: it is not this host, and, where the device asks
+ * for it (section 2.4: loose), there is a route to it.
+ */
+static bool is_source_good(struct net *net, __be32 source, bool is_loose)
+{
+	struct flowi4 fl4 = { .daddr = source };
+	struct fib_result res;
+
+	if (__ip_dev_find(net, source, false))
+		return false;
+	return !is_loose ||
+	       (!fib_lookup(net, &fl4, &res, 0) && res.type == RTN_UNICAST);
+}
+
+/* A martian: it cannot have come from where it says. */
+static bool is_martian(struct nx_flow *flow, const struct sk_buff *skb,
+		       const struct nx_flow_key *key)
+{
+	struct net *net = dev_net(skb->dev);
+	struct in_device *in_dev;
+	u32 rule;
+	u64 memo;
+
+	if (key->ip_version != 4 || skb->dev->flags & IFF_LOOPBACK)
+		return false;
+	in_dev = __in_dev_get_rcu(skb->dev);
+	rule = in_dev ? IN_DEV_RPFILTER(in_dev) : RPFILTER_STRICT;
+	if (rule == RPFILTER_STRICT)
+		return true;
+	memo = address_memo(net, rule & 3, key->remote.v4);
+	if (likely(READ_ONCE(flow->plain_remote) == memo))
+		return false;
+	if (!is_source_good(net, key->remote.v4, rule))
+		return true;
+	WRITE_ONCE(flow->plain_remote, memo);
+	return false;
+}
+
+/**
+ * nx_rx_sum_start - where the sum over all of a packet begins
+ * @h: its IP header
+ * @p: what its headers say
+ *
+ * With it the sum ends as 0 if the transport checksum is right. An IPv4 header
+ * sums up to 0 by itself; the addresses of an IPv6 header are those of the pseudo
+ * header, so that only its first 8 bytes are to be taken away.
+ */
+__wsum nx_rx_sum_start(const u8 *h, const struct nx_packet *p)
 {
 	u32 len = p->len - p->l4_off;
-	const struct in6_addr *addr;
+	__be32 first[2];
+	__wsum sum;
 
-	if (p->key.ip_version == 4)
+	if (p->key.ip_version == 4) {
+		if (p->key.protocol == IPPROTO_ICMP)
+			return 0;
 		return csum_tcpudp_nofold(p->key.remote.v4, p->key.local.v4,
 					  len, p->key.protocol, 0);
-	addr = (const struct in6_addr *)(h + 8);
-	return ~csum_unfold(csum_ipv6_magic(addr, addr + 1, len,
-					    p->key.protocol, 0));
+	}
+	memcpy(first, h, sizeof(first));
+	sum = csum_add((__force __wsum)htonl(len),
+		       (__force __wsum)htonl(p->key.protocol));
+	sum = csum_sub(sum, (__force __wsum)first[0]);
+	return csum_sub(sum, (__force __wsum)first[1]);
 }
 
 /* What the device knows of the checksum; what it does not, the copy will. */
@@ -113,21 +181,17 @@ static void set_csum(struct nx_rx_packet *rx, const u8 *h,
 		     const struct nx_packet *p)
 {
 	struct sk_buff *skb = rx->skb;
-	__wsum sum;
 
 	if (!p->has_csum || skb_csum_unnecessary(skb)) {
 		rx->flags |= NEXUS_DESC_CSUM;
 		return;
 	}
-	rx->sum = pseudo_header(h, p);
-	rx->sum_from = p->l4_off;
-	if (skb->ip_summed != CHECKSUM_COMPLETE || skb->len != p->len)
-		return;
-	sum = csum_sub(skb->csum, csum_partial(h, p->l4_off, 0));
-	if (csum_fold(csum_add(sum, rx->sum)))
-		return;
-	rx->flags |= NEXUS_DESC_CSUM;
-	rx->sum_from = 0;
+	rx->sum = nx_rx_sum_start(h, p);
+	if (skb->ip_summed == CHECKSUM_COMPLETE && skb->len == p->len &&
+	    !csum_fold(csum_add(skb->csum, rx->sum)))
+		rx->flags |= NEXUS_DESC_CSUM;
+	else
+		rx->wants_sum = true;
 }
 
 static bool set_gso(struct nx_rx_packet *rx)
@@ -138,7 +202,7 @@ static bool set_gso(struct nx_rx_packet *rx)
 		return true;
 	if (!(info->gso_type & (SKB_GSO_UDP_L4 | SKB_GSO_TCPV4 |
 				SKB_GSO_TCPV6)) ||
-	    (info->gso_type & SKB_GSO_FRAGLIST) || rx->sum_from)
+	    (info->gso_type & SKB_GSO_FRAGLIST) || rx->wants_sum)
 		return false;
 	rx->flags |= NEXUS_DESC_GSO;
 	rx->gso_size = info->gso_size;
@@ -149,17 +213,17 @@ static bool set_gso(struct nx_rx_packet *rx)
 /**
  * nx_rx_deliver - deliver a packet that arrived
  * @rx: the packet; its time is filled in here
+ *
+ * In a RCU section, with bottom halves off.
  */
 void nx_rx_deliver(struct nx_rx_packet *rx)
 {
 	struct nx_queue *q = nx_deliver_queue(rx->flow, rx->hash);
 
 	rx->time_ns = ktime_get_ns();
-	local_bh_disable();
 	nx_deliver_begin(q);
 	nx_deliver(q, rx);
 	nx_deliver_end(q, true);
-	local_bh_enable();
 }
 
 #ifdef CONFIG_XFRM
@@ -195,7 +259,7 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 	if (p->len > skb->len || has_xfrm_policy(dev_net(skb->dev)))
 		return false;
 	rx.flow = nx_rx_find(nexus, skb, &p->key);
-	if (!rx.flow)
+	if (!rx.flow || unlikely(is_martian(rx.flow, skb, &p->key)))
 		return false;
 	set_csum(&rx, h, p);
 	if (!set_gso(&rx))
@@ -237,7 +301,7 @@ static noinline bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 		return false;
 	what = nx_parse_ipv4(h, avail, false, &p);
 	if (what == NX_PARSE_ERROR)
-		nx_icmp_ingress(nexus, skb, &p);
+		nx_icmp_ingress(nexus, skb, h, &p);
 	if (what != NX_PARSE_OK || !is_plain_ipv4(skb, h, &p))
 		return false;
 	return claim(nexus, skb, h, &p);
@@ -256,7 +320,7 @@ static noinline bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
 		return false;
 	what = nx_parse_ipv6(h, avail, false, &p);
 	if (what == NX_PARSE_ERROR)
-		nx_icmp_ingress(nexus, skb, &p);
+		nx_icmp_ingress(nexus, skb, h, &p);
 	if (what != NX_PARSE_OK || !is_plain_ipv6(skb, &p))
 		return false;
 	return claim(nexus, skb, h, &p);
@@ -351,5 +415,7 @@ void nx_rx_socket(struct nx_flow *flow, struct sk_buff *skb)
 		nx_deliver_refuse(&rx, NEXUS_DROP_RX_LENGTH);
 		return;
 	}
+	local_bh_disable();
 	nx_rx_deliver(&rx);
+	local_bh_enable();
 }

@@ -11,6 +11,7 @@
 struct nx_flow;
 struct nx_flow_key;
 struct nx_nexus;
+struct nx_packet;
 struct nx_rx_packet;
 struct sk_buff;
 
@@ -19,6 +20,7 @@ unsigned int nx_rx_ingress(void *priv, struct sk_buff *skb,
 void nx_rx_socket(struct nx_flow *flow, struct sk_buff *skb);
 struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
 			   const struct nx_flow_key *key);
+__wsum nx_rx_sum_start(const u8 *h, const struct nx_packet *p);
 void nx_rx_deliver(struct nx_rx_packet *rx);
 
 #endif /* NX_RX_H */

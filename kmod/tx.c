@@ -190,6 +190,23 @@ static bool copy_part(const struct nx_tx_packet *p, const struct nx_tx_part *par
 	return true;
 }
 
+/* The same as nx_tx_copy(), of a packet that lies in one page. */
+static void copy_linear(const struct nx_tx_packet *p, u32 off, u8 *to, u32 len,
+			__wsum *sum)
+{
+	u32 n = 0;
+
+	if (off < p->nr_headers) {
+		n = min(len, p->nr_headers - off);
+		if (n == NX_HEADERS_MAX && !sum)
+			copy_headers(to, p->headers + off);
+		else
+			copy_piece(to, p->headers + off, n, off, sum);
+	}
+	if (len > n)
+		copy_piece(to + n, p->linear + off + n, len - n, off + n, sum);
+}
+
 /**
  * nx_tx_copy - copy bytes of a packet that leaves
  * @p:   the packet
@@ -208,12 +225,13 @@ bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 	const struct nx_tx_part *part = p->parts;
 	u32 n, at;
 
+	if (likely(p->linear)) {
+		copy_linear(p, off, to, len, sum);
+		return true;
+	}
 	if (off < p->nr_headers) {
 		n = min(len, p->nr_headers - off);
-		if (n == NX_HEADERS_MAX && !sum)
-			copy_headers(to, p->headers + off);
-		else
-			copy_piece(to, p->headers + off, n, off, sum);
+		copy_piece(to, p->headers + off, n, off, sum);
 		off += n;
 		to += n;
 		len -= n;
@@ -245,31 +263,40 @@ static enum nexus_drop_reason take_options(struct nx_tx_packet *p)
 	return NEXUS_DROP_NONE;
 }
 
-/* The copy of the headers, and what they say; the flow may say it. */
-static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
+/* Copies the first bytes: from here on they are read from the copy alone. */
+static bool take_headers(struct nx_tx_packet *p)
 {
 	const struct nx_tx_part *part = &p->parts[0];
-	u32 avail = min_t(u32, part->len, NX_HEADERS_MAX);
+	const u8 *from;
+	u32 room;
+
+	if (likely(nx_pool_size_of(p->pool, part->buf) == NEXUS_SMALL))
+		from = nx_pool_addr_small(p->pool, part->buf, part->off);
+	else
+		from = nx_pool_addr(p->pool, part->buf, part->off);
+	if (unlikely(!from))
+		return false;
+	room = PAGE_SIZE - offset_in_page(from);
+	p->linear = p->len == part->len && p->len <= room ? from : NULL;
+	p->nr_headers = min_t(u32, part->len, NX_HEADERS_MAX);
+	if (unlikely(room < NX_HEADERS_MAX))
+		return copy_part(p, part, 0, 0, p->headers, p->nr_headers, NULL);
+	/* What lies behind nr_headers is in the page, and is not used. */
+	copy_headers(p->headers, from);
+	return true;
+}
+
+/* What the headers say; the flow may say it. */
+static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
+{
 	const struct nx_flow *flow = p->flow;
 	enum nexus_drop_reason reason;
-	const u64 *from;
 	int i;
 
-	from = nx_pool_addr(p->pool, part->buf, part->off);
-	if (!from)
-		return NEXUS_DROP_TX_NO_MEMORY;
-	p->nr_headers = 0;
-	if (likely(offset_in_page(from) <= PAGE_SIZE - NX_HEADERS_MAX)) {
-		/* What lies behind @avail is in the page, and is not used. */
-		copy_headers(p->headers, from);
-	} else if (!copy_part(p, part, 0, 0, p->headers, avail, NULL)) {
-		return NEXUS_DROP_TX_NO_MEMORY;
-	}
-	reason = nx_tx_parse(p->headers, avail, p->len, &p->packet);
+	reason = nx_tx_parse(p->headers, p->nr_headers, p->len, &p->packet);
 	if (unlikely(reason))
 		return reason;
-	p->nr_headers = avail;
-	if (unlikely(p->packet.payload_off > avail)) {
+	if (unlikely(p->packet.payload_off > p->nr_headers)) {
 		reason = take_options(p);
 		if (reason)
 			return reason;
@@ -317,8 +344,8 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 	rx->flow = dest->peer;
 	rx->len = p->len;
 	rx->flags = NEXUS_DESC_LOCAL | (p->flags & NEXUS_DESC_CSUM);
-	rx->ip_version = p->packet.key.ip_version;
-	rx->protocol = p->packet.key.protocol;
+	rx->ip_version = dest->key.ip_version;
+	rx->protocol = dest->key.protocol;
 	rx->l4_off = p->packet.l4_off;
 	rx->payload_off = p->packet.payload_off;
 	rx->hash = dest->hash;
@@ -353,12 +380,17 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 	enum nexus_drop_reason reason;
 	struct nx_dest *dest;
 
-	reason = check_headers(p);
-	if (unlikely(reason))
-		return reason;
-	dest = nx_dest_find(run->q, p->flow, &p->packet.key, &reason);
-	if (unlikely(!dest))
-		return reason;
+	if (unlikely(!take_headers(p)))
+		return NEXUS_DROP_TX_NO_MEMORY;
+	dest = nx_dest_again(run->q, p);
+	if (!dest) {
+		reason = check_headers(p);
+		if (unlikely(reason))
+			return reason;
+		dest = nx_dest_find(run->q, p->flow, &p->packet.key, &reason);
+		if (unlikely(!dest))
+			return reason;
+	}
 	*is_local = dest->peer;
 	if (*is_local)
 		return send_local(run, p, dest);

@@ -38,10 +38,11 @@ struct nx_tx_part {
  * @flow_idx:  that the descriptor claimed, whether it exists or not
  * @flags:     NEXUS_DESC_*, known ones only
  * @traffic_class: NEXUS_CLASS_*
+ * @linear:    its first byte, if all of it lies in one page, else NULL
  * @nr_headers: bytes of @headers that are the packet's, all its headers among
  *             them: never read again from the user's memory
  * @headers:   the first bytes, copied before they were checked
- * @packet:    what they say
+ * @packet:    what they say; of its key, ask the nx_dest
  * @parts:     where all bytes lie
  *
  * Made from the checked copy of the descriptors alone; no process can see it.
@@ -54,6 +55,7 @@ struct nx_tx_packet {
 	u32			flow_idx;
 	u32			flags;
 	u8			traffic_class;
+	const u8		*linear;
 	u32			nr_headers;
 	u8			headers[NX_HEADERS_ALL] __aligned(8);
 	struct nx_packet	packet;

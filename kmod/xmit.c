@@ -70,11 +70,12 @@ static bool is_summed_later(const struct nx_dest *dest, u32 len)
 /* All of the packet into @skb, the sum of its transport part into *sum. */
 static bool fill(struct sk_buff *skb, const struct nx_tx_packet *p, __wsum *sum)
 {
-	u32 off = p->packet.l4_off, head = skb_headlen(skb), i, n;
+	u32 off = sum ? p->packet.l4_off : 0, head = skb_headlen(skb), i, n;
 	const skb_frag_t *frag;
 
-	if (!nx_tx_copy(p, 0, skb->data, off, NULL) ||
-	    !nx_tx_copy(p, off, skb->data + off, head - off, sum))
+	if (sum && !nx_tx_copy(p, 0, skb->data, off, NULL))
+		return false;
+	if (!nx_tx_copy(p, off, skb->data + off, head - off, sum))
 		return false;
 	off = head;
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
@@ -87,6 +88,25 @@ static bool fill(struct sk_buff *skb, const struct nx_tx_packet *p, __wsum *sum)
 	return true;
 }
 
+/*
+ * An skb with @size bytes, as drivers make theirs: from the CPU's cache of skbs
+ * and of fragments of pages. Bottom halves are off.
+ */
+static struct sk_buff *alloc_linear(u32 size)
+{
+	struct sk_buff *skb;
+	void *data;
+
+	size = SKB_HEAD_ALIGN(size);
+	data = napi_alloc_frag(size);
+	if (unlikely(!data))
+		return NULL;
+	skb = napi_build_skb(data, size);
+	if (unlikely(!skb))
+		skb_free_frag(data);
+	return skb;
+}
+
 static struct sk_buff *alloc(struct sock *sk, const struct nx_tx_packet *p,
 			     const struct nx_dest *dest)
 {
@@ -96,11 +116,11 @@ static struct sk_buff *alloc(struct sock *sk, const struct nx_tx_packet *p,
 	int err;
 
 	if (head == p->len)
-		skb = alloc_skb(room + head, GFP_ATOMIC);
+		skb = alloc_linear(room + head);
 	else
 		skb = alloc_skb_with_frags(room + head, p->len - head, 2, &err,
 					   GFP_ATOMIC);
-	if (!skb)
+	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, room);
 	skb_put(skb, head);
@@ -117,50 +137,52 @@ static void set_headers(struct sk_buff *skb, const struct nx_tx_packet *p,
 {
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, p->packet.l4_off);
-	skb->protocol = p->packet.key.ip_version == 4 ? htons(ETH_P_IP) :
-							htons(ETH_P_IPV6);
+	skb->protocol = dest->key.ip_version == 4 ? htons(ETH_P_IP) :
+						    htons(ETH_P_IPV6);
 	skb->dev = dest->dst->dev;
 	skb->priority = READ_ONCE(sk->sk_priority);
 	skb->mark = READ_ONCE(sk->sk_mark);
-	if (p->packet.key.ip_version == 4)
+	if (dest->key.ip_version == 4)
 		ip_send_check(ip_hdr(skb));
 }
 
-static __sum16 pseudo_sum(const struct nx_packet *p, __wsum sum)
+static __sum16 pseudo_sum(const struct nx_tx_packet *p,
+			  const struct nx_flow_key *key, __wsum sum)
 {
-	u32 len = p->len - p->l4_off;
+	u32 len = p->len - p->packet.l4_off;
 
-	if (p->key.ip_version == 4)
-		return csum_tcpudp_magic(p->key.local.v4, p->key.remote.v4,
-					 len, p->key.protocol, sum);
-	return csum_ipv6_magic((const void *)&p->key.local,
-			       (const void *)&p->key.remote, len,
-			       p->key.protocol, sum);
+	if (key->ip_version == 4)
+		return csum_tcpudp_magic(key->local.v4, key->remote.v4, len,
+					 key->protocol, sum);
+	return csum_ipv6_magic((const void *)&key->local,
+			       (const void *)&key->remote, len, key->protocol,
+			       sum);
 }
 
-static __sum16 *sum_field(struct sk_buff *skb, const struct nx_packet *p)
+static __sum16 *sum_field(struct sk_buff *skb, const struct nx_tx_packet *p)
 {
-	return (__sum16 *)(skb_network_header(skb) + p->csum_off);
+	return (__sum16 *)(skb_network_header(skb) + p->packet.csum_off);
 }
 
 /* RFC 768: a sum of 0 is sent as all ones. */
-static void finish_sum(struct sk_buff *skb, const struct nx_packet *p,
-		       __wsum sum)
+static void finish_sum(struct sk_buff *skb, const struct nx_tx_packet *p,
+		       const struct nx_flow_key *key, __wsum sum)
 {
-	__sum16 check = pseudo_sum(p, sum);
+	__sum16 check = pseudo_sum(p, key, sum);
 
-	if (!check && p->key.protocol == IPPROTO_UDP)
+	if (!check && key->protocol == IPPROTO_UDP)
 		check = CSUM_MANGLED_0;
 	*sum_field(skb, p) = check;
 }
 
 /* The sum is left to the device: it starts from that of the pseudo header. */
-static void defer_sum(struct sk_buff *skb, const struct nx_packet *p)
+static void defer_sum(struct sk_buff *skb, const struct nx_tx_packet *p,
+		      const struct nx_flow_key *key)
 {
-	*sum_field(skb, p) = ~pseudo_sum(p, 0);
+	*sum_field(skb, p) = ~pseudo_sum(p, key, 0);
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_transport_header(skb) - skb->head;
-	skb->csum_offset = p->csum_off - p->l4_off;
+	skb->csum_offset = p->packet.csum_off - p->packet.l4_off;
 }
 
 static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
@@ -179,21 +201,13 @@ static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
 		return false;
 	set_headers(skb, p, dest, sk);
 	if (is_now)
-		finish_sum(skb, &p->packet, sum);
+		finish_sum(skb, p, &dest->key, sum);
 	else if (is_later)
-		defer_sum(skb, &p->packet);
+		defer_sum(skb, p, &dest->key);
 	if (is_now)
 		WRITE_ONCE(q->tx_summed, q->tx_summed + l4_len);
 	WRITE_ONCE(q->tx_copied, q->tx_copied + p->len - (is_now ? l4_len : 0));
 	return true;
-}
-
-static bool is_multicast(const struct nx_flow_key *key)
-{
-	if (key->ip_version == 4)
-		return ipv4_is_multicast(key->remote.v4) ||
-		       ipv4_is_lbcast(key->remote.v4);
-	return ipv6_addr_is_multicast((const struct in6_addr *)&key->remote);
 }
 
 static int send_fragments(struct net *net, struct sock *sk, struct sk_buff *skb)
@@ -208,15 +222,6 @@ static int send_fragments(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return ipv6_stub->ipv6_fragment(net, sk, skb, out_ipv6);
 }
 
-/*
- * What the kernel's whole way out knows and the neighbour does not: which
- * members of a group are on this host, IPsec, and tunnels of routes.
- */
-static bool needs_whole_way(const struct nx_tx_packet *p, struct dst_entry *dst)
-{
-	return is_multicast(&p->packet.key) || dst_xfrm(dst) || dst->lwtstate;
-}
-
 static int send_whole_way(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	memset(skb->cb, 0, sizeof(skb->cb));
@@ -227,7 +232,7 @@ static int send_whole_way(struct net *net, struct sock *sk, struct sk_buff *skb)
 static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
 		    struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	if (unlikely(needs_whole_way(p, dest->dst))) {
+	if (unlikely(dest->needs_whole_way)) {
 		skb_dst_set(skb, dst_clone(dest->dst));
 		return send_whole_way(net, sk, skb);
 	}
@@ -236,7 +241,7 @@ static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
 		return send_fragments(net, sk, skb);
 	}
 	skb_dst_set_noref(skb, dest->dst);
-	if (p->packet.key.ip_version == 4)
+	if (dest->key.ip_version == 4)
 		return out_ipv4(net, sk, skb);
 	return out_ipv6(net, sk, skb);
 }

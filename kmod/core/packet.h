@@ -245,6 +245,44 @@ static __always_inline bool nx_flow_may_send(const struct nx_flow_key *flow,
 		nx_addr_equal(&pkt->remote, &flow->remote));
 }
 
+/*
+ * Whether the @avail first bytes @h of a packet of @len bytes are the headers of
+ * a UDP datagram with key @key, as the sending host sees it: what nx_tx_parse()
+ * and nx_flow_key_equal() find out in two steps, for the packets that are like
+ * the one before.
+ */
+static __always_inline bool
+nx_tx_is_again_ipv4(const u8 *h, u32 avail, u32 len,
+		    const struct nx_flow_key *key)
+{
+	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
+	       nx_get_be16(h + 2) == len &&
+	       !(nx_get_be16(h + 6) & (NX_IPV4_MF | NX_IPV4_OFFSET)) &&
+	       h[8] && h[9] == NX_IPPROTO_UDP &&
+	       h[9] == key->protocol && key->ip_version == 4 &&
+	       !memcmp(h + 12, &key->local.v4, 4) &&
+	       !memcmp(h + 16, &key->remote.v4, 4) &&
+	       !memcmp(h + NX_IPV4_HLEN, &key->local_port, 2) &&
+	       !memcmp(h + NX_IPV4_HLEN + 2, &key->remote_port, 2) &&
+	       nx_get_be16(h + NX_IPV4_HLEN + 4) == len - NX_IPV4_HLEN;
+}
+
+/* The same over IPv6. */
+static __always_inline bool
+nx_tx_is_again_ipv6(const u8 *h, u32 avail, u32 len,
+		    const struct nx_flow_key *key)
+{
+	return avail >= NX_IPV6_HLEN + NX_UDP_HLEN && h[0] >> 4 == 6 &&
+	       (u32)nx_get_be16(h + 4) + NX_IPV6_HLEN == len &&
+	       h[6] == NX_IPPROTO_UDP && h[7] &&
+	       h[6] == key->protocol && key->ip_version == 6 &&
+	       !memcmp(h + 8, &key->local, 16) &&
+	       !memcmp(h + 24, &key->remote, 16) &&
+	       !memcmp(h + NX_IPV6_HLEN, &key->local_port, 2) &&
+	       !memcmp(h + NX_IPV6_HLEN + 2, &key->remote_port, 2) &&
+	       nx_get_be16(h + NX_IPV6_HLEN + 4) == len - NX_IPV6_HLEN;
+}
+
 enum nexus_drop_reason nx_tx_parse(const u8 *h, u32 avail, u32 len,
 				   struct nx_packet *p);
 enum nx_parse nx_parse_quoted(const u8 *icmp, u32 avail, u8 ip_version,

@@ -179,6 +179,66 @@ NX_TEST(route6, "FLOW-9 an IPv6 route changes: the next packet follows it; witho
 	route_changes(_metadata, AF_INET6);
 }
 
+/* -------------------------------------------------------------- sources */
+
+/* Does a datagram reach the flow that says it comes from @source? */
+static bool arrives_from(struct nx_flow *flow, int wire, const char *source)
+{
+	struct nx_tuple tuple = nx_tuple(source, PORT, NX_HOST4, PORT);
+	char packet[256], seen[64];
+	size_t len = nx_udp_build(packet, &tuple, "whence", 6);
+
+	nx_udp_sum(packet);
+	nx_packet_send(wire, NX_PEER_DEV, packet, len);
+	return nx_flow_recv(flow, seen, sizeof(seen), NULL, SILENCE_MS) == 6;
+}
+
+static void set_rp_filter(const char *mode)
+{
+	nx_file_write("/proc/sys/net/ipv4/conf/all/rp_filter", mode);
+	nx_file_write("/proc/sys/net/ipv4/conf/" NX_DEV "/rp_filter", mode);
+}
+
+NX_TEST(sources, "FLOW-2 martians and rp_filter: a flow gets nothing that the kernel's stack would not have taken")
+{
+	const char *far = "198.51.100.7";
+	struct nx_flow flow;
+	struct bed bed;
+	int wire;
+
+	bed_start(&bed);
+	wire = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	nx_flow_start(&flow, &bed.chan, NX_HOST4, PORT, NULL, 0);
+	set_rp_filter("0");
+	EXPECT_TRUE(arrives_from(&flow, wire, NX_PEER4));
+	EXPECT_FALSE(arrives_from(&flow, wire, NX_HOST4));
+	EXPECT_FALSE(arrives_from(&flow, wire, "127.0.0.1"));
+	EXPECT_FALSE(arrives_from(&flow, wire, "0.0.0.0"));
+	EXPECT_FALSE(arrives_from(&flow, wire, "224.0.0.7"));
+	EXPECT_FALSE(arrives_from(&flow, wire, "255.255.255.255"));
+
+	/* A source to which no route leads. */
+	EXPECT_TRUE(arrives_from(&flow, wire, far));
+	set_rp_filter("2");
+	EXPECT_FALSE(arrives_from(&flow, wire, far));
+	set_rp_filter("1");
+	EXPECT_FALSE(arrives_from(&flow, wire, far));
+	EXPECT_TRUE(arrives_from(&flow, wire, NX_PEER4));
+	nx_ip("route add %s/32 via %s dev " NX_DEV "\n", far, NX_PEER4);
+	EXPECT_TRUE(arrives_from(&flow, wire, far));
+	set_rp_filter("2");
+	EXPECT_TRUE(arrives_from(&flow, wire, far));
+
+	/* What was good a moment ago becomes this host's own address. */
+	nx_ip("route del %s/32\naddr add %s/32 dev lo\n", far, far);
+	EXPECT_FALSE(arrives_from(&flow, wire, far));
+	set_rp_filter("0");
+	EXPECT_FALSE(arrives_from(&flow, wire, far));
+	nx_ip("addr del %s/32 dev lo\n", far);
+	EXPECT_TRUE(arrives_from(&flow, wire, far));
+	nx_chan_close(&bed.chan);
+}
+
 /* ------------------------------------------------------------------ MTU */
 
 /* Sends @len bytes of payload in an IPv4 packet that forbids fragments. */

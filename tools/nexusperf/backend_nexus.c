@@ -145,7 +145,10 @@ static int stack_queue(struct perf_end *end)
 	err = nexus_packet_alloc(se->stack, end->cfg->size, &pkt);
 	if (err)
 		return err;
-	nexus_packet_write(pkt, 0, se->payload, end->cfg->size);
+	if (pkt->next)
+		nexus_packet_write(pkt, 0, se->payload, end->cfg->size);
+	else
+		memcpy(pkt->data, se->payload, end->cfg->size);
 	err = nexus_udp_send(se->udp, pkt, end->cfg->connected ? NULL : &se->to);
 	if (err)
 		nexus_packet_put(se->stack, pkt);

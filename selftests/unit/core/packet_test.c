@@ -352,6 +352,61 @@ static void nx_parse_quoted__needs_a_first_fragment_of_a_flow(void)
 	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
 }
 
+static bool is_again(const u8 *h, u32 avail, u32 len,
+		     const struct nx_flow_key *key)
+{
+	return nx_tx_is_again_ipv4(h, avail, len, key) ||
+	       nx_tx_is_again_ipv6(h, avail, len, key);
+}
+
+/* Parsed and compared, in two steps. */
+static bool is_same(const u8 *h, u32 avail, u32 len,
+		    const struct nx_flow_key *key)
+{
+	struct nx_packet p;
+
+	return nx_tx_parse(h, avail, len, &p) == NEXUS_DROP_NONE &&
+	       nx_flow_key_equal(&p.key, key);
+}
+
+/* Each value of each byte of a header, each length, and the other's key. */
+static void check_again(const u8 *packet, u32 len, u32 header_len,
+			const struct nx_flow_key *other)
+{
+	u32 at, value, n;
+	struct nx_packet p;
+	u8 h[64] = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(nx_tx_parse(packet, len, len, &p), NEXUS_DROP_NONE);
+	CU_ASSERT_TRUE(is_again(packet, len, len, &p.key));
+	CU_ASSERT_FALSE(is_again(packet, len, len, other));
+	memcpy(h, packet, len);
+	for (n = 0; n <= 64; n++) {
+		UNIT_ROW(n, is_again(h, n, len, &p.key),
+			 is_same(h, n, len, &p.key));
+		UNIT_ROW(n, is_again(h, 64, n, &p.key),
+			 is_same(h, 64, n, &p.key));
+	}
+	for (at = 0; at < header_len; at++) {
+		for (value = 0; value < 256; value++) {
+			h[at] = (u8)value;
+			UNIT_ROW(at << 8 | value, is_again(h, len, len, &p.key),
+				 is_same(h, len, len, &p.key));
+		}
+		h[at] = packet[at];
+	}
+}
+
+static void nx_tx_is_again__says_what_parsing_and_comparing_say(void)
+{
+	struct nx_packet p4, p6;
+
+	nx_tx_parse(udp4, sizeof(udp4), sizeof(udp4), &p4);
+	nx_tx_parse(udp6, sizeof(udp6), sizeof(udp6), &p6);
+	check_again(udp4, sizeof(udp4), 28, &p6.key);
+	check_again(udp6, sizeof(udp6), 48, &p4.key);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(nx_ipv4_csum_is_right__knows_one_bit),
 	UNIT_CASE(nx_icmp_is_error__knows_which_types_quote),
@@ -369,6 +424,8 @@ static const struct unit_case cases[] = {
 		     "META-2 the check itself"),
 	UNIT_CASE(nx_tx_parse__checks_the_length_of_the_packet),
 	UNIT_CASE(nx_tx_parse__knows_ip_versions_4_and_6_only),
+	UNIT_CASE_ID(nx_tx_is_again__says_what_parsing_and_comparing_say,
+		     "META-2 the check of packets like one before"),
 	UNIT_CASE_ID(nx_parse_quoted__finds_the_sender_of_a_quoted_datagram,
 		     "FLOW-10 whom a quotation concerns"),
 	UNIT_CASE(nx_parse_quoted__needs_a_first_fragment_of_a_flow),
