@@ -73,6 +73,19 @@ int nx_stack_flow_add(struct nexus_stack *stack, struct nx_sink *sink,
 	return 0;
 }
 
+void nx_stack_claim(struct nexus_stack *stack, struct nx_sink *sink,
+		    uint32_t flow)
+{
+	sink->stack = stack;
+	sink->flow = flow;
+	link_sink(stack, sink);
+}
+
+void nx_stack_unclaim(struct nexus_stack *stack, struct nx_sink *sink)
+{
+	unlink_sink(stack, sink);
+}
+
 /*
  * What it has queued must reach the kernel while the flow still exists. When the
  * channel is about to be closed, that ends all flows at once: one by one, each

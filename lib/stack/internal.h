@@ -76,6 +76,21 @@ struct nx_moved {
 };
 
 /**
+ * struct nx_transport - what TCP adds to a stack; embedded in what it keeps
+ * @unclaimed: takes a packet of a flow that has no sink, and owns it
+ * @flush:     puts what connections have to send into TX
+ * @exit:      the stack closes, all sinks are gone: free it
+ * @has_work:  @flush has something to do
+ */
+struct nx_transport {
+	void		(*unclaimed)(struct nexus_stack *stack, uint32_t flow,
+				     struct nexus_packet *pkt);
+	void		(*flush)(struct nexus_stack *stack);
+	void		(*exit)(struct nexus_stack *stack);
+	bool		has_work;
+};
+
+/**
  * struct nexus_stack - a stack
  *
  * Receive and transmit:
@@ -91,6 +106,7 @@ struct nx_moved {
  * @is_tx_blocked: packets stayed in TX when the kernel was last called
  * @is_running: within nexus_stack_run() or _poll()
  * @ip_id:     next IPv4 identification
+ * @tcp:       TCP's part, once it is used
  * @moved:     what the stack reports of itself; of a shared channel, what it
  *             has not reported yet
  *
@@ -127,6 +143,7 @@ struct nexus_stack {
 	bool			is_tx_blocked;
 	bool			is_running;
 	uint16_t		ip_id;
+	struct nx_transport	*tcp;
 	struct nx_moved		moved;
 
 	uint32_t		budget;
@@ -178,6 +195,13 @@ static inline int nx_stack_check(const struct nexus_stack *stack)
  */
 int nx_stack_flow_add(struct nexus_stack *stack, struct nx_sink *sink,
 		      struct nexus_flow_add *flow);
+
+/* Packets of @flow, which the kernel has made by itself, go to @sink. */
+void nx_stack_claim(struct nexus_stack *stack, struct nx_sink *sink,
+		    uint32_t flow);
+
+/* And no more: the flow is the kernel's, or nobody's. */
+void nx_stack_unclaim(struct nexus_stack *stack, struct nx_sink *sink);
 
 /* Ends the flow; no packet reaches @sink any more. */
 void nx_stack_drain(struct nexus_stack *stack);

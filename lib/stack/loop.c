@@ -74,12 +74,13 @@ static inline int receive(struct nexus_stack *stack)
 	const struct nexus_desc *d;
 	struct nexus_packet *pkt;
 	struct nx_sink *sink;
-	uint32_t nr = 0;
+	uint32_t nr = 0, flow;
 
 	for (; nr < stack->budget && nexus_rx_peek(queue); nr++) {
 		d = nexus_rx_slot(queue, 0);
 		pkt = nx_packet_of(stack, d->buf);
-		sink = stack->sinks[d->flow];
+		flow = d->flow;
+		sink = stack->sinks[flow];
 		receive_first(pkt, d);
 		if (nx_unlikely(pkt->info.nr_parts != 1) &&
 		    !receive_parts(stack, pkt))
@@ -88,6 +89,8 @@ static inline int receive(struct nexus_stack *stack)
 		stack->moved.rx_bytes += pkt->total_len;
 		if (nx_likely(sink))
 			sink->input(sink, pkt);
+		else if (stack->tcp)
+			stack->tcp->unclaimed(stack, flow, pkt);
 		else
 			nexus_packet_put(stack, pkt);
 	}
@@ -180,15 +183,6 @@ static int sync_queue(struct nexus_stack *stack, uint32_t flags,
 	if (nx_unlikely(has_surplus(stack)))
 		shed(stack);
 	return err;
-}
-
-int nexus_stack_flush(struct nexus_stack *stack)
-{
-	int err = nx_stack_check(stack);
-
-	if (err || !has_pending(stack))
-		return err;
-	return sync_queue(stack, NEXUS_SYNC_TX, 0);
 }
 
 void nx_stack_refill(struct nexus_stack *stack)
@@ -296,6 +290,33 @@ static inline bool is_fatal(int err)
 	return err && err != -EAGAIN && err != -ETIME && err != -EINTR;
 }
 
+static inline bool has_tcp_work(const struct nexus_stack *stack)
+{
+	return stack->tcp && stack->tcp->has_work;
+}
+
+/* What connections have got to send since the last run goes into TX. */
+static inline void flush_tcp(struct nexus_stack *stack)
+{
+	if (!has_tcp_work(stack) || stack->is_running)
+		return;
+	stack->is_running = true;
+	stack->tcp->flush(stack);
+	stack->is_running = false;
+	if (nx_unlikely(stack->dead))
+		free_dead(stack);
+}
+
+int nexus_stack_flush(struct nexus_stack *stack)
+{
+	int err = nx_stack_check(stack);
+
+	if (err)
+		return err;
+	flush_tcp(stack);
+	return has_pending(stack) ? sync_queue(stack, NEXUS_SYNC_TX, 0) : 0;
+}
+
 /* Everything that calls the program back. */
 static int dispatch(struct nexus_stack *stack)
 {
@@ -307,6 +328,8 @@ static int dispatch(struct nexus_stack *stack)
 		handle_events(stack);
 	if (nx_unlikely(stack->nr_timers))
 		nx_timers_run(stack);
+	if (has_tcp_work(stack))
+		stack->tcp->flush(stack);
 	stack->is_running = false;
 	if (nx_unlikely(stack->dead))
 		free_dead(stack);
@@ -390,6 +413,7 @@ int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 		return err;
 	if (nx_unlikely(stack->is_running))
 		return -EBUSY;
+	flush_tcp(stack);
 	flags = sync_flags(stack);
 	/* With an event waiting the kernel does not let us sleep. */
 	if (!nexus_rx_peek(queue))

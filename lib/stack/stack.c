@@ -162,6 +162,8 @@ void nexus_stack_close(struct nexus_stack *stack)
 	stack->is_closing = stack->owns_channel;
 	while (stack->first)
 		stack->first->close(stack->first);
+	if (stack->tcp)
+		stack->tcp->exit(stack);
 	free_tables(stack);
 	if (stack->owns_channel)
 		nexus_channel_close(stack->channel);

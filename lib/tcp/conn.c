@@ -23,10 +23,10 @@ const struct nx_tcp_config nx_tcp_config_default = {
 	.snd_buf_bytes	= 4 * 1024 * 1024,
 	.gso_max_bytes	= 64000,
 	.delack_us	= 40000,	/* RFC 9293 section 3.8.6.3: below 0.5 s */
-	.time_wait_us	= 60000000,	/* an MSL of 30 s */
-	.user_timeout_us = 900000000,	/* RFC 9293 section 3.8.3: above 100 s */
-	.keep_idle_us	= 3600000000U,	/* RFC 9293 has 2 h; this is what fits */
-	.keep_intvl_us	= 75000000,
+	.time_wait_ms	= 60000,	/* an MSL of 30 s */
+	.user_timeout_ms = 900000,	/* RFC 9293 section 3.8.3: above 100 s */
+	.keep_idle_ms	= 7200000,	/* RFC 9293 section 3.8.4 */
+	.keep_intvl_ms	= 75000,
 };
 
 void nx_tcp_init(struct nx_tcp *tcp, struct nx_tcp_env *env,
@@ -50,7 +50,7 @@ void nx_tcp_exit(struct nx_tcp *tcp)
  * The shift that lets 16 bits tell the largest receive buffer, and half of the
  * first one: what is less than 1 << shift cannot be told.
  */
-static uint8_t choose_wscale(const struct nx_tcp_config *config)
+uint8_t nx_tcp_choose_wscale(const struct nx_tcp_config *config)
 {
 	uint8_t shift = 0;
 
@@ -74,7 +74,7 @@ static void open_connection(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 	tcp->snd_una = open->iss;
 	tcp->snd_nxt = open->iss + 1;
 	tcp->write_seq = open->iss + 1;
-	tcp->rcv_wscale = choose_wscale(tcp->config);
+	tcp->rcv_wscale = nx_tcp_choose_wscale(tcp->config);
 	tcp->must_send_syn = true;
 	tcp->progress_ns = now_ns;
 	nx_rtt_init(&tcp->rtt, now_ns);

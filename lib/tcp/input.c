@@ -10,7 +10,7 @@
 
 /* RFC 5961 section 7: so many ACKs that others can provoke, in this time. */
 #define CHALLENGES_MAX		10
-#define CHALLENGE_PERIOD_NS	5000000000ULL
+#define CHALLENGE_PERIOD_MS	5000
 
 /* Sequence numbers that a segment takes. */
 static uint32_t seg_len(const struct nx_tcp_seg *seg)
@@ -21,8 +21,10 @@ static uint32_t seg_len(const struct nx_tcp_seg *seg)
 
 void nx_tcp_challenge(struct nx_tcp *tcp, uint64_t now_ns)
 {
-	if (now_ns - tcp->challenge_ns >= CHALLENGE_PERIOD_NS) {
-		tcp->challenge_ns = now_ns;
+	uint32_t now_ms = (uint32_t)(now_ns / 1000000);
+
+	if (now_ms - tcp->challenge_ms >= CHALLENGE_PERIOD_MS) {
+		tcp->challenge_ms = now_ms;
 		tcp->nr_challenges = 0;
 	}
 	if (tcp->nr_challenges == CHALLENGES_MAX)

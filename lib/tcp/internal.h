@@ -194,6 +194,9 @@ void nx_tcp_reduce(struct nx_tcp *tcp, enum nx_tcp_congestion by);
 /* Bytes that the receive window may have now. */
 uint32_t nx_tcp_window(const struct nx_tcp *tcp);
 
+/* The shift that lets 16 bits tell the largest receive buffer. */
+uint8_t nx_tcp_choose_wscale(const struct nx_tcp_config *config);
+
 /* What every segment has; says what was received if @flags has ACK. */
 void nx_tcp_fill(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint32_t seq,
 		 uint16_t flags, uint64_t now_ns);
@@ -249,13 +252,6 @@ static inline uint32_t nx_tx_end(const struct nx_tcp_tx *tx)
 	return tx->seq + tx->len;
 }
 
-/* RFC 6675 section 4: pipe, in bytes. */
-static inline uint32_t nx_tcp_in_flight(const struct nx_tcp *tcp)
-{
-	return tcp->snd_nxt - tcp->snd_una - tcp->txq.sacked_bytes -
-	       tcp->txq.lost_bytes + tcp->txq.retrans_bytes;
-}
-
 /* -------------------------------------------------------- receive queue */
 
 /* Payload [@seq, @seq + @span->len) in sequence; false: no record. */
@@ -289,6 +285,11 @@ void nx_tcp_timers_stop(struct nx_tcp *tcp);
 static inline uint64_t nx_tcp_after_us(uint64_t now_ns, uint64_t us)
 {
 	return now_ns + us * 1000;
+}
+
+static inline uint64_t nx_tcp_after_ms(uint64_t now_ns, uint64_t ms)
+{
+	return now_ns + ms * 1000000;
 }
 
 /* The clock of timestamps: milliseconds (RFC 7323 section 5.4). */

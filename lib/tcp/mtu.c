@@ -69,3 +69,16 @@ void nx_tcp_set_mtu(struct nx_tcp *tcp, uint32_t mtu, uint64_t now_ns)
 	if (tcp->txq.lost_bytes)
 		nx_tcp_rto_restart(tcp, now_ns);
 }
+
+/* RFC 5927 section 7.2: of something in flight, and less than was tried. */
+void nx_tcp_icmp_mtu(struct nx_tcp *tcp, uint32_t seq, uint32_t mtu,
+		     uint64_t now_ns)
+{
+	if (tcp->state == NX_TCP_CLOSED || tcp->snd_una == tcp->snd_nxt ||
+	    !nx_seq_within(seq, tcp->snd_una, tcp->snd_nxt))
+		return;
+	if (!mtu)
+		mtu = base_mtu(tcp);
+	if (mtu < tcp->mtu)
+		nx_tcp_set_mtu(tcp, mtu, now_ns);
+}

@@ -75,20 +75,39 @@ bool nx_tcp_rxq_append(struct nx_tcp *tcp, const struct nx_tcp_span *span)
 	return true;
 }
 
-bool nx_tcp_read(struct nx_tcp *tcp, struct nx_tcp_span *span)
+bool nx_tcp_peek(const struct nx_tcp *tcp, struct nx_tcp_span *span)
 {
-	struct nx_tcp_rx *rx;
+	const struct nx_tcp_rx *rx = tcp->ready.first;
 
-	if (!tcp->ready.first)
+	if (!rx)
 		return false;
-	rx = pop_first(&tcp->ready);
 	*span = (struct nx_tcp_span) {
 		.buf	= rx->buf,
 		.off	= rx->off,
 		.len	= rx->len,
 	};
-	tcp->env->record_free(tcp->env, rx);
 	return true;
+}
+
+bool nx_tcp_read(struct nx_tcp *tcp, struct nx_tcp_span *span)
+{
+	if (!nx_tcp_peek(tcp, span))
+		return false;
+	tcp->env->record_free(tcp->env, pop_first(&tcp->ready));
+	return true;
+}
+
+void nx_tcp_skip(struct nx_tcp *tcp, uint32_t bytes)
+{
+	struct nx_tcp_rx *rx = tcp->ready.first;
+
+	if (bytes == rx->len) {
+		drop_rx(tcp, pop_first(&tcp->ready));
+		return;
+	}
+	rx->seq += bytes;
+	rx->off += bytes;
+	rx->len -= bytes;
 }
 
 /* ----------------------------------------------------------- behind gaps */

@@ -226,6 +226,20 @@ int nx_tcp_txq_append(struct nx_tcp *tcp, const struct nx_tcp_span *span,
 	return 0;
 }
 
+bool nx_tcp_last_unsent(const struct nx_tcp *tcp, struct nx_tcp_span *span)
+{
+	const struct nx_tcp_tx *last = tcp->txq.last;
+
+	if (!tcp->txq.unsent || !last->buf)
+		return false;
+	*span = (struct nx_tcp_span) {
+		.buf	= last->buf,
+		.off	= last->off,
+		.len	= last->len,
+	};
+	return true;
+}
+
 bool nx_tcp_txq_split(struct nx_tcp *tcp, struct nx_tcp_tx *tx, uint32_t len)
 {
 	struct nx_tcp_tx *rest = tcp->env->record_alloc(tcp->env);

@@ -50,7 +50,7 @@ void nx_tcp_establish(struct nx_tcp *tcp, uint64_t now_ns)
 	if (tcp->is_syn_lost) {
 		nx_rtt_syn_was_lost(&tcp->rtt);
 		cwnd = tcp->mss;
-	} else {
+	} else if (tcp->sent_ns) {
 		nx_rtt_sample(&tcp->rtt, now_ns - tcp->sent_ns, 1, now_ns);
 	}
 	nx_tcp_cc_init(&tcp->cc, tcp->config->cc, tcp->mss, cwnd);

@@ -113,11 +113,11 @@ struct nx_tcp_env {
  * @snd_buf_bytes: bytes that nx_tcp_write() takes before they are acknowledged
  * @gso_max_bytes: longest payload of a super-packet; 0: none are made
  * @delack_us:    longest delay of an acknowledgement
- * @time_wait_us: 2 MSL; also the longest stay in FIN-WAIT-2 if nobody reads
- * @user_timeout_us: for how long data may stay unacknowledged (RFC 9293
+ * @time_wait_ms: 2 MSL; also the longest stay in FIN-WAIT-2 if nobody reads
+ * @user_timeout_ms: for how long data may stay unacknowledged (RFC 9293
  *                section 3.8.3, R2)
- * @keep_idle_us: RFC 9293 section 3.8.4: silence before the first probe
- * @keep_intvl_us: between probes
+ * @keep_idle_ms: RFC 9293 section 3.8.4: silence before the first probe
+ * @keep_intvl_ms: between probes
  */
 struct nx_tcp_config {
 	const struct nx_tcp_cc_ops	*cc;
@@ -130,10 +130,10 @@ struct nx_tcp_config {
 	uint32_t			snd_buf_bytes;
 	uint32_t			gso_max_bytes;
 	uint32_t			delack_us;
-	uint32_t			time_wait_us;
-	uint32_t			user_timeout_us;
-	uint32_t			keep_idle_us;
-	uint32_t			keep_intvl_us;
+	uint32_t			time_wait_ms;
+	uint32_t			user_timeout_ms;
+	uint32_t			keep_idle_ms;
+	uint32_t			keep_intvl_ms;
 };
 
 /* What is used where nothing else is said. */
@@ -382,7 +382,7 @@ struct nx_tcp_stats {
  * @rto_base_ns:  when the retransmission timer was restarted
  * @progress_ns:  when the peer last did what was asked of it
  * @sent_ns, @rcvd_ns: when data were sent, and anything arrived
- * @challenge_ns: when the count @nr_challenges began
+ * @challenge_ms: when the count @nr_challenges began, modulo 2^32
  * @tune_ns:      when @tune_bytes had been read
  *
  * Fields of RFC 9293 section 3.3.1 have its names.
@@ -468,7 +468,8 @@ struct nx_tcp {
 	uint32_t			fin_seq;
 	uint16_t			rcv_mss;
 	uint8_t				nr_quick;
-	uint8_t				nr_sacks;
+	uint8_t				nr_sacks : 3;
+	uint8_t				nr_challenges : 5;
 	struct nx_tcp_rxq		ready;
 	struct nx_tcp_rxq		ooo;
 	struct nexus_wire_tcp_sack	sacks[NEXUS_WIRE_TCP_SACKS_MAX];
@@ -487,10 +488,9 @@ struct nx_tcp {
 	uint64_t			progress_ns;
 	uint64_t			sent_ns;
 	uint64_t			rcvd_ns;
-	uint64_t			challenge_ns;
 	uint64_t			tune_ns;
-	uint64_t			tune_bytes;
-	uint32_t			nr_challenges;
+	uint32_t			tune_bytes;
+	uint32_t			challenge_ms;
 
 	struct nx_tcp_stats		stats;
 };
@@ -578,6 +578,18 @@ static inline uint32_t nx_tcp_take_events(struct nx_tcp *tcp)
 }
 
 /**
+ * nx_tcp_in_flight - RFC 6675 section 4: pipe
+ * @tcp: a connection
+ *
+ * Return: bytes.
+ */
+static inline uint32_t nx_tcp_in_flight(const struct nx_tcp *tcp)
+{
+	return tcp->snd_nxt - tcp->snd_una - tcp->txq.sacked_bytes -
+	       tcp->txq.lost_bytes + tcp->txq.retrans_bytes;
+}
+
+/**
  * nx_tcp_write - queue payload
  * @tcp:  a connection that was opened and not shut down
  * @span: the whole of it is taken, with the caller's reference
@@ -588,6 +600,17 @@ static inline uint32_t nx_tcp_take_events(struct nx_tcp *tcp)
  * down, -ENOTCONN, or why the connection was closed.
  */
 int nx_tcp_write(struct nx_tcp *tcp, const struct nx_tcp_span *span);
+
+/**
+ * nx_tcp_last_unsent - what was written last
+ * @tcp:  a connection
+ * @span: out; the reference stays the connection's
+ *
+ * What goes on behind it in the same buffer, nx_tcp_write() adds to it.
+ *
+ * Return: false if it has left, or there is none.
+ */
+bool nx_tcp_last_unsent(const struct nx_tcp *tcp, struct nx_tcp_span *span);
 
 /**
  * nx_tcp_writable - bytes that nx_tcp_write() would take
@@ -605,6 +628,22 @@ uint32_t nx_tcp_writable(const struct nx_tcp *tcp);
  * Return: false if there is none; after NX_TCP_EV_PEER_CLOSED none will follow.
  */
 bool nx_tcp_read(struct nx_tcp *tcp, struct nx_tcp_span *span);
+
+/**
+ * nx_tcp_peek - look at what nx_tcp_read() would give
+ * @tcp:  a connection
+ * @span: out; the reference stays the connection's
+ *
+ * Return: false if there is none.
+ */
+bool nx_tcp_peek(const struct nx_tcp *tcp, struct nx_tcp_span *span);
+
+/**
+ * nx_tcp_skip - the first bytes of what nx_tcp_peek() gave were read
+ * @tcp:   a connection
+ * @bytes: at most the span's
+ */
+void nx_tcp_skip(struct nx_tcp *tcp, uint32_t bytes);
 
 /**
  * nx_tcp_consume - open the receive window again
@@ -661,7 +700,7 @@ void nx_tcp_set_keepalive(struct nx_tcp *tcp, bool is_keepalive,
 			  uint64_t now_ns);
 
 /**
- * nx_tcp_set_mtu - the path's MTU was told, by ICMP or by the kernel
+ * nx_tcp_set_mtu - the kernel knows the path's MTU
  * @tcp:    a connection
  * @mtu:    bytes
  * @now_ns: now
@@ -669,6 +708,16 @@ void nx_tcp_set_keepalive(struct nx_tcp *tcp, bool is_keepalive,
  * What was sent and is too long is sent again.
  */
 void nx_tcp_set_mtu(struct nx_tcp *tcp, uint32_t mtu, uint64_t now_ns);
+
+/**
+ * nx_tcp_icmp_mtu - ICMP says that a segment was too long (RFC 1191, RFC 8201)
+ * @tcp:    a connection
+ * @seq:    of the quoted segment
+ * @mtu:    bytes; 0: an old router did not say
+ * @now_ns: now
+ */
+void nx_tcp_icmp_mtu(struct nx_tcp *tcp, uint32_t seq, uint32_t mtu,
+		     uint64_t now_ns);
 
 /**
  * nx_tcp_icmp - an ICMP error quotes a segment of the connection

@@ -50,7 +50,7 @@ void nx_tcp_rto_restart(struct nx_tcp *tcp, uint64_t now_ns)
 static bool is_timed_out(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	if (now_ns - tcp->progress_ns <
-	    tcp->config->user_timeout_us * 1000ULL)
+	    tcp->config->user_timeout_ms * 1000000ULL)
 		return false;
 	tcp->must_reset = nx_tcp_is_synchronized(tcp);
 	nx_tcp_close(tcp, tcp->soft_err ? tcp->soft_err : -ETIMEDOUT);
@@ -123,9 +123,9 @@ void nx_tcp_wait_arm(struct nx_tcp *tcp, uint64_t now_ns)
 
 	if (tcp->state == NX_TCP_TIME_WAIT ||
 	    (tcp->state == NX_TCP_FIN_WAIT_2 && tcp->is_orphan))
-		tcp->wait_ns = nx_tcp_after_us(now_ns, c->time_wait_us);
+		tcp->wait_ns = nx_tcp_after_ms(now_ns, c->time_wait_ms);
 	else if (tcp->is_keepalive && nx_tcp_is_synchronized(tcp))
-		tcp->wait_ns = nx_tcp_after_us(tcp->rcvd_ns, c->keep_idle_us);
+		tcp->wait_ns = nx_tcp_after_ms(tcp->rcvd_ns, c->keep_idle_ms);
 	else
 		tcp->wait_ns = NX_TCP_NEVER;
 }
@@ -134,7 +134,7 @@ void nx_tcp_wait_arm(struct nx_tcp *tcp, uint64_t now_ns)
 static void keepalive_fired(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	const struct nx_tcp_config *c = tcp->config;
-	uint64_t due_ns = nx_tcp_after_us(tcp->rcvd_ns, c->keep_idle_us);
+	uint64_t due_ns = nx_tcp_after_ms(tcp->rcvd_ns, c->keep_idle_ms);
 
 	if (now_ns < due_ns) {
 		tcp->nr_probes = 0;
@@ -148,7 +148,7 @@ static void keepalive_fired(struct nx_tcp *tcp, uint64_t now_ns)
 	}
 	tcp->nr_probes++;
 	tcp->must_probe = true;
-	tcp->wait_ns = nx_tcp_after_us(now_ns, c->keep_intvl_us);
+	tcp->wait_ns = nx_tcp_after_ms(now_ns, c->keep_intvl_ms);
 }
 
 static void wait_fired(struct nx_tcp *tcp, uint64_t now_ns)

@@ -21,8 +21,9 @@ uint32_t nx_tcp_window(const struct nx_tcp *tcp)
  */
 void nx_tcp_tune(struct nx_tcp *tcp, uint64_t now_ns)
 {
-	uint64_t read_bytes = tcp->stats.bytes_received - tcp->rcv_used_bytes;
-	uint64_t wanted = 2 * (read_bytes - tcp->tune_bytes) +
+	uint32_t read_bytes = (uint32_t)tcp->stats.bytes_received -
+			      tcp->rcv_used_bytes;
+	uint64_t wanted = 2ULL * (read_bytes - tcp->tune_bytes) +
 			  16ULL * tcp->rcv_mss;
 
 	if (!(tcp->config->features & NX_TCP_HAS_TUNING) ||

@@ -60,8 +60,8 @@ static void draw_tcp(struct sim_rng *rng, struct nx_tcp_config *tcp)
 	if (sim_rng_chance(rng, 30 * SIM_PERCENT))
 		tcp->cc = &nx_tcp_newreno;
 	/* Who loses its peer learns of it. */
-	tcp->keep_idle_us = 60000000;
-	tcp->keep_intvl_us = 10000000;
+	tcp->keep_idle_ms = 60000;
+	tcp->keep_intvl_ms = 10000;
 	tcp->keep_probes = 6;
 }
 

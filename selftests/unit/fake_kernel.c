@@ -371,30 +371,47 @@ uint32_t fake_user_buffers(const struct fake_kernel *fk)
 
 /* ------------------------------------------------------------- transmit */
 
+/* By both ports if there is such a flow, else by the local one. */
+static bool find_flow(const struct fake_kernel *fk, const uint8_t *l4,
+		      uint32_t *flow)
+{
+	uint16_t ports[2];
+	bool found = false;
+	uint32_t i;
+
+	memcpy(ports, l4, sizeof(ports));
+	for (i = 0; i < FAKE_NR_FLOWS; i++) {
+		if (!fk->has_flow[i] || fk->flows[i].local_port != ports[1] ||
+		    (fk->flows[i].remote_port &&
+		     fk->flows[i].remote_port != ports[0]))
+			continue;
+		if (!found || fk->flows[i].remote_port)
+			*flow = i;
+		found = true;
+	}
+	return found;
+}
+
 static void deliver_local(struct fake_kernel *fk, const struct fake_packet *p)
 {
 	struct fake_rx rx = {
 		.desc = {
 			.flags = NEXUS_DESC_LOCAL | NEXUS_DESC_CSUM,
 			.ip_version = p->data[0] >> 4,
-			.protocol = IPPROTO_UDP,
 		},
 		.data = p->data,
 		.len = p->len,
 	};
-	uint16_t dst_port;
-	uint32_t i;
+	const uint8_t *l4;
 
 	rx.desc.l4_off = rx.desc.ip_version == 4 ? 20 : 40;
-	rx.desc.payload_off = rx.desc.l4_off + 8;
-	memcpy(&dst_port, p->data + rx.desc.l4_off + 2, 2);
-	for (i = 0; i < FAKE_NR_FLOWS; i++) {
-		if (!fk->has_flow[i] || fk->flows[i].local_port != dst_port)
-			continue;
-		rx.desc.flow = i;
+	rx.desc.protocol = p->data[rx.desc.ip_version == 4 ? 9 : 6];
+	l4 = p->data + rx.desc.l4_off;
+	rx.desc.payload_off = rx.desc.l4_off +
+			      (rx.desc.protocol == IPPROTO_TCP ?
+			       (l4[12] >> 4) * 4 : 8);
+	if (find_flow(fk, l4, &rx.desc.flow))
 		fake_deliver(fk, &rx);
-		return;
-	}
 }
 
 /* Appends one part; the buffer comes back through ALLOC. */

@@ -50,6 +50,7 @@
 	X(stack_stack_suite) \
 	X(tcp_conn_suite) \
 	X(tcp_pair_suite) \
+	X(stream_suite) \
 	X(udp_udp_suite) \
 	X(udp_input_suite) \
 	X(udp_error_suite) \

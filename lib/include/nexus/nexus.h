@@ -7,6 +7,8 @@
 
 #include <nexus/channel.h>
 #include <nexus/stack.h>
+#include <nexus/tcp.h>
+#include <nexus/tcp.h>
 #include <nexus/udp.h>
 #include <nexus/wire.h>
 

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * Packets that arrived for a connection, and what the program is told of them.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* --------------------------------------------------------------- headers */
+
+static uint8_t read_ecn(const struct nexus_packet *pkt)
+{
+	const uint8_t *p = pkt->head;
+
+	return pkt->info.ip_version == 4 ? p[1] & NX_IP_ECN_MASK :
+					   p[1] >> 4 & NX_IP_ECN_MASK;
+}
+
+static void read_ends(const struct nexus_packet *pkt, struct nx_ends *ends)
+{
+	const uint8_t *p = pkt->head;
+
+	ends->version = pkt->info.ip_version;
+	ends->remote = p + (ends->version == 4 ? 12 : 8);
+	ends->local = p + (ends->version == 4 ? 16 : 24);
+	memcpy(ends->ports, p + pkt->info.l4_off, sizeof(ends->ports));
+}
+
+/* The kernel has not looked at the checksum. */
+static bool has_right_checksum(const struct nexus_packet *pkt,
+			       const struct nx_ends *ends)
+{
+	uint32_t len = pkt->total_len + pkt->info.payload_off -
+		       pkt->info.l4_off;
+	uint32_t sum = nexus_wire_pseudo_sum(ends->version, ends->remote,
+					     ends->local, IPPROTO_TCP, len);
+
+	return !nexus_wire_fold(nx_packet_sum(pkt, sum, pkt->info.l4_off));
+}
+
+bool nx_stream_parse(struct nexus_packet *pkt, struct nx_tcp_seg *seg,
+		     struct nx_ends *ends)
+{
+	size_t len = (size_t)(pkt->data + pkt->len - pkt->head);
+	int hdr_len;
+
+	if (pkt->info.protocol != IPPROTO_TCP || pkt->info.l4_off >= len)
+		return false;
+	hdr_len = nexus_wire_tcp_parse(&seg->hdr, pkt->head + pkt->info.l4_off,
+				       len - pkt->info.l4_off);
+	if (hdr_len < 0 ||
+	    pkt->info.l4_off + (uint32_t)hdr_len != pkt->info.payload_off)
+		return false;
+	read_ends(pkt, ends);
+	if (!(pkt->info.flags & NEXUS_DESC_CSUM) &&
+	    !has_right_checksum(pkt, ends))
+		return false;
+	seg->len = pkt->total_len;
+	seg->gso_size = pkt->info.flags & NEXUS_DESC_GSO ?
+			pkt->info.gso_size : 0;
+	seg->ecn = read_ecn(pkt);
+	seg->nr_spans = seg->len != 0;
+	seg->spans[0] = (struct nx_tcp_span) { .buf = pkt, .len = seg->len };
+	return true;
+}
+
+bool nx_stream_is_for(const struct nexus_tcp *conn, const struct nx_ends *ends)
+{
+	const uint8_t *hdr = conn->path.hdr;
+	unsigned int version = conn->path.version;
+	size_t len = version == 4 ? 4 : 16;
+	size_t l4_off = nx_path_l4_off(version);
+
+	return ends->version == version &&
+	       !memcmp(hdr + l4_off + 2, &ends->ports[0], 2) &&
+	       !memcmp(hdr + l4_off, &ends->ports[1], 2) &&
+	       !memcmp(hdr + (version == 4 ? 16 : 24), ends->remote, len) &&
+	       !memcmp(hdr + (version == 4 ? 12 : 8), ends->local, len);
+}
+
+/* ------------------------------------------------------------- callbacks */
+
+static void call_readable(struct nexus_tcp *conn)
+{
+	conn->wants_read = false;
+	if (conn->cb && conn->cb->readable)
+		conn->cb->readable(conn, conn->arg);
+}
+
+static void call_writable(struct nexus_tcp *conn)
+{
+	if (!conn->wants_write || !nx_tcp_writable(&conn->tcp))
+		return;
+	conn->wants_write = false;
+	if (conn->cb && conn->cb->writable)
+		conn->cb->writable(conn, conn->arg);
+}
+
+/* A connection that waits to be accepted has no program yet. */
+static bool accept_it(struct nexus_tcp *conn, uint32_t events)
+{
+	struct nexus_tcp_listener *listener = conn->listener;
+
+	if (events & NX_TCP_EV_CLOSED) {
+		listener->listen.nr_half--;
+		conn->listener = NULL;
+		conn->is_closed = true;
+		return false;
+	}
+	if (!(events & NX_TCP_EV_ESTABLISHED))
+		return false;
+	listener->listen.nr_half--;
+	conn->listener = NULL;
+	listener->accept(listener, conn, listener->arg);
+	return !conn->is_closed;
+}
+
+void nx_stream_notify(struct nexus_tcp *conn)
+{
+	uint32_t events = nx_tcp_take_events(&conn->tcp);
+
+	if (!events && !conn->wants_read)
+		return;
+	if (conn->listener && !accept_it(conn, events))
+		return;
+	if (conn->is_closed)
+		return;
+	if (events & NX_TCP_EV_ESTABLISHED && conn->cb &&
+	    conn->cb->established && conn->fd >= 0)
+		conn->cb->established(conn, conn->arg);
+	if (!conn->is_closed &&
+	    (events & (NX_TCP_EV_READABLE | NX_TCP_EV_PEER_CLOSED) ||
+	     conn->wants_read))
+		call_readable(conn);
+	if (!conn->is_closed && events & NX_TCP_EV_WRITABLE)
+		call_writable(conn);
+	if (!conn->is_closed && events & NX_TCP_EV_CLOSED && conn->cb &&
+	    conn->cb->closed)
+		conn->cb->closed(conn, conn->tcp.err, conn->arg);
+}
+
+/* ----------------------------------------------------------------- input */
+
+bool nx_stream_segment(struct nexus_tcp *conn, const struct nx_tcp_seg *seg)
+{
+	nx_tcp_input(&conn->tcp, seg, nexus_stack_now_ns(conn->sink.stack));
+	nx_stream_work(conn);
+	if (nx_unlikely(conn->tcp.events & NX_TCP_EV_REOPEN)) {
+		nx_stream_detach(conn);
+		return false;
+	}
+	nx_stream_notify(conn);
+	return true;
+}
+
+void nx_stream_input(struct nx_sink *sink, struct nexus_packet *pkt)
+{
+	struct nexus_tcp *conn = nx_stream_of(sink);
+	struct nexus_stack *stack = sink->stack;
+	struct nx_tcp_seg *seg = &nx_streams_of(stack)->seg;
+	struct nx_ends ends;
+
+	if (nx_unlikely(pkt->info.flags & NEXUS_DESC_ERROR)) {
+		nx_stream_input_error(conn, pkt);
+		nexus_packet_put(stack, pkt);
+		return;
+	}
+	if (nx_unlikely(!nx_stream_parse(pkt, seg, &ends))) {
+		nexus_packet_put(stack, pkt);
+		return;
+	}
+	if (nx_unlikely(!nx_stream_is_for(conn, &ends))) {
+		/* The index has another owner by now. */
+		nx_streams_unclaimed(stack, sink->flow, pkt);
+		return;
+	}
+	if (nx_unlikely(!nx_stream_segment(conn, seg)))
+		nx_streams_listen(stack, seg, &ends);
+	nexus_packet_put(stack, pkt);
+}
+
+void nx_stream_event(struct nx_sink *sink, const struct nexus_event *event)
+{
+	struct nexus_tcp *conn = nx_stream_of(sink);
+
+	if (event->type == NEXUS_EVENT_PMTU) {
+		nx_tcp_set_mtu(&conn->tcp, event->value,
+			       nexus_stack_now_ns(sink->stack));
+		nx_stream_work(conn);
+	}
+}
+
+/* ------------------------------------------------------------------ ICMP */
+
+static int parse_quote(unsigned int version, const uint8_t *data, size_t len)
+{
+	struct nexus_wire_ipv6_upper upper;
+	struct nexus_wire_ipv4 ip4;
+	struct nexus_wire_ipv6 ip6;
+	int off;
+
+	if (version == 4) {
+		off = nexus_wire_ipv4_parse_quoted(&ip4, data, len);
+		return off >= 0 && !ip4.frag_off &&
+		       ip4.protocol == IPPROTO_TCP ? off : -EBADMSG;
+	}
+	if (nexus_wire_ipv6_parse(&ip6, data, len) < 0)
+		return -EBADMSG;
+	off = nexus_wire_ipv6_find_upper(&upper, data, len);
+	return off >= 0 && !upper.frag_off && upper.protocol == IPPROTO_TCP ?
+	       off : -EBADMSG;
+}
+
+/* The sequence number of the segment that @data, an ICMP message, quotes. */
+static int parse_error(unsigned int version, struct nexus_wire_icmp *icmp,
+		       uint32_t *seq, const uint8_t *data, size_t len)
+{
+	struct nexus_wire_tcp tcp;
+	int off, l4_off;
+
+	off = version == 4 ? nexus_wire_icmp_parse(icmp, data, len) :
+			     nexus_wire_icmpv6_parse(icmp, data, len);
+	if (off < 0 || !icmp->is_error)
+		return -EBADMSG;
+	l4_off = parse_quote(version, data + off, len - (size_t)off);
+	if (l4_off < 0)
+		return l4_off;
+	off += l4_off;
+	off = nexus_wire_tcp_parse_quoted(&tcp, data + off, len - (size_t)off);
+	*seq = tcp.seq;
+	return off < 0 ? off : 0;
+}
+
+void nx_stream_input_error(struct nexus_tcp *conn,
+			   const struct nexus_packet *pkt)
+{
+	size_t len = (size_t)(pkt->data + pkt->len - pkt->head);
+	unsigned int version = pkt->info.ip_version;
+	struct nexus_wire_icmp icmp;
+	uint32_t seq;
+	int err;
+
+	if (pkt->info.l4_off >= len ||
+	    parse_error(version, &icmp, &seq, pkt->head + pkt->info.l4_off,
+			len - pkt->info.l4_off))
+		return;
+	err = nexus_wire_icmp_errno(version, &icmp);
+	if (err == EMSGSIZE)
+		nx_tcp_icmp_mtu(&conn->tcp, seq, icmp.mtu,
+				nexus_stack_now_ns(conn->sink.stack));
+	else if (err)
+		nx_tcp_icmp(&conn->tcp, seq, err);
+	nx_stream_work(conn);
+	nx_stream_notify(conn);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * Segments on their way into TX: headers in front, payload copied behind them,
+ * because what is not acknowledged must stay with us.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* --------------------------------------------------------------- headers */
+
+static void mark_ecn(uint8_t *p, unsigned int version, uint8_t ecn)
+{
+	uint16_t csum = 0;
+
+	if (version == 6) {
+		p[1] |= (uint8_t)(ecn << 4);
+		return;
+	}
+	p[1] |= ecn;
+	memcpy(p + 10, &csum, sizeof(csum));
+	csum = nexus_wire_fold(nexus_wire_sum(0, p, NEXUS_WIRE_IPV4_LEN));
+	memcpy(p + 10, &csum, sizeof(csum));
+}
+
+/* A kernel without NEXUS_FEATURE_CSUM_TX. */
+static void fill_checksum(struct nexus_packet *pkt, unsigned int version,
+			  size_t len)
+{
+	const uint8_t *src = pkt->head + (version == 4 ? 12 : 8);
+	const uint8_t *dst = pkt->head + (version == 4 ? 16 : 24);
+	size_t l4_off = nx_path_l4_off(version);
+	uint32_t sum = nexus_wire_pseudo_sum(version, src, dst, IPPROTO_TCP,
+					     (uint32_t)len);
+	uint16_t csum = nexus_wire_fold(nx_packet_sum(pkt, sum, l4_off));
+
+	memcpy(pkt->head + l4_off + 16, &csum, sizeof(csum));
+}
+
+/* In front of the payload. */
+static void write_headers(const struct nx_path *path, struct nx_tcp_seg *seg,
+			  struct nexus_packet *pkt, uint8_t tx_flags)
+{
+	unsigned int version = path->version;
+	size_t l4_off = nx_path_l4_off(version);
+	size_t hdr_len = nexus_wire_tcp_len(&seg->hdr);
+	size_t tcp_len = hdr_len + pkt->total_len;
+	uint8_t *p = pkt->data - l4_off - hdr_len;
+	uint16_t ports[2];
+
+	memcpy(ports, path->hdr + l4_off, sizeof(ports));
+	seg->hdr.src_port = ntohs(ports[0]);
+	seg->hdr.dst_port = ntohs(ports[1]);
+	if (version == 4)
+		nx_path_write_ipv4(path, p, l4_off + tcp_len,
+				   htonl(NX_IPV4_DF));
+	else
+		nx_path_write_ipv6(path, p, tcp_len);
+	if (seg->ecn)
+		mark_ecn(p, version, seg->ecn);
+	nexus_wire_tcp_build(&seg->hdr, p + l4_off, hdr_len);
+	pkt->head = p;
+	if (!(tx_flags & NEXUS_DESC_CSUM))
+		fill_checksum(pkt, version, tcp_len);
+}
+
+/* --------------------------------------------------------------- payload */
+
+/* @len bytes at @off of @src, over its parts, to @off_dst of @dst. */
+static void copy_span(struct nexus_packet *dst, size_t dst_off,
+		      const struct nexus_packet *src, size_t off, size_t len)
+{
+	size_t part;
+
+	for (; len; src = src->next) {
+		if (off >= src->len) {
+			off -= src->len;
+			continue;
+		}
+		part = src->len - off < len ? src->len - off : len;
+		nexus_packet_write(dst, dst_off, src->data + off, part);
+		dst_off += part;
+		len -= part;
+		off = 0;
+	}
+}
+
+static struct nexus_packet *copy_payload(struct nexus_stack *stack,
+					 const struct nx_tcp_seg *seg)
+{
+	struct nexus_packet *pkt;
+	uint32_t off = 0, i;
+
+	if (nexus_packet_alloc(stack, seg->len, &pkt))
+		return NULL;
+	for (i = 0; i < seg->nr_spans; i++) {
+		copy_span(pkt, off, seg->spans[i].buf, seg->spans[i].off,
+			  seg->spans[i].len);
+		off += seg->spans[i].len;
+	}
+	return pkt;
+}
+
+/* --------------------------------------------------------------- into TX */
+
+static void submit(struct nexus_stack *stack, struct nexus_packet *pkt,
+		   const struct nx_tcp_seg *seg, uint32_t flow,
+		   uint8_t tx_flags, uint8_t traffic_class)
+{
+	uint32_t nr = pkt->info.nr_parts, flags = tx_flags;
+
+	if (nr > 1)
+		flags |= NEXUS_DESC_MORE;
+	if (seg->gso_size)
+		flags |= NEXUS_DESC_GSO;
+	nx_stack_tx_fill(stack, pkt, flow, flags, traffic_class);
+	nexus_tx_slot(stack->queue, 0)->gso_size = seg->gso_size;
+	nx_stack_tx_parts(stack, pkt, flow);
+	nx_stack_tx_submit(stack, pkt, nr);
+}
+
+/*
+ * A segment that finds no buffer is lost, as it could be anywhere on its way:
+ * there is always a timer or an ACK that brings it again.
+ */
+static bool transmit(struct nexus_tcp *conn, struct nx_tcp_seg *seg)
+{
+	struct nexus_stack *stack = conn->sink.stack;
+	struct nexus_packet *pkt = copy_payload(stack, seg);
+
+	if (!pkt)
+		return false;
+	if (!nx_stack_tx_reserve(stack, pkt->info.nr_parts)) {
+		nexus_packet_put(stack, pkt);
+		return false;
+	}
+	write_headers(&conn->path, seg, pkt, conn->tx_flags);
+	submit(stack, pkt, seg, conn->flow, conn->tx_flags,
+	       conn->traffic_class);
+	return true;
+}
+
+/* Does the kernel ask the flow to hold back? Control segments always leave. */
+static bool is_suspended(const struct nexus_tcp *conn)
+{
+	const struct nexus_flow_advisory *adv;
+
+	adv = nexus_channel_flow_advisory(conn->sink.stack->channel, conn->flow);
+	return nx_tcp_in_flight(&conn->tcp) &&
+	       __atomic_load_n(&adv->flags, __ATOMIC_RELAXED) &
+	       NEXUS_FLOW_SUSPENDED;
+}
+
+bool nx_stream_output(struct nexus_tcp *conn)
+{
+	struct nexus_stack *stack = conn->sink.stack;
+	struct nx_tcp_seg *seg = &nx_streams_of(stack)->seg;
+
+	for (;;) {
+		if (is_suspended(conn) ||
+		    !nx_stack_tx_reserve(stack, 1))
+			return false;
+		if (!nx_tcp_output(&conn->tcp, seg, nexus_stack_now_ns(stack)))
+			return true;
+		if (!transmit(conn, seg))
+			return false;
+	}
+}
+
+static void arm_timer(struct nexus_tcp *conn)
+{
+	uint64_t at_ns = nx_tcp_deadline(&conn->tcp);
+
+	/* One that fires too early costs less than one that is moved. */
+	if (at_ns == NX_TCP_NEVER ||
+	    (conn->timer.slot && conn->timer.deadline_ns <= at_ns))
+		return;
+	if (nexus_timer_set(conn->sink.stack, &conn->timer, at_ns))
+		nx_tcp_abort(&conn->tcp);
+}
+
+void nx_streams_flush(struct nexus_stack *stack)
+{
+	struct nx_streams *s = nx_streams_of(stack);
+	struct nexus_tcp *conn = s->work, *next;
+
+	s->work = NULL;
+	s->transport.has_work = false;
+	for (; conn; conn = next) {
+		next = conn->next_work;
+		conn->is_working = false;
+		if (!nx_stream_output(conn))
+			nx_stream_work(conn);
+		arm_timer(conn);
+		nx_stream_notify(conn);
+		nx_stream_release(conn);
+	}
+}
+
+/* -------------------------------------------------- without a connection */
+
+void nx_streams_answer(struct nx_streams *streams, const struct nx_ends *ends,
+		       struct nx_tcp_seg *seg, uint32_t flow,
+		       struct nx_hops hops, uint8_t tx_flags)
+{
+	struct nexus_stack *stack = streams->stack;
+	uint16_t ports[2] = { ends->ports[1], ends->ports[0] };
+	struct nexus_packet *pkt;
+	struct nx_path path;
+
+	if (!nx_stack_tx_reserve(stack, 1) || nexus_packet_alloc(stack, 0, &pkt))
+		return;
+	nx_path_init(&path, ends->version, ends->local, ends->remote,
+		     IPPROTO_TCP, hops);
+	memcpy(path.hdr + nx_path_l4_off(ends->version), ports, sizeof(ports));
+	write_headers(&path, seg, pkt, tx_flags);
+	submit(stack, pkt, seg, flow, tx_flags, NEXUS_CLASS_BEST_EFFORT);
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TCP connections on a stack on a fake kernel that brings everything back: both
+ * ends are this program's.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../lib/stream/internal.h"
+#include "../fixture.h"
+
+#define NR_RUNS		2000
+
+/**
+ * struct end - one end of a connection and what it was told
+ */
+struct end {
+	struct nexus_tcp	*tcp;
+	uint32_t		nr_established;
+	uint32_t		nr_readable;
+	uint32_t		nr_writable;
+	uint32_t		nr_closed;
+	int			err;
+};
+
+/**
+ * struct both - a listener, a client, and who was accepted
+ */
+struct both {
+	struct fixture			f;
+	struct nexus_tcp_listener	*listener;
+	struct end			client;
+	struct end			server;
+	uint32_t			nr_accepted;
+};
+
+static void on_established(struct nexus_tcp *tcp, void *arg)
+{
+	struct end *end = arg;
+
+	CU_ASSERT_PTR_EQUAL(tcp, end->tcp);
+	end->nr_established++;
+}
+
+static void on_readable(struct nexus_tcp *tcp, void *arg)
+{
+	(void)tcp;
+	((struct end *)arg)->nr_readable++;
+}
+
+static void on_writable(struct nexus_tcp *tcp, void *arg)
+{
+	(void)tcp;
+	((struct end *)arg)->nr_writable++;
+}
+
+static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
+{
+	struct end *end = arg;
+
+	(void)tcp;
+	end->nr_closed++;
+	end->err = err;
+}
+
+static const struct nexus_tcp_callbacks callbacks = {
+	.established = on_established, .readable = on_readable,
+	.writable = on_writable, .closed = on_closed,
+};
+
+static void on_accept(struct nexus_tcp_listener *listener,
+		      struct nexus_tcp *tcp, void *arg)
+{
+	struct both *b = arg;
+
+	CU_ASSERT_PTR_EQUAL(listener, b->listener);
+	b->nr_accepted++;
+	b->server.tcp = tcp;
+	nexus_tcp_set_callbacks(tcp, &callbacks, &b->server);
+}
+
+/* Lets everything happen that needs no time. */
+static void settle(struct both *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_RUNS; i++) {
+		nexus_stack_run(b->f.stack);
+		if (!nexus_rx_peek(b->f.stack->queue) &&
+		    !b->f.stack->tcp->has_work)
+			return;
+	}
+	CU_FAIL("it never settles");
+}
+
+/* The same, with @ns of time. */
+static void pass(struct both *b, uint64_t ns)
+{
+	uint64_t end_ns = b->f.now_ns + ns;
+	int64_t left;
+
+	settle(b);
+	while ((left = nexus_stack_timeout_ns(b->f.stack)) >= 0 &&
+	       b->f.now_ns + (uint64_t)left <= end_ns) {
+		b->f.now_ns += (uint64_t)left;
+		settle(b);
+	}
+	b->f.now_ns = end_ns;
+}
+
+static void start(struct both *b, const char *local)
+{
+	struct nexus_tcp_options o = {
+		.local = fake_addr(local), .flags = NEXUS_TCP_REUSEADDR,
+		.accept = on_accept, .arg = b,
+	};
+
+	memset(b, 0, sizeof(*b));
+	fixture_init(&b->f);
+	b->f.fk.is_loop = true;
+	fixture_open(&b->f);
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_listen(b->f.stack, &o, &b->listener),
+			      0);
+}
+
+static void connect_to(struct both *b, uint32_t flags)
+{
+	struct nexus_tcp_options o = {
+		.callbacks = &callbacks, .arg = &b->client, .flags = flags,
+	};
+
+	nexus_tcp_listener_local(b->listener, &o.remote);
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_connect(b->f.stack, &o, &b->client.tcp),
+			      0);
+}
+
+static void establish(struct both *b, const char *local)
+{
+	start(b, local);
+	connect_to(b, 0);
+	settle(b);
+	CU_ASSERT_EQUAL_FATAL(b->nr_accepted, 1);
+	CU_ASSERT_EQUAL_FATAL(b->client.nr_established, 1);
+}
+
+static void finish(struct both *b)
+{
+	nexus_tcp_close(b->client.tcp);
+	nexus_tcp_close(b->server.tcp);
+	pass(b, 100000000000);
+	nexus_tcp_listener_close(b->listener);
+	fixture_end(&b->f);
+}
+
+static const char *const locals[] = { "127.0.0.1:0", "[::1]:0" };
+
+static void connect__accept(void)
+{
+	struct nexus_addr a, c;
+	struct both b;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(locals); i++) {
+		establish(&b, locals[i]);
+		nexus_tcp_local(b.client.tcp, &a);
+		nexus_tcp_remote(b.server.tcp, &c);
+		CU_ASSERT_EQUAL(a.port, c.port);
+		CU_ASSERT_EQUAL(memcmp(a.ip, c.ip, 16), 0);
+		CU_ASSERT_EQUAL(b.server.nr_established, 0);
+		finish(&b);
+	}
+}
+
+static void write__read(void)
+{
+	struct both b;
+	char buf[16];
+
+	establish(&b, locals[0]);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf, sizeof(buf)),
+			-EAGAIN);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "hello ", 6), 6);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "world", 5), 5);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.server.nr_readable, 1);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf, 4), 4);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf + 4, 12), 7);
+	CU_ASSERT_EQUAL(memcmp(buf, "hello world", 11), 0);
+	nexus_tcp_shutdown(b.client.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf, 4), 0);
+	/* The other half goes on. */
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.server.tcp, "bye", 3), 3);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.client.tcp, buf, 16), 3);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "x", 1), -EPIPE);
+	finish(&b);
+}
+
+/* What is sent without a copy stays intact until it is acknowledged. */
+static void send__recv(void)
+{
+	struct nexus_packet *pkt;
+	struct both b;
+
+	establish(&b, locals[1]);
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(b.f.stack, 100, &pkt), 0);
+	memset(pkt->data, 'x', 100);
+	CU_ASSERT_EQUAL(nexus_tcp_send(b.client.tcp, pkt), 0);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_recv(b.server.tcp, &pkt), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pkt);
+	CU_ASSERT_EQUAL(pkt->total_len, 100);
+	CU_ASSERT_EQUAL(pkt->data[99], 'x');
+	nexus_packet_put(b.f.stack, pkt);
+	CU_ASSERT_EQUAL(nexus_tcp_recv(b.server.tcp, &pkt), -EAGAIN);
+	CU_ASSERT_PTR_NULL(pkt);
+	finish(&b);
+}
+
+/* The stream's byte at @pos. */
+static uint8_t byte_at(uint32_t pos)
+{
+	return (uint8_t)((pos * 2654435761u) >> 24);
+}
+
+static uint32_t write_some(struct both *b, uint32_t pos, uint32_t end)
+{
+	uint8_t buf[5000];
+	uint32_t i, len = end - pos < sizeof(buf) ? end - pos : sizeof(buf);
+	ssize_t n;
+
+	for (i = 0; i < len; i++)
+		buf[i] = byte_at(pos + i);
+	n = nexus_tcp_write(b->client.tcp, buf, len);
+	CU_ASSERT(n > 0 || n == -EAGAIN || !len);
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static uint32_t read_some(struct both *b, uint32_t pos)
+{
+	uint8_t buf[3001];
+	ssize_t n = nexus_tcp_read(b->server.tcp, buf, sizeof(buf)), i;
+
+	for (i = 0; i < n; i++)
+		CU_ASSERT_EQUAL_FATAL(buf[i], byte_at(pos + (uint32_t)i));
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static void write__bulk(void)
+{
+	uint32_t written = 0, done = 0, end = 1000000, tries = 0;
+	struct both b;
+
+	establish(&b, locals[0]);
+	while (done < end && tries++ < 100000) {
+		written += write_some(&b, written, end);
+		nexus_stack_run(b.f.stack);
+		done += read_some(&b, done);
+		b.f.now_ns += 100000;
+	}
+	CU_ASSERT_EQUAL(done, end);
+	finish(&b);
+}
+
+/* A peer that does not read closes the window, and back-pressure is told. */
+static void write__is_held_back(void)
+{
+	uint32_t written = 0, done = 0, n;
+	struct both b;
+
+	establish(&b, locals[0]);
+	do {
+		n = write_some(&b, written, 100000000);
+		written += n;
+		pass(&b, 1000000);
+	} while (n);
+	CU_ASSERT_EQUAL(b.client.nr_writable, 0);
+	while (done < written && (n = read_some(&b, done))) {
+		done += n;
+		pass(&b, 1000000);
+	}
+	CU_ASSERT_EQUAL(done, written);
+	CU_ASSERT(b.client.nr_writable > 0);
+	finish(&b);
+}
+
+static void close__both(void)
+{
+	struct both b;
+
+	establish(&b, locals[0]);
+	nexus_tcp_shutdown(b.client.tcp);
+	settle(&b);
+	nexus_tcp_shutdown(b.server.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.server.nr_closed, 1);
+	CU_ASSERT_EQUAL(b.server.err, 0);
+	pass(&b, 61000000000);
+	CU_ASSERT_EQUAL(b.client.nr_closed, 1);
+	CU_ASSERT_EQUAL(b.client.err, 0);
+	finish(&b);
+}
+
+static void abort__resets(void)
+{
+	struct both b;
+	char c;
+
+	establish(&b, locals[0]);
+	nexus_tcp_abort(b.client.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.server.nr_closed, 1);
+	CU_ASSERT_EQUAL(b.server.err, -ECONNRESET);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, &c, 1), -ECONNRESET);
+	b.client.tcp = NULL;
+	finish(&b);
+}
+
+/* Nobody reads what has arrived: the peer must learn of it. */
+static void close__unread(void)
+{
+	struct both b;
+
+	establish(&b, locals[0]);
+	nexus_tcp_write(b.client.tcp, "x", 1);
+	settle(&b);
+	nexus_tcp_close(b.server.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.client.err, -ECONNRESET);
+	b.server.tcp = NULL;
+	finish(&b);
+}
+
+static void connect__unanswered(void)
+{
+	struct both b;
+
+	start(&b, locals[0]);
+	b.f.fk.is_loop = false;
+	connect_to(&b, 0);
+	pass(&b, 300000000000);
+	CU_ASSERT_EQUAL(b.client.nr_established, 0);
+	CU_ASSERT_EQUAL(b.client.err, -ETIMEDOUT);
+	CU_ASSERT_EQUAL(b.f.fk.nr_sent, 7);
+	finish(&b);
+}
+
+static void listen__again(void)
+{
+	struct both b;
+	unsigned int i;
+
+	start(&b, locals[0]);
+	for (i = 1; i <= 20; i++) {
+		connect_to(&b, NEXUS_TCP_NODELAY);
+		settle(&b);
+		CU_ASSERT_EQUAL_FATAL(b.nr_accepted, i);
+		nexus_tcp_close(b.client.tcp);
+		nexus_tcp_close(b.server.tcp);
+		b.client = b.server = (struct end) { 0 };
+	}
+	finish(&b);
+}
+
+static void info__established(void)
+{
+	struct nexus_tcp_info info;
+	struct both b;
+
+	establish(&b, locals[0]);
+	nexus_tcp_info(b.client.tcp, &info);
+	CU_ASSERT_STRING_EQUAL(info.state, "ESTAB");
+	CU_ASSERT_STRING_EQUAL(info.recovery, "open");
+	CU_ASSERT_STRING_EQUAL(info.congestion, "cubic");
+	CU_ASSERT(info.has_sack && info.has_timestamps && info.has_wscale);
+	CU_ASSERT_EQUAL(info.mss, 1500 - 40 - 12);
+	finish(&b);
+}
+
+static void close__with_the_stack(void)
+{
+	struct both b;
+
+	establish(&b, locals[0]);
+	nexus_tcp_write(b.client.tcp, "x", 1);
+	fixture_end(&b.f);
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(connect__accept),
+	UNIT_CASE(connect__unanswered),
+	UNIT_CASE(listen__again),
+	UNIT_CASE(write__read),
+	UNIT_CASE(send__recv),
+	UNIT_CASE_ID(write__bulk, "TCP-2 every byte right"),
+	UNIT_CASE(write__is_held_back),
+	UNIT_CASE(close__both),
+	UNIT_CASE(close__unread),
+	UNIT_CASE(close__with_the_stack),
+	UNIT_CASE(abort__resets),
+	UNIT_CASE(info__established),
+};
+
+UNIT_SUITE(stream_suite, "stream", cases);
