@@ -43,6 +43,7 @@
 	X(channel_ring_suite) \
 	X(channel_schema_suite) \
 	X(channel_channel_suite) \
+	X(packetdrill_interface_suite) \
 	X(stack_packet_suite) \
 	X(stack_timer_suite) \
 	X(stack_flow_suite) \
