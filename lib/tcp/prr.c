@@ -52,8 +52,11 @@ uint32_t nx_prr_on_ack(struct nx_prr *prr, uint32_t delivered, uint32_t pipe,
 	count = pipe > ssthresh ?
 		reduce(prr, ssthresh) :
 		rebuild(prr, delivered, ssthresh - pipe, mss, is_safe);
-	/* The retransmission that recovery begins with is always sent. */
-	if (!prr->out)
+	/*
+	 * The retransmission that recovery begins with is always sent; and if
+	 * nothing is in flight, no ACK would let anything out.
+	 */
+	if (!prr->out || !pipe)
 		count = max64(count, mss);
 	return (uint32_t)min64(pipe + count, UINT32_MAX);
 }
