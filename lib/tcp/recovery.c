@@ -146,15 +146,20 @@ void nx_tcp_recover_on_rto(struct nx_tcp *tcp, uint64_t now_ns)
 
 /* ------------------------------------------------ without SACK (RFC 6582) */
 
+/* The first segment, of however many records that were written one by one. */
 static void mark_head_lost(struct nx_tcp *tcp)
 {
 	struct nx_tcp_tx *tx = tcp->txq.first;
+	uint32_t room = tcp->mss;
 
-	if (!tx || tx == tcp->txq.unsent || tx->flags & NX_TX_LOST)
-		return;
-	if (tx->len > tcp->mss && !nx_tcp_txq_split(tcp, tx, tcp->mss))
-		return;
-	nx_tx_set_lost(tcp, tx);
+	while (tx && tx != tcp->txq.unsent && room &&
+	       !(tx->flags & NX_TX_LOST)) {
+		if (tx->len > room && !nx_tcp_txq_split(tcp, tx, room))
+			return;
+		room -= tx->len;
+		nx_tx_set_lost(tcp, tx);
+		tx = tx->next;
+	}
 }
 
 /* Something arrived behind a gap: one segment, as far as we know. */
