@@ -44,6 +44,20 @@ static void check_bulk(uint64_t seed)
 			losses[path / 3], (unsigned long long)(seed + path));
 }
 
+#define CHURN_RUNS	3000
+
+static void check_churn(uint64_t seed)
+{
+	static const struct sim_scenario churn = { .name = "churn",
+						   .run = sim_churn_run };
+
+	ktap_ok(run_many(&churn, seed, CHURN_RUNS, 1),
+		"TCP-7 %d connections about which everything is random, seeds %llu "
+		"to %llu: none hangs, no invariant is broken", CHURN_RUNS,
+		(unsigned long long)seed,
+		(unsigned long long)(seed + CHURN_RUNS - 1));
+}
+
 /* Twice the same, and the next seed another. */
 static void check_replay(const struct sim_scenario *scenario, uint64_t seed)
 {
@@ -63,6 +77,7 @@ int sim_check(uint64_t seed)
 {
 	ktap_begin();
 	check_bulk(seed);
+	check_churn(seed);
 	for (const struct sim_scenario *s = sim_scenarios; s->name; s++)
 		check_replay(s, seed);
 	return ktap_end();

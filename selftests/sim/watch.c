@@ -291,20 +291,20 @@ static void check_flight(struct sim_watch *watch)
 		     q->retrans_bytes);
 }
 
-/* Whoever waits for an acknowledgment, or for a window, has a timer. */
+/* Whoever waits for an acknowledgment, or for a window, has a timer for it. */
 static void check_timer(struct sim_watch *watch)
 {
 	const struct nx_tcp *tcp = &watch->conn->tcp;
-	bool must_wake = tcp->snd_una != tcp->write_seq ||
-			 tcp->state == NX_TCP_TIME_WAIT ||
-			 tcp->state == NX_TCP_SYN_SENT ||
-			 tcp->state == NX_TCP_SYN_RCVD;
+	bool has_data = tcp->snd_una != tcp->write_seq;
 
-	if (must_wake && nx_tcp_deadline(tcp) == NX_TCP_NEVER)
+	if (has_data && tcp->timer_ns == NX_TCP_NEVER &&
+	    tcp->resume_ns == NX_TCP_NEVER)
 		FAIL(watch, "%s: in %s, %u bytes unacknowledged, %u unsent, "
 		     "window %u, and no timer", name_of(watch),
 		     nx_tcp_state_name(tcp->state), tcp->snd_nxt - tcp->snd_una,
 		     tcp->write_seq - tcp->snd_nxt, tcp->snd_wnd);
+	if (tcp->state == NX_TCP_TIME_WAIT && tcp->wait_ns == NX_TCP_NEVER)
+		FAIL(watch, "%s: TIME-WAIT for ever", name_of(watch));
 }
 
 /* Without SACK, @sacked_bytes is what duplicate ACKs told. */
