@@ -61,9 +61,9 @@ static void set_##knob(struct nx_pd_host *host, unsigned long value)	\
 
 NUMBER(syn_retries, config.syn_retries, 1)
 NUMBER(keepalive_probes, config.keep_probes, 1)
-NUMBER(keepalive_time, config.keep_idle_us, 1000000)
-NUMBER(keepalive_intvl, config.keep_intvl_us, 1000000)
-NUMBER(fin_timeout, config.time_wait_us, 1000000)
+NUMBER(keepalive_time, config.keep_idle_ms, 1000)
+NUMBER(keepalive_intvl, config.keep_intvl_ms, 1000)
+NUMBER(fin_timeout, config.time_wait_ms, 1000)
 NUMBER(delack, config.delack_us, 1)
 NUMBER(wmem, config.snd_buf_bytes, 1)
 NUMBER(mtu, mtu, 1)
@@ -93,8 +93,8 @@ static const struct knob knobs[] = {
 	{ "tcp_ecn", 0, 3, set_ecn },
 	{ "tcp_syn_retries", 1, 127, set_syn_retries },
 	{ "tcp_keepalive_probes", 1, 127, set_keepalive_probes },
-	{ "tcp_keepalive_time", 1, 4294, set_keepalive_time },
-	{ "tcp_keepalive_intvl", 1, 4294, set_keepalive_intvl },
+	{ "tcp_keepalive_time", 1, 4294967, set_keepalive_time },
+	{ "tcp_keepalive_intvl", 1, 4294967, set_keepalive_intvl },
 	{ "tcp_fin_timeout", 1, 120, set_fin_timeout },
 	{ "tcp_delack_us", 0, 500000, set_delack },
 	{ "tcp_rmem", 2304, 1 << 30, set_rmem },

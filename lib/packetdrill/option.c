@@ -8,8 +8,7 @@
 
 #include "internal.h"
 
-#define US_A_SECOND	1000000u
-#define US_A_MS		1000u
+#define MS_A_SECOND	1000u
 #define NS_A_US		1000u
 
 /* --------------------------------------------------------------- setting */
@@ -93,10 +92,10 @@ static int set_tcp(struct nx_pd_sock *sock, int name, int n)
 			nx_tcp_set_cork(&sock->tcp, n);
 		return 0;
 	case TCP_KEEPIDLE:
-		sock->config.keep_idle_us = (uint32_t)n * US_A_SECOND;
+		sock->config.keep_idle_ms = (uint32_t)n * MS_A_SECOND;
 		return 0;
 	case TCP_KEEPINTVL:
-		sock->config.keep_intvl_us = (uint32_t)n * US_A_SECOND;
+		sock->config.keep_intvl_ms = (uint32_t)n * MS_A_SECOND;
 		return 0;
 	case TCP_KEEPCNT:
 		sock->config.keep_probes = (uint8_t)n;
@@ -105,7 +104,7 @@ static int set_tcp(struct nx_pd_sock *sock, int name, int n)
 		sock->config.syn_retries = (uint8_t)n;
 		return 0;
 	case TCP_USER_TIMEOUT:
-		sock->config.user_timeout_us = (uint32_t)n * US_A_MS;
+		sock->config.user_timeout_ms = (uint32_t)n;
 		return 0;
 	default:
 		return -ENOPROTOOPT;
