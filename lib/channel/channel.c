@@ -306,6 +306,41 @@ int nexus_channel_open(struct nexus_channel **channel,
 	return 0;
 }
 
+static int hide_region(struct nx_mapping *map, int prot)
+{
+	void *addr = mmap(map->addr, map->len, prot, MAP_PRIVATE |
+			  MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+
+	return addr == MAP_FAILED ? -errno : 0;
+}
+
+/*
+ * Lets go of a channel and of its file, but for what may still be pointed to:
+ * zeros at the old addresses, and a schema that says defunct.
+ */
+int nx_channel_drop(struct nexus_channel *channel)
+{
+	struct nx_channel *ch = nx_channel_of(channel);
+	struct nx_mapping *schema = &ch->maps[NEXUS_REGION_SCHEMA];
+	void *copy = malloc(schema->data_len);
+	unsigned int id;
+	int err = copy ? 0 : -ENOMEM;
+
+	if (copy)
+		memcpy(copy, schema->data, schema->data_len);
+	for (id = 0; !err && id < NEXUS_NR_REGIONS; id++)
+		err = hide_region(&ch->maps[id], PROT_READ | PROT_WRITE);
+	if (!err) {
+		memcpy(schema->data, copy, schema->data_len);
+		((struct nexus_schema *)schema->data)->state =
+			NEXUS_CHANNEL_DEFUNCT;
+		ch->backend->close(ch->backend_arg, channel->fd);
+		channel->fd = -1;
+	}
+	free(copy);
+	return err;
+}
+
 /* In a child the mappings are not there; their addresses may be another's. */
 void nexus_channel_close(struct nexus_channel *channel)
 {

@@ -77,4 +77,7 @@ static inline enum nexus_region_id nx_ring_cons_region(uint32_t ring)
 		NEXUS_REGION_KRINGS : NEXUS_REGION_URINGS;
 }
 
+/* Lets go of all of a channel but its addresses; 0 or -errno. */
+int nx_channel_drop(struct nexus_channel *channel);
+
 #endif /* _NX_CHANNEL_INTERNAL_H */

@@ -38,18 +38,56 @@ static void link_sink(struct nexus_stack *stack, struct nx_sink *sink)
 	if (sink->next)
 		sink->next->prev = sink;
 	stack->first = sink;
-	stack->sinks[sink->flow] = sink;
+	if (sink->flow != NEXUS_FLOW_NONE)
+		stack->sinks[sink->flow] = sink;
 }
 
 static void unlink_sink(struct nexus_stack *stack, struct nx_sink *sink)
 {
-	stack->sinks[sink->flow] = NULL;
+	if (sink->flow != NEXUS_FLOW_NONE)
+		stack->sinks[sink->flow] = NULL;
 	if (sink->next)
 		sink->next->prev = sink->prev;
 	if (sink->prev)
 		sink->prev->next = sink->next;
+	else if (stack->orphans == sink)
+		stack->orphans = sink->next;
 	else
 		stack->first = sink->next;
+}
+
+void nx_stack_orphan_sinks(struct nexus_stack *stack)
+{
+	struct nx_sink *sink;
+
+	while ((sink = stack->first)) {
+		if (sink->lost)
+			sink->lost(sink);
+		unlink_sink(stack, sink);
+		if (sink->nr_stale)
+			sink->input = sink->fresh_input;
+		sink->nr_stale = 0;
+		sink->flow = NEXUS_FLOW_NONE;
+		sink->prev = NULL;
+		sink->next = stack->orphans;
+		if (sink->next)
+			sink->next->prev = sink;
+		stack->orphans = sink;
+	}
+}
+
+struct nx_sink *nx_stack_take_orphan(struct nexus_stack *stack)
+{
+	struct nx_sink *sink = stack->orphans;
+
+	if (sink)
+		unlink_sink(stack, sink);
+	return sink;
+}
+
+void nx_stack_keep_sink(struct nexus_stack *stack, struct nx_sink *sink)
+{
+	link_sink(stack, sink);
 }
 
 int nx_stack_flow_add(struct nexus_stack *stack, struct nx_sink *sink,
@@ -94,7 +132,8 @@ void nx_stack_unclaim(struct nexus_stack *stack, struct nx_sink *sink)
 void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
 		       uint32_t generation)
 {
-	if (*stack->is_ours && !stack->is_closing) {
+	if (*stack->is_ours && !stack->is_closing &&
+	    sink->flow != NEXUS_FLOW_NONE) {
 		nexus_stack_flush(stack);
 		nexus_channel_flow_del(stack->channel, sink->flow, generation);
 	}

@@ -36,9 +36,13 @@
  * @fresh_input: what @input becomes when the stale packets are gone
  * @event: an event that names the flow
  * @close: the stack closes: free the endpoint
+ * @lost:  the channel is defunct: drop the packets that the endpoint keeps
+ * @again: there is another channel: add the flow anew; 0 or -errno
+ * @reset: tell the program that what was under way is lost; @err: ENETRESET, or
+ *         why the flow could not be added
  * @prev, @next: in the stack's list
  * @stack: the stack
- * @flow:  index
+ * @flow:  index; NEXUS_FLOW_NONE while it has none
  * @nr_stale: packets in RX that belong to the index's former owner
  */
 struct nx_sink {
@@ -48,6 +52,9 @@ struct nx_sink {
 	void		(*event)(struct nx_sink *sink,
 				 const struct nexus_event *event);
 	void		(*close)(struct nx_sink *sink);
+	void		(*lost)(struct nx_sink *sink);
+	int		(*again)(struct nx_sink *sink);
+	void		(*reset)(struct nx_sink *sink, int err);
 	struct nx_sink	*prev;
 	struct nx_sink	*next;
 	struct nexus_stack *stack;
@@ -91,6 +98,20 @@ struct nx_transport {
 };
 
 /**
+ * struct nx_past - what a program still keeps packets of
+ * @next:    earlier one
+ * @channel: defunct; its buffers are zeros that nobody else sees
+ * @packets: of its buffers
+ * @packets_len: of the mapping at @packets, bytes
+ */
+struct nx_past {
+	struct nx_past		*next;
+	struct nexus_channel	*channel;
+	struct nexus_packet	*packets;
+	size_t			packets_len;
+};
+
+/**
  * struct nexus_stack - a stack
  *
  * Receive and transmit:
@@ -117,7 +138,15 @@ struct nx_transport {
  * @alloc_max: a good deal more, so that not every call moves some
  * @owns_channel: close it with the stack
  * @is_closing: and that is about to happen
+ * @is_out_watched: @epoll_fd waits for space in TX as well
+ * @epoll_fd:  what the program polls of a channel that may become defunct: it
+ *             stays the same when the channel becomes another; or -1
+ * @reopen:    how to open that other one
+ * @nexus:     name in @reopen
+ * @nr_held_at_first: held_sum() of the rings when nothing was held
+ * @past:      defunct channels of which the program may keep packets
  * @first:     list of sinks
+ * @orphans:   those whose flows are still to be added to another channel
  * @dead:      endpoints closed within a run, freed at its end
  * @slices:    slices that were used and are free
  * @nr_slices: slices that were ever used
@@ -152,7 +181,14 @@ struct nexus_stack {
 	uint32_t		alloc_max;
 	bool			owns_channel;
 	bool			is_closing;
+	bool			is_out_watched;
+	int			epoll_fd;
+	struct nexus_channel_options reopen;
+	char			nexus[NEXUS_NAME_SIZE];
+	uint32_t		nr_held_at_first;
+	struct nx_past		*past;
 	struct nx_sink		*first;
+	struct nx_sink		*orphans;
 	struct nx_sink		*dead;
 	struct nexus_packet	*slices;
 	uint32_t		nr_slices;
@@ -187,6 +223,29 @@ static inline int nx_stack_check(const struct nexus_stack *stack)
 					   nexus_channel_check(stack->channel);
 }
 
+/*
+ * Puts the stack on another channel if its own is defunct; else, or if there is
+ * none, as nx_stack_check().
+ */
+int nx_stack_revive(struct nexus_stack *stack);
+
+/* The same as nx_stack_check() where another channel can take over. */
+static inline int nx_stack_enter(struct nexus_stack *stack)
+{
+	return nx_stack_is_usable(stack) ? 0 : nx_stack_revive(stack);
+}
+
+/* revive.c: the parts of opening and closing that concern another channel. */
+int nx_stack_prepare_revival(struct nexus_stack *stack,
+			     const struct nexus_channel_options *options);
+void nx_stack_free_past(struct nexus_stack *stack);
+/* The epoll waits for what nexus_stack_poll_events() would say. */
+void nx_stack_watch(struct nexus_stack *stack);
+
+/* stack.c: puts the stack on @stack->channel; and undoes it. */
+int nx_stack_settle(struct nexus_stack *stack);
+void nx_stack_free_tables(struct nexus_stack *stack);
+
 /* ---------------------------------------------------------------- sinks */
 
 /*
@@ -208,8 +267,18 @@ void nx_stack_drain(struct nexus_stack *stack);
 void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
 		       uint32_t generation);
 
+/* All sinks become orphans, without a flow. */
+void nx_stack_orphan_sinks(struct nexus_stack *stack);
+
+/* One of them, which is an orphan no more, or NULL; the caller adds it. */
+struct nx_sink *nx_stack_take_orphan(struct nexus_stack *stack);
+
+/* Keeps a sink that has no flow. */
+void nx_stack_keep_sink(struct nexus_stack *stack, struct nx_sink *sink);
+
 /* Frees @sink's object, with free(), now or when the run is over. */
 void nx_stack_free_sink(struct nexus_stack *stack, struct nx_sink *sink);
+void nx_stack_free_dead(struct nexus_stack *stack);
 
 /* -------------------------------------------------------------- packets */
 
@@ -233,6 +302,17 @@ static inline struct nexus_packet *nx_packet_of(struct nexus_stack *stack,
 
 /* A slice never has one reference: its buffers are the whole packet's. */
 #define NX_SLICE_REFS	2
+
+/*
+ * A packet of a channel that is no more: however often it is put, its buffer
+ * goes nowhere. More than slices of one packet can ever be.
+ */
+#define NX_STALE_REFS	(1U << 30)
+
+static inline bool nx_packet_is_stale(const struct nexus_packet *pkt)
+{
+	return pkt->refs >= NX_STALE_REFS / 2;
+}
 
 /* May the packet's headers be written and its buffers sent? */
 static inline bool nx_packet_is_exclusive(const struct nexus_packet *pkt)

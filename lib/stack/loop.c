@@ -180,6 +180,8 @@ static int sync_queue(struct nexus_stack *stack, uint32_t flags,
 	if (nx_unlikely(err == -EPERM))
 		return err;	/* a child: no ring is there */
 	stack->is_tx_blocked = nexus_tx_pending(stack->queue) != 0;
+	if (nx_unlikely(stack->is_tx_blocked != stack->is_out_watched))
+		nx_stack_watch(stack);
 	if (nx_unlikely(has_surplus(stack)))
 		shed(stack);
 	return err;
@@ -273,7 +275,7 @@ static inline void report(struct nexus_stack *stack)
 		       sizeof(stack->moved));
 }
 
-static void free_dead(struct nexus_stack *stack)
+void nx_stack_free_dead(struct nexus_stack *stack)
 {
 	struct nx_sink *sink;
 
@@ -304,12 +306,12 @@ static inline void flush_tcp(struct nexus_stack *stack)
 	stack->tcp->flush(stack);
 	stack->is_running = false;
 	if (nx_unlikely(stack->dead))
-		free_dead(stack);
+		nx_stack_free_dead(stack);
 }
 
 int nexus_stack_flush(struct nexus_stack *stack)
 {
-	int err = nx_stack_check(stack);
+	int err = nx_stack_enter(stack);
 
 	if (err)
 		return err;
@@ -332,13 +334,19 @@ static int dispatch(struct nexus_stack *stack)
 		stack->tcp->flush(stack);
 	stack->is_running = false;
 	if (nx_unlikely(stack->dead))
-		free_dead(stack);
+		nx_stack_free_dead(stack);
 	return nr;
+}
+
+/* A sync said @err: 0 if that was the channel's, and there is another one. */
+static __attribute__((noinline)) int recover(struct nexus_stack *stack, int err)
+{
+	return nx_stack_is_usable(stack) ? err : nx_stack_revive(stack);
 }
 
 int nexus_stack_run(struct nexus_stack *stack)
 {
-	int err = nx_stack_check(stack), nr;
+	int err = nx_stack_enter(stack), nr;
 	uint32_t flags;
 
 	if (nx_unlikely(err))
@@ -351,8 +359,10 @@ int nexus_stack_run(struct nexus_stack *stack)
 		err = sync_queue(stack, flags, 0);
 	report(stack);
 	if (nx_unlikely(is_fatal(err)))
-		return err;
-	return nr;
+		err = recover(stack, err);
+	else
+		err = 0;
+	return err ? err : nr;
 }
 
 /* No longer than until the next timer. */
@@ -405,8 +415,7 @@ void nx_stack_drain(struct nexus_stack *stack)
 
 int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 {
-	struct nexus_queue *queue = stack->queue;
-	int err = nx_stack_check(stack);
+	int err = nx_stack_enter(stack);
 	uint32_t flags;
 
 	if (nx_unlikely(err))
@@ -416,12 +425,12 @@ int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 	flush_tcp(stack);
 	flags = sync_flags(stack);
 	/* With an event waiting the kernel does not let us sleep. */
-	if (!nexus_rx_peek(queue))
+	if (!nexus_rx_peek(stack->queue))
 		err = sync_and_wait(stack, flags, timeout_ns);
 	else if (flags)
 		err = sync_queue(stack, flags, 0);
 	if (nx_unlikely(is_fatal(err)))
-		return err;
+		return recover(stack, err);
 	err = dispatch(stack);
 	report(stack);
 	return err;
@@ -429,5 +438,7 @@ int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 
 short nexus_stack_poll_events(const struct nexus_stack *stack)
 {
+	if (stack->epoll_fd >= 0)
+		return POLLIN;	/* it waits for both */
 	return stack->is_tx_blocked ? POLLIN | POLLOUT : POLLIN;
 }

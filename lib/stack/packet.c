@@ -157,10 +157,11 @@ alloc_slowly(struct nexus_stack *stack, size_t len, struct nexus_packet **pkt)
 int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
 		       struct nexus_packet **pkt)
 {
+	int err = nx_stack_enter(stack);
 	uint32_t buf;
 
-	if (!nx_stack_is_usable(stack))
-		return nexus_stack_check(stack);
+	if (nx_unlikely(err))
+		return err;
 	if (nx_unlikely(len > stack->small_room))
 		return alloc_slowly(stack, len, pkt);
 	buf = nexus_buffer_get(stack->queue, NEXUS_SMALL);
@@ -196,6 +197,8 @@ static void put_slices(struct nexus_stack *stack, struct nexus_packet *slice)
 
 	for (; slice; slice = next) {
 		next = slice->next;
+		if (nx_unlikely(nx_packet_is_stale(slice)))
+			continue;
 		put_whole(stack, slice->parent);
 		slice->link = stack->slices;
 		stack->slices = slice;

@@ -91,8 +91,8 @@ static int open_channel(struct nexus_stack *stack,
 	return 0;
 }
 
-static void init_stack(struct nexus_stack *stack,
-		       const struct nexus_stack_options *options)
+/* What depends on the channel that the stack is on. */
+int nx_stack_settle(struct nexus_stack *stack)
 {
 	struct nexus_channel *channel = stack->channel;
 	uint32_t nr_small = channel->sizes[NEXUS_SMALL].nr;
@@ -105,6 +105,12 @@ static void init_stack(struct nexus_stack *stack,
 	stack->refill = nr_small / 4 + 1;
 	stack->alloc_keep = nr_small / (2 * channel->nr_queues) + 1;
 	stack->alloc_max = stack->alloc_keep + nr_small / 8;
+	return alloc_tables(stack);
+}
+
+static void init_stack(struct nexus_stack *stack,
+		       const struct nexus_stack_options *options)
+{
 	stack->budget = options && options->budget ? options->budget :
 						     NX_BUDGET;
 	if (options) {
@@ -126,10 +132,14 @@ int nexus_stack_open(struct nexus_stack **stack,
 
 	if (!st)
 		return nx_error(-ENOMEM, "no memory for a stack");
+	st->epoll_fd = -1;
 	err = open_channel(st, options);
 	if (!err) {
 		init_stack(st, options);
-		err = alloc_tables(st);
+		err = nx_stack_settle(st);
+		if (!err && st->owns_channel)
+			err = nx_stack_prepare_revival(st, options ?
+						       options->channel : NULL);
 		if (err)
 			nx_error(err, "no memory for the tables of a stack");
 	}
@@ -141,30 +151,36 @@ int nexus_stack_open(struct nexus_stack **stack,
 	return 0;
 }
 
-static void free_tables(struct nexus_stack *stack)
+void nx_stack_free_tables(struct nexus_stack *stack)
 {
 	unsigned int i;
 
 	for (i = 0; i < NEXUS_NR_SIZES; i++)
 		free(stack->stash[i].bufs);
+	memset(stack->stash, 0, sizeof(stack->stash));
 	free(stack->sinks);
-	free(stack->timers);
+	stack->sinks = NULL;
 	if (stack->packets)
 		munmap(stack->packets, stack->packets_len);
+	stack->packets = NULL;
+	stack->slices = NULL;
+	stack->nr_slices = 0;
 }
 
 void nexus_stack_close(struct nexus_stack *stack)
 {
 	if (!stack)
 		return;
+	stack->is_closing = stack->owns_channel;
 	if (stack->packets)
 		nexus_stack_flush(stack);
-	stack->is_closing = stack->owns_channel;
 	while (stack->first)
 		stack->first->close(stack->first);
 	if (stack->tcp)
 		stack->tcp->exit(stack);
-	free_tables(stack);
+	nx_stack_free_tables(stack);
+	free(stack->timers);
+	nx_stack_free_past(stack);
 	if (stack->owns_channel)
 		nexus_channel_close(stack->channel);
 	free(stack);
@@ -174,7 +190,7 @@ void nexus_stack_close(struct nexus_stack *stack)
 
 int nexus_stack_fd(const struct nexus_stack *stack)
 {
-	return stack->channel->fd;
+	return stack->epoll_fd >= 0 ? stack->epoll_fd : stack->channel->fd;
 }
 
 struct nexus_channel *nexus_stack_channel(const struct nexus_stack *stack)

@@ -45,6 +45,19 @@ bool nexus_udp_take_error(struct nexus_udp *udp, struct nexus_udp_error *error)
 	return true;
 }
 
+/* Datagrams in the channel that was lost may have left or not. */
+void nx_udp_reset(struct nx_sink *sink, int err)
+{
+	struct nexus_udp *udp = nx_udp_of(sink);
+	struct nexus_udp_error error = {
+		.err	= -err,
+		.remote	= udp->remote,
+		.local	= udp->local,
+	};
+
+	post(udp, &error);
+}
+
 void nx_udp_event(struct nx_sink *sink, const struct nexus_event *event)
 {
 	struct nexus_udp *udp = nx_udp_of(sink);

@@ -108,10 +108,15 @@ static inline struct nexus_udp *nx_udp_of(struct nx_sink *sink)
 	return (struct nexus_udp *)sink;
 }
 
-/* The endpoint's three sink functions. */
+/* The endpoint's sink functions. */
 void nx_udp_input(struct nx_sink *sink, struct nexus_packet *pkt);
 void nx_udp_event(struct nx_sink *sink, const struct nexus_event *event);
 void nx_udp_close_sink(struct nx_sink *sink);
+
+/* And those for another channel. */
+void nx_udp_lost(struct nx_sink *sink);
+int nx_udp_again(struct nx_sink *sink);
+void nx_udp_reset(struct nx_sink *sink, int err);
 
 /* A connected endpoint's headers. */
 void nx_udp_init_path(struct nexus_udp *udp);

@@ -143,6 +143,10 @@ static __attribute__((noinline)) int send_slowly(struct nexus_udp *udp,
 {
 	size_t hdr_len = headers_len(udp);
 
+	if (nx_packet_is_stale(pkt))
+		return -ENETRESET;
+	if (udp->sink.flow == NEXUS_FLOW_NONE)
+		return -ENXIO;
 	if (is_too_long(udp, hdr_len + pkt->total_len))
 		return -EMSGSIZE;
 	if (!nx_packet_is_exclusive(pkt) || headroom(pkt) < hdr_len)
@@ -199,7 +203,9 @@ static void make_path(struct nexus_udp *udp, const uint8_t src[16],
 	udp->path_to = *to;
 	udp->path_until_ns = until_ns;
 	udp->fast_len = 0;
-	if (udp->tx_flags & NEXUS_DESC_CSUM && !(udp->flags & NEXUS_UDP_DONTFRAG))
+	if (udp->tx_flags & NEXUS_DESC_CSUM &&
+	    !(udp->flags & NEXUS_UDP_DONTFRAG) &&
+	    udp->sink.flow != NEXUS_FLOW_NONE)
 		udp->fast_len = NEXUS_PACKET_MAX + 1 -
 				(uint32_t)headers_len(udp);
 }
@@ -275,8 +281,10 @@ static __attribute__((noinline)) int send_to(struct nexus_udp *udp,
 int nexus_udp_send(struct nexus_udp *udp, struct nexus_packet *pkt,
 		   const struct nexus_addr *to)
 {
-	if (!nx_stack_is_usable(udp->stack))
-		return nexus_stack_check(udp->stack);
+	int err = nx_stack_enter(udp->stack);
+
+	if (nx_unlikely(err))
+		return err;
 	if (to || !udp->is_connected)
 		return send_to(udp, pkt, to);
 	return send_on_path(udp, pkt);
@@ -328,8 +336,10 @@ reply_elsewhere(struct nexus_udp *udp, struct nexus_packet *pkt,
 int nexus_udp_reply(struct nexus_udp *udp, struct nexus_packet *pkt,
 		    const struct nexus_packet *request)
 {
-	if (!nx_stack_is_usable(udp->stack))
-		return nexus_stack_check(udp->stack);
+	int err = nx_stack_enter(udp->stack);
+
+	if (nx_unlikely(err))
+		return err;
 	if (nx_unlikely(!is_path_back(udp, request)))
 		return reply_elsewhere(udp, pkt, request);
 	return send_on_path(udp, pkt);

@@ -202,6 +202,9 @@ static struct nexus_udp *alloc_udp(struct nexus_stack *stack, int fd,
 	udp->sink.input = nx_udp_input;
 	udp->sink.event = nx_udp_event;
 	udp->sink.close = nx_udp_close_sink;
+	udp->sink.lost = nx_udp_lost;
+	udp->sink.again = nx_udp_again;
+	udp->sink.reset = nx_udp_reset;
 	if (stack->channel->features & NEXUS_FEATURE_CSUM_TX)
 		udp->tx_flags = NEXUS_DESC_CSUM;
 	if (!options)
@@ -217,27 +220,38 @@ static struct nexus_udp *alloc_udp(struct nexus_stack *stack, int fd,
 	return udp;
 }
 
+/* The endpoint's socket becomes a flow of the stack's channel. */
+static int add_flow(struct nexus_udp *udp)
+{
+	struct nexus_flow_add flow = {
+		.fd = udp->fd,
+		.traffic_class = udp->traffic_class,
+	};
+	int err;
+
+	err = nx_stack_flow_add(udp->stack, &udp->sink, &flow);
+	if (err)
+		return err;
+	udp->flow = flow.flow;
+	udp->generation = flow.generation;
+	udp->advisory = nexus_channel_flow_advisory(udp->stack->channel,
+						    flow.flow);
+	return 0;
+}
+
 /* Takes @fd over, also when it fails. */
 static int open_endpoint(struct nexus_stack *stack, int fd,
 			 const struct nexus_udp_options *options,
 			 struct nexus_udp **udp)
 {
-	struct nexus_flow_add flow = { .fd = fd };
 	struct nexus_udp *u = alloc_udp(stack, fd, options);
-	int err = -ENOMEM;
+	int err = u ? add_flow(u) : -ENOMEM;
 
-	if (u) {
-		flow.traffic_class = u->traffic_class;
-		err = nx_stack_flow_add(stack, &u->sink, &flow);
-	}
 	if (err) {
 		close(fd);
 		free(u);
 		return err;
 	}
-	u->flow = flow.flow;
-	u->generation = flow.generation;
-	u->advisory = nexus_channel_flow_advisory(stack->channel, flow.flow);
 	read_addresses(u);
 	read_hops(u);
 	u->ifindex = read_ifindex(fd);
@@ -251,7 +265,7 @@ int nexus_udp_open(struct nexus_stack *stack,
 		   const struct nexus_udp_options *options,
 		   struct nexus_udp **udp)
 {
-	int err = nx_stack_check(stack), fd;
+	int err = nx_stack_enter(stack), fd;
 
 	if (err)
 		return nx_error(err, "%s", nexus_strerror(err));
@@ -265,7 +279,7 @@ int nexus_udp_adopt(struct nexus_stack *stack, int fd,
 		    const struct nexus_udp_options *options,
 		    struct nexus_udp **udp)
 {
-	int err = nx_stack_check(stack), own;
+	int err = nx_stack_enter(stack), own;
 
 	if (err)
 		return nx_error(err, "%s", nexus_strerror(err));
@@ -299,6 +313,32 @@ void nexus_udp_close(struct nexus_udp *udp)
 void nx_udp_close_sink(struct nx_sink *sink)
 {
 	nexus_udp_close(nx_udp_of(sink));
+}
+
+/* -------------------------------------------------------- another channel */
+
+/* Until there is a flow again, nothing takes the shorter ways to TX. */
+void nx_udp_lost(struct nx_sink *sink)
+{
+	static const struct nexus_flow_advisory nothing;
+	struct nexus_udp *udp = nx_udp_of(sink);
+
+	drop_queue(udp);
+	udp->advisory = &nothing;
+	udp->fast_len = 0;
+}
+
+int nx_udp_again(struct nx_sink *sink)
+{
+	struct nexus_udp *udp = nx_udp_of(sink);
+	int err = add_flow(udp);
+
+	/* A connected endpoint keeps its path; others find theirs anew. */
+	if (!err && udp->is_connected)
+		nx_udp_init_path(udp);
+	else
+		memset(&udp->path_to, 0, sizeof(udp->path_to));
+	return err;
 }
 
 /* ------------------------------------------------------------ accessors */

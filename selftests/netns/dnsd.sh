@@ -192,6 +192,39 @@ seen_by_nexus()
 	grep -qw 53 "$work/flows"
 }
 
+channel_id()
+{
+	in_server nexusctl -j channel show | jq '.[0].id'
+}
+
+# Its memory goes while it is stopped; nobody tells it.
+lose_memory()
+{
+	local pid before
+
+	pid=$(pidof nexus-dnsd) && before=$(channel_id) || return
+	kill -STOP "$pid"
+	in_server nexusctl defunct pid "$pid" || return
+	in_server nexusctl channel show "$before" | tee "$work/shown"
+	kill -CONT "$pid"
+	grep -q 'state *defunct' "$work/shown" &&
+		grep -q 'was taken back: an administrator asked' "$work/shown"
+}
+
+# Another channel, and the same port.
+is_reattached()
+{
+	local tries
+
+	for ((tries = 0; tries < 50; tries++)); do
+		[ "$(in_server nexusctl -j channel show |
+		     jq -r '.[0] | "\(.state) \(.flows)"')" = "active 1" ] && return
+		sleep 0.1
+	done
+	in_server nexusctl channel show
+	return 1
+}
+
 refused_without_policy()
 {
 	in_server nexusctl policy set dns0 deny-all || return
@@ -218,7 +251,7 @@ if ! setup; then
 	echo "Bail out! the namespaces cannot be made"
 	exit 1
 fi
-echo "1..37"
+echo "1..41"
 check "a bad zone file is told with its line" bad_zone
 check "the kernel's stack serves" start --kernel
 check "as nobody, without capabilities" is_nobody
@@ -234,6 +267,10 @@ check "as nobody, without capabilities" is_nobody
 ask_all "nexus"
 check "200 queries at once" many
 check "nexusctl shows the flow" seen_by_nexus
+check "DEF-1 its memory is taken while it is stopped" lose_memory
+check "DEF-8 it attaches anew" is_reattached
+check "DEF-8 and answers" answers $v4 www.example.test A 192.0.2.80
+check "DEF-8 and again" answers $v6 www.example.test AAAA 2001:db8::80
 check "and ends cleanly" stop
 echo "# $((number - failed)) of $number passed"
 [ $failed = 0 ]

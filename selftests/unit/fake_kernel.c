@@ -244,6 +244,28 @@ static void fill_pool(struct fake_kernel *fk)
 	}
 }
 
+/* The former channel's memory, if there was one. */
+static void free_regions(struct fake_kernel *fk)
+{
+	unsigned int id;
+
+	for (id = 0; id < NEXUS_NR_REGIONS; id++) {
+		if (fk->maps[id])
+			munmap(fk->maps[id] - PAGE,
+			       fk->attach.regions[id].mmap_len);
+		fk->maps[id] = NULL;
+	}
+	for (id = 0; id < NEXUS_NR_SIZES; id++) {
+		free(fk->pool[id]);
+		fk->pool[id] = NULL;
+	}
+	free(fk->is_users);
+	fk->is_users = NULL;
+	if (fk->memfd >= 0)
+		close(fk->memfd);
+	fk->memfd = -1;
+}
+
 static int ioctl_attach(struct fake_kernel *fk, struct nexus_attach *a)
 {
 	struct layout l = { 0 };
@@ -256,6 +278,8 @@ static int ioctl_attach(struct fake_kernel *fk, struct nexus_attach *a)
 	}
 	if (fk->attach_error)
 		return fk->attach_error;
+	free_regions(fk);
+	fk->nr_attaches++;
 	fk->attach = *a;
 	fill_defaults(&fk->attach);
 	fill_schema(fk, &l, (void *)schema);
@@ -696,18 +720,8 @@ void fake_init(struct fake_kernel *fk)
 
 void fake_exit(struct fake_kernel *fk)
 {
-	unsigned int id;
-
 	fake_forget_sent(fk);
-	for (id = 0; id < NEXUS_NR_REGIONS; id++)
-		if (fk->maps[id])
-			munmap(fk->maps[id] - PAGE,
-			       fk->attach.regions[id].mmap_len);
-	for (id = 0; id < NEXUS_NR_SIZES; id++)
-		free(fk->pool[id]);
-	free(fk->is_users);
-	if (fk->memfd >= 0)
-		close(fk->memfd);
+	free_regions(fk);
 }
 
 /* ------------------------------------------------------------- delivery */

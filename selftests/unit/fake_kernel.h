@@ -61,7 +61,8 @@ struct fake_ring {
  *
  * Seen by tests:
  * @sent:        what was sent, in order
- * @nr_mmaps, @nr_munmaps, @nr_closes, @nr_syncs, @nr_waits, @nr_flow_dels: calls
+ * @nr_attaches, @nr_mmaps, @nr_munmaps, @nr_closes, @nr_syncs, @nr_waits,
+ *   @nr_flow_dels: calls
  * @last_sync:   argument of the last NEXUS_IOC_SYNC
  * @nr_violations: times that the library broke a rule
  * @is_child:    the file belongs to another process
@@ -84,6 +85,7 @@ struct fake_kernel {
 
 	struct fake_packet	sent[FAKE_NR_SENT];
 	uint32_t		nr_sent;
+	uint32_t		nr_attaches;
 	uint32_t		nr_mmaps;
 	uint32_t		nr_munmaps;
 	uint32_t		nr_closes;

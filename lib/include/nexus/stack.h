@@ -255,9 +255,21 @@ static inline uint32_t nexus_packet_hash(const struct nexus_packet *pkt)
 
 /* ---------------------------------------------------------------- stack */
 
+/*
+ * An event of the stack's own, beside those of enum nexus_event_type: the memory
+ * of its channel was taken back, and it is on another one, whose ID is @value.
+ * Endpoints have their flows again; each was told ENETRESET, or why it has none.
+ */
+#define NEXUS_STACK_EVENT_REATTACHED	0x80000001U
+
 /**
  * struct nexus_stack_options - argument of nexus_stack_open()
- * @channel:  how to open the channel that the stack will own; NULL: defaults
+ * @channel:  how to open the channel that the stack will own; NULL: defaults.
+ *            With NEXUS_CHANNEL_DEFUNCT_OK the stack attaches anew, with the
+ *            same settings, when it is used after its memory was taken back;
+ *            with TCP endpoints on it, its calls say ENXIO instead.
+ *            Packets that the program keeps then read as zeros, and sending
+ *            them says ENETRESET.
  * @shared:   instead, a channel of the program's that outlives the stack: one
  *            stack for each queue, each in its own thread
  * @queue:    of @shared
@@ -342,6 +354,8 @@ int nexus_stack_flush(struct nexus_stack *stack);
 /**
  * nexus_stack_fd - descriptor for poll(), epoll and io_uring
  * @stack: that keeps owning it
+ *
+ * It stays the same when the stack attaches anew.
  */
 int nexus_stack_fd(const struct nexus_stack *stack);
 
@@ -368,6 +382,8 @@ uint64_t nexus_stack_now_ns(const struct nexus_stack *stack);
 /**
  * nexus_stack_channel - the channel below, for its status and its counters
  * @stack: the stack
+ *
+ * Another one after NEXUS_STACK_EVENT_REATTACHED.
  */
 struct nexus_channel *nexus_stack_channel(const struct nexus_stack *stack);
 
@@ -375,7 +391,8 @@ struct nexus_channel *nexus_stack_channel(const struct nexus_stack *stack);
  * nexus_stack_check - may the stack be used?
  * @stack: the stack
  *
- * No system call.
+ * No system call, and no other channel: that comes with the next call that
+ * needs one.
  *
  * Return: 0, -EPROTO quarantined, -ENXIO detached or defunct, -EPERM in a child.
  */

@@ -96,7 +96,11 @@ static void endpoint_close(struct dnsd *dnsd)
 
 static int endpoint_open(struct dnsd *dnsd, int fd)
 {
-	const struct nexus_channel_options channel = { .name = dnsd->nexus };
+	/* It keeps nothing from one query to the next. */
+	const struct nexus_channel_options channel = {
+		.name = dnsd->nexus,
+		.flags = NEXUS_CHANNEL_DEFUNCT_OK,
+	};
 	const struct nexus_stack_options stack = { .channel = &channel };
 	const struct nexus_udp_options udp = {
 		.receive = on_receive,
