@@ -344,37 +344,45 @@ static uint8_t *put_accecn(const struct nexus_wire_tcp *tcp, uint8_t *p)
 	return p + 3 * nr;
 }
 
-static uint8_t *put_syn_options(const struct nexus_wire_tcp *tcp, uint8_t *p)
+static uint8_t *put_mss(const struct nexus_wire_tcp *tcp, uint8_t *p)
 {
-	if (tcp->has & NEXUS_WIRE_TCP_MSS) {
-		p = put_kind(p, KIND_MSS, LEN_MSS);
-		nx_put16(p, tcp->mss);
-		p += 2;
-	}
-	if ((tcp->has & (NEXUS_WIRE_TCP_SACK_OK | NEXUS_WIRE_TCP_TS)) ==
-	    NEXUS_WIRE_TCP_SACK_OK)
-		p = put_kind(p, KIND_SACK_OK, LEN_SACK_OK);
-	if (tcp->has & NEXUS_WIRE_TCP_WSCALE) {
-		p = put_kind(p, KIND_WSCALE, LEN_WSCALE);
-		*p++ = tcp->wscale;
-	}
-	if (tcp->has & NEXUS_WIRE_TCP_FAST_OPEN) {
-		p = put_kind(p, KIND_FAST_OPEN, 2 + (size_t)tcp->cookie_len);
-		memcpy(p, tcp->cookie, tcp->cookie_len);
-		p += tcp->cookie_len;
-	}
-	return p;
+	p = put_kind(p, KIND_MSS, LEN_MSS);
+	nx_put16(p, tcp->mss);
+	return p + 2;
 }
 
+static uint8_t *put_wscale(const struct nexus_wire_tcp *tcp, uint8_t *p)
+{
+	p = put_kind(p, KIND_WSCALE, LEN_WSCALE);
+	*p = tcp->wscale;
+	return p + 1;
+}
+
+static uint8_t *put_cookie(const struct nexus_wire_tcp *tcp, uint8_t *p)
+{
+	p = put_kind(p, KIND_FAST_OPEN, 2 + (size_t)tcp->cookie_len);
+	memcpy(p, tcp->cookie, tcp->cookie_len);
+	return p + tcp->cookie_len;
+}
+
+/* In the order of Linux, which is what middleboxes have seen most. */
 static void put_options(const struct nexus_wire_tcp *tcp, uint8_t *p)
 {
-	if (tcp->has & SYN_ONLY)
-		p = put_syn_options(tcp, p);
-	if (tcp->has & NEXUS_WIRE_TCP_TS)
+	uint16_t has = tcp->has;
+
+	if (has & NEXUS_WIRE_TCP_MSS)
+		p = put_mss(tcp, p);
+	if (has & NEXUS_WIRE_TCP_TS)
 		p = put_ts(tcp, p);
-	if (tcp->has & NEXUS_WIRE_TCP_ACCECN)
+	else if (has & NEXUS_WIRE_TCP_SACK_OK)
+		p = put_kind(p, KIND_SACK_OK, LEN_SACK_OK);
+	if (has & NEXUS_WIRE_TCP_WSCALE)
+		p = put_wscale(tcp, p);
+	if (has & NEXUS_WIRE_TCP_FAST_OPEN)
+		p = put_cookie(tcp, p);
+	if (has & NEXUS_WIRE_TCP_ACCECN)
 		p = put_accecn(tcp, p);
-	if (tcp->has & NEXUS_WIRE_TCP_SACK)
+	if (has & NEXUS_WIRE_TCP_SACK)
 		put_sack(tcp, p);
 }
 

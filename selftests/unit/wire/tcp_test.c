@@ -373,7 +373,7 @@ static void nexus_wire_tcp_build__parses_to_the_same(void)
 static void nexus_wire_tcp_build__aligns_options(void)
 {
 	static const uint8_t wanted[20] = {
-		2, 4, 5, 0xb4, 1, 3, 3, 8, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 10,
+		2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 10, 1, 3, 3, 8,
 	};
 	struct nexus_wire_tcp tcp = base;
 	uint8_t p[60];
