@@ -117,6 +117,16 @@ static void nx_prr_on_ack__never_passes_ssthresh_from_below(void)
 				      true), 50 * MSS);
 }
 
+/* Nothing in flight: no ACK would come and let something out. */
+static void nx_prr_on_ack__never_stands_still(void)
+{
+	struct nx_prr prr;
+
+	nx_prr_enter(&prr, 10 * MSS);
+	nx_prr_on_send(&prr, 10 * MSS);
+	CU_ASSERT_EQUAL(nx_prr_on_ack(&prr, 0, 0, 5 * MSS, MSS, false), MSS);
+}
+
 static void nx_prr_enter__bears_nothing_in_flight(void)
 {
 	struct nx_prr prr;
@@ -135,6 +145,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(nx_prr_on_ack__rebuilds_when_it_is_safe, "TCP-4 PRR-SSRB"),
 	UNIT_CASE_ID(nx_prr_on_ack__never_passes_ssthresh_from_below,
 		     "TCP-4 PRR"),
+	UNIT_CASE_ID(nx_prr_on_ack__never_stands_still, "TCP-4 PRR"),
 	UNIT_CASE(nx_prr_enter__bears_nothing_in_flight),
 };
 
