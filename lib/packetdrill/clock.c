@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * The virtual clock. One thread, packetdrill's own, moves it; another may sleep
- * in a system call, and each event lets it look before the clock goes on, so
- * that a run never depends on the scheduler.
+ * The virtual clock. Of packetdrill's two threads one waits for times, and so
+ * moves it; the other may sleep in a system call, and each event lets it look
+ * before the clock goes on, so that a run never depends on the scheduler.
  */
 #include <stddef.h>
 
@@ -66,8 +66,7 @@ void nx_pd_run(struct nx_pd_host *host)
 	for (i = 0; i < NX_PD_NR_SOCKS; i++)
 		if (host->socks[i].is_used && host->socks[i].is_open)
 			run_one(&host->socks[i]);
-	if (pthread_equal(pthread_self(), host->driver))
-		settle(host);
+	settle(host);
 }
 
 /* ---------------------------------------------------------------- clock */
@@ -118,7 +117,7 @@ bool nx_pd_advance_to_packet(struct nx_pd_host *host)
 	return true;
 }
 
-/* The driver cannot wait for itself: the clock goes on at once. */
+/* Where nobody else would move the clock it goes on at once. */
 static int sleep_as_driver(struct nx_pd_host *host, uint64_t until_ns)
 {
 	uint64_t next = next_ns(host);
@@ -180,7 +179,7 @@ int nx_pd_gettimeofday(void *self, struct timeval *tv, struct timezone *tz)
 	if (woke_ns) {
 		us = woke_ns / NS_A_US;
 		woke_ns = 0;
-	} else if (pthread_equal(pthread_self(), host->driver)) {
+	} else {
 		nx_pd_advance(host, host->now_ns + NS_A_US);
 	}
 	pthread_mutex_unlock(&host->lock);

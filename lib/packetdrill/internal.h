@@ -120,7 +120,7 @@ struct nx_pd_epoll {
  * @lock:    of all fields; packetdrill calls from two threads
  * @wake:    who sleeps may look again
  * @settled: and has looked, or left
- * @driver:  the thread that moves the clock
+ * @driver:  the thread without which nothing moves
  * @now_ns:  virtual clock
  * @sleeper_until_ns: of who sleeps, NX_TCP_NEVER: only an event ends it
  * @is_sleeping: somebody does
