@@ -59,6 +59,7 @@ static struct nexus_tcp *make_child(struct nexus_tcp_listener *listener,
 		return NULL;
 	nx_stream_init_path(conn, ends, listener->hops[ends->version == 6]);
 	conn->listener = listener;
+	conn->is_half_open = true;
 	conn->flow = listener->sink.flow;
 	nx_streams_add_child(listener->streams, conn);
 	listener->listen.nr_half++;

@@ -96,21 +96,25 @@ static void call_writable(struct nexus_tcp *conn)
 		conn->cb->writable(conn, conn->arg);
 }
 
+void nx_stream_leave_listener(struct nexus_tcp *conn)
+{
+	conn->listener->listen.nr_half--;
+	conn->is_half_open = false;
+	conn->cb = NULL;
+}
+
 /* A connection that waits to be accepted has no program yet. */
 static bool accept_it(struct nexus_tcp *conn, uint32_t events)
 {
 	struct nexus_tcp_listener *listener = conn->listener;
 
+	if (!(events & (NX_TCP_EV_CLOSED | NX_TCP_EV_ESTABLISHED)))
+		return false;
+	nx_stream_leave_listener(conn);
 	if (events & NX_TCP_EV_CLOSED) {
-		listener->listen.nr_half--;
-		conn->listener = NULL;
 		conn->is_closed = true;
 		return false;
 	}
-	if (!(events & NX_TCP_EV_ESTABLISHED))
-		return false;
-	listener->listen.nr_half--;
-	conn->listener = NULL;
 	listener->accept(listener, conn, listener->arg);
 	return !conn->is_closed;
 }
@@ -121,7 +125,7 @@ void nx_stream_notify(struct nexus_tcp *conn)
 
 	if (!events && !conn->wants_read)
 		return;
-	if (conn->listener && !accept_it(conn, events))
+	if (conn->is_half_open && !accept_it(conn, events))
 		return;
 	if (conn->is_closed)
 		return;

@@ -35,11 +35,12 @@ struct nx_streams;
  * @cb, @arg: the program's
  * @next_work: in the list of those that may have something to send
  * @next_child: in the table of accepted connections
- * @listener: that it came from, until it is accepted; or NULL
+ * @listener: that it came from, while @is_half_open
  * @flow:    index to send with
  * @generation: of the flow
  * @fd:      the socket; -1: an accepted connection has none
  * @scope_id: of link-local addresses
+ * @is_half_open: no program has accepted it yet
  * @is_child: it is in the table of accepted connections
  * @is_claimed: the kernel's flow is known, and its packets come here
  * @is_working: it is in the list of @next_work
@@ -54,15 +55,18 @@ struct nexus_tcp {
 	struct nx_tcp		tcp;
 	struct nx_path		path;
 	struct nexus_timer	timer;
-	const struct nexus_tcp_callbacks *cb;
+	union {
+		const struct nexus_tcp_callbacks *cb;
+		struct nexus_tcp_listener *listener;
+	};
 	void			*arg;
 	struct nexus_tcp	*next_work;
 	struct nexus_tcp	*next_child;
-	struct nexus_tcp_listener *listener;
 	uint32_t		flow;
 	uint32_t		generation;
 	int			fd;
 	uint32_t		scope_id;
+	bool			is_half_open : 1;
 	bool			is_child : 1;
 	bool			is_claimed : 1;
 	bool			is_working : 1;
@@ -191,6 +195,9 @@ bool nx_stream_is_for(const struct nexus_tcp *conn, const struct nx_ends *ends);
 /* An ICMP error that quotes the connection. */
 void nx_stream_input_error(struct nexus_tcp *conn,
 			   const struct nexus_packet *pkt);
+
+/* It is no half-open connection of its listener any more. */
+void nx_stream_leave_listener(struct nexus_tcp *conn);
 
 /* Calls the program back about what happened. */
 void nx_stream_notify(struct nexus_tcp *conn);

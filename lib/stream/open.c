@@ -450,9 +450,9 @@ static void drop_half_open(struct nexus_tcp_listener *listener)
 	for (i = 0; i < NX_STREAM_BUCKETS; i++)
 		for (conn = listener->streams->children[i]; conn; conn = next) {
 			next = conn->next_child;
-			if (conn->listener != listener)
+			if (!conn->is_half_open || conn->listener != listener)
 				continue;
-			conn->listener = NULL;
+			nx_stream_leave_listener(conn);
 			nexus_tcp_abort(conn);
 		}
 }

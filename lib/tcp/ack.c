@@ -131,7 +131,7 @@ static void input_ecn(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 		is_marked = nx_accecn_read(&tcp->accecn, h, ack->delivered,
 					   tcp->mss) > 0;
 	if (is_marked)
-		nx_tcp_reduce(tcp, NX_TCP_MARKED);
+		nx_tcp_reduce(tcp, ack->acked, NX_TCP_MARKED);
 }
 
 /* ------------------------------------------------------------------ ACKs */
@@ -152,6 +152,7 @@ static void advance(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 	tcp->snd_una = ack->seg->hdr.ack;
 	tcp->stats.bytes_acked += ack->acked;
 	tcp->progress_ns = ack->now_ns;
+	nx_tcp_mtu_raise(tcp, ack->now_ns);
 	tcp->events |= NX_TCP_EV_WRITABLE;
 	if (tcp->is_limited && !nx_seq_before(tcp->snd_una, tcp->limited_seq))
 		tcp->is_limited = false;
@@ -174,7 +175,7 @@ static void process(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 	reo_ns = nx_rack_detect(tcp, ack->now_ns);
 	ack->has_new_loss = tcp->txq.lost_bytes > lost_before;
 	if (nx_tlp_on_ack(tcp, ack))
-		nx_tcp_reduce(tcp, NX_TCP_LOST);
+		nx_tcp_reduce(tcp, ack->acked, NX_TCP_LOST);
 	nx_tcp_recover_on_ack(tcp, ack);
 	if (tcp->cc.is_paced)
 		nx_pace_set(&tcp->pace, tcp->cc.cwnd, tcp->cc.ssthresh,
@@ -210,10 +211,7 @@ bool nx_tcp_input_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	tcp->nr_probes = 0;
 	if (has_new_window && tcp->timer == NX_TCP_TIMER_PERSIST)
 		nx_rtt_end_backoff(&tcp->rtt);
-	/* The peer lives, though its window is closed. */
-	if (tcp->snd_una == tcp->snd_nxt)
-		tcp->progress_ns = now_ns;
-	if (ack.acked || tcp->txq.first)
+	if (ack.acked || tcp->txq.first || seg->hdr.has & NEXUS_WIRE_TCP_SACK)
 		process(tcp, &ack);
 	if (tcp->fin_queued && tcp->snd_una == tcp->write_seq)
 		fin_acked(tcp, now_ns);

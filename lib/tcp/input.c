@@ -6,7 +6,7 @@
 #include "internal.h"
 
 /* RFC 7323 section 5.5: a timestamp this old may be from before a wrap. */
-#define TS_LIFE_NS	(24ULL * 24 * 3600 * 1000000000)
+#define TS_LIFE_S	(24U * 24 * 3600)
 
 /* RFC 5961 section 7: so many ACKs that others can provoke, in this time. */
 #define CHALLENGES_MAX		10
@@ -58,7 +58,7 @@ static bool is_old_duplicate(const struct nx_tcp *tcp,
 	return tcp->has_ts && h->has & NEXUS_WIRE_TCP_TS &&
 	       !(h->flags & TCP_RST) &&
 	       nx_seq_before(h->ts_val, tcp->ts_recent) &&
-	       now_ns - tcp->ts_recent_ns < TS_LIFE_NS;
+	       (uint32_t)(now_ns / NX_NS_PER_S) - tcp->ts_recent_s < TS_LIFE_S;
 }
 
 /* RFC 7323 section 4.3 (2). */
@@ -69,7 +69,7 @@ static void take_timestamp(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	    nx_seq_after(seg->hdr.seq, tcp->rcv_acked))
 		return;
 	tcp->ts_recent = seg->hdr.ts_val;
-	tcp->ts_recent_ns = now_ns;
+	tcp->ts_recent_s = (uint32_t)(now_ns / NX_NS_PER_S);
 }
 
 /*

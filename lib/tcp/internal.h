@@ -186,8 +186,9 @@ void nx_tcp_recover_on_reo(struct nx_tcp *tcp, uint64_t now_ns);
 /* The retransmission timer expired. */
 void nx_tcp_recover_on_rto(struct nx_tcp *tcp, uint64_t now_ns);
 
-/* ECN's echo: the window shrinks, once a round trip. */
-void nx_tcp_reduce(struct nx_tcp *tcp, enum nx_tcp_congestion by);
+/* ECN's echo: the window shrinks, once a round trip; @acked: by this ACK. */
+void nx_tcp_reduce(struct nx_tcp *tcp, uint32_t acked,
+		   enum nx_tcp_congestion by);
 
 /* --------------------------------------------------------------- output */
 
@@ -222,7 +223,10 @@ bool nx_tcp_is_window_closed(const struct nx_tcp *tcp);
 void nx_tcp_update_mss(struct nx_tcp *tcp);
 
 /* The retransmission timer expired: is the path a black hole? */
-void nx_tcp_mtu_on_rto(struct nx_tcp *tcp);
+void nx_tcp_mtu_on_rto(struct nx_tcp *tcp, uint64_t now_ns);
+
+/* Something was acknowledged: perhaps the path is better by now. */
+void nx_tcp_mtu_raise(struct nx_tcp *tcp, uint64_t now_ns);
 
 /* ----------------------------------------------------------- send queue */
 
@@ -291,6 +295,8 @@ static inline uint64_t nx_tcp_after_ms(uint64_t now_ns, uint64_t ms)
 {
 	return now_ns + ms * 1000000;
 }
+
+#define NX_NS_PER_S		1000000000ULL
 
 /* The clock of timestamps: milliseconds (RFC 7323 section 5.4). */
 #define NX_TCP_TS_NS		1000000ULL

@@ -15,6 +15,9 @@
 /* RFC 1122 section 3.3.2: what every IPv4 host takes. */
 #define MTU_LEAST_IPV4	576
 
+/* RFC 8899 section 5.1.1: PMTU_RAISE_TIMER. */
+#define RAISE_S		600
+
 /* Timeouts of the same data that ICMP would have explained. */
 #define BLACK_HOLE_RTOS	3
 
@@ -35,14 +38,27 @@ static uint16_t base_mtu(const struct nx_tcp *tcp)
 	return tcp->mtu > MTU_BASE_IPV4 ? MTU_BASE_IPV4 : MTU_LEAST_IPV4;
 }
 
-void nx_tcp_mtu_on_rto(struct nx_tcp *tcp)
+void nx_tcp_mtu_on_rto(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	uint16_t base = base_mtu(tcp);
 
 	if (!(tcp->config->features & NX_TCP_HAS_PROBING) ||
 	    tcp->rtt.nr_backoffs < BLACK_HOLE_RTOS || tcp->mtu <= base)
 		return;
+	if (tcp->mtu_max < tcp->mtu)
+		tcp->mtu_max = tcp->mtu;
 	tcp->mtu = base;
+	tcp->raise_s = (uint32_t)(now_ns / NX_NS_PER_S) + RAISE_S;
+	nx_tcp_update_mss(tcp);
+}
+
+/* It may have been another path, or no black hole at all but an outage. */
+void nx_tcp_mtu_raise(struct nx_tcp *tcp, uint64_t now_ns)
+{
+	if (tcp->mtu >= tcp->mtu_max || now_ns / NX_NS_PER_S < tcp->raise_s ||
+	    tcp->recovery != NX_TCP_OPEN)
+		return;
+	tcp->mtu = tcp->mtu_max;
 	nx_tcp_update_mss(tcp);
 }
 
@@ -52,6 +68,7 @@ void nx_tcp_set_mtu(struct nx_tcp *tcp, uint32_t mtu, uint64_t now_ns)
 	uint32_t least = tcp->ip_len == NEXUS_WIRE_IPV6_LEN ? MTU_BASE_IPV6 :
 							      MTU_LEAST_IPV4;
 
+	tcp->mtu_max = 0;
 	/* RFC 8201 section 4; what claims less, for IPv4, is an attack on us. */
 	if (mtu < least)
 		mtu = least;

@@ -63,14 +63,16 @@ static bool try_undo(struct nx_tcp *tcp, const struct nx_tcp_ack *ack)
 
 /* ---------------------------------------------------------------- begin */
 
-void nx_tcp_reduce(struct nx_tcp *tcp, enum nx_tcp_congestion by)
+void nx_tcp_reduce(struct nx_tcp *tcp, uint32_t acked,
+		   enum nx_tcp_congestion by)
 {
+	uint32_t flight_size = tcp->snd_nxt - tcp->snd_una + acked;
+
 	if (tcp->recovery != NX_TCP_OPEN)
 		return;
 	nx_tcp_cc_end_undo(&tcp->cc);
-	nx_tcp_cc_on_congestion(&tcp->cc, tcp->snd_nxt - tcp->snd_una, by);
-	nx_prr_enter(&tcp->prr, tcp->snd_nxt - tcp->snd_una -
-				tcp->txq.sacked_bytes);
+	nx_tcp_cc_on_congestion(&tcp->cc, flight_size, by);
+	nx_prr_enter(&tcp->prr, flight_size - tcp->txq.sacked_bytes);
 	tcp->recovery = NX_TCP_CWR;
 	tcp->recover = tcp->snd_nxt;
 	tcp->may_undo = false;
@@ -78,15 +80,16 @@ void nx_tcp_reduce(struct nx_tcp *tcp, enum nx_tcp_congestion by)
 }
 
 /* Losses were found: fast recovery, unless it has begun. */
-static void enter(struct nx_tcp *tcp, uint32_t delivered)
+static void enter(struct nx_tcp *tcp, uint32_t acked, uint32_t delivered)
 {
+	uint32_t flight_size = tcp->snd_nxt - tcp->snd_una + acked;
+
 	if (tcp->recovery >= NX_TCP_FAST)
 		return;
 	undo_init(tcp);
 	if (tcp->recovery == NX_TCP_OPEN) {
 		nx_tcp_cc_end_undo(&tcp->cc);
-		nx_tcp_cc_on_congestion(&tcp->cc, tcp->snd_nxt - tcp->snd_una,
-					NX_TCP_LOST);
+		nx_tcp_cc_on_congestion(&tcp->cc, flight_size, NX_TCP_LOST);
 		nx_prr_enter(&tcp->prr, tcp->snd_nxt - tcp->snd_una -
 					tcp->txq.sacked_bytes + delivered);
 		tcp->cwr_pending = true;
@@ -315,7 +318,7 @@ void nx_tcp_recover_on_ack(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 		input_without_sack(tcp, ack);
 	advance_state(tcp, ack);
 	if (tcp->txq.lost_bytes > tcp->txq.retrans_bytes)
-		enter(tcp, ack->delivered);
+		enter(tcp, ack->acked, ack->delivered);
 	update_cwnd(tcp, ack);
 }
 
@@ -324,7 +327,7 @@ void nx_tcp_recover_on_reo(struct nx_tcp *tcp, uint64_t now_ns)
 	uint64_t reo_ns = nx_rack_detect(tcp, now_ns);
 
 	if (tcp->txq.lost_bytes > tcp->txq.retrans_bytes)
-		enter(tcp, 0);
+		enter(tcp, 0, 0);
 	if (is_reducing(tcp))
 		tcp->cc.cwnd = nx_prr_on_ack(&tcp->prr, 0,
 					     nx_tcp_in_flight(tcp),

@@ -38,7 +38,7 @@ void nx_tcp_take_syn(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		tcp->rcv_wscale = 0;
 	if (tcp->has_ts) {
 		tcp->ts_recent = h->ts_val;
-		tcp->ts_recent_ns = now_ns;
+		tcp->ts_recent_s = (uint32_t)(now_ns / NX_NS_PER_S);
 	}
 	nx_tcp_update_mss(tcp);
 }

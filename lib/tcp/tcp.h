@@ -359,8 +359,10 @@ struct nx_tcp_stats {
  * @undo_una:     snd_una when the reduction began
  * @undo_bytes:   sent again since, and not told to be a duplicate
  * @nr_dupacks:   without SACK
- * @nr_probes:    keepalives that were not answered
+ * @nr_probes:    keepalives, or probes of the window, that were not answered
  * @mtu:          of the path, bytes
+ * @mtu_max:      before silence told that it is less
+ * @raise_s:      when that is to be tried again, seconds
  * @peer_mss:     MSS option
  * @mss:          payload of a full segment
  *
@@ -447,6 +449,8 @@ struct nx_tcp {
 	uint32_t			undo_bytes;
 	uint32_t			undo_ts;
 	uint16_t			mtu;
+	uint16_t			mtu_max;
+	uint32_t			raise_s;
 	uint16_t			peer_mss;
 	uint16_t			mss;
 	uint8_t				nr_dupacks;
@@ -476,7 +480,7 @@ struct nx_tcp {
 	struct nexus_wire_tcp_sack	dsack;
 	uint32_t			ts_off;
 	uint32_t			ts_recent;
-	uint64_t			ts_recent_ns;
+	uint32_t			ts_recent_s;
 	struct nx_accecn		accecn;
 
 	/* Times. */

@@ -80,7 +80,7 @@ static void rto_fired(struct nx_tcp *tcp, uint64_t now_ns)
 	if (is_timed_out(tcp, now_ns))
 		return;
 	tcp->stats.nr_rtos++;
-	nx_tcp_mtu_on_rto(tcp);
+	nx_tcp_mtu_on_rto(tcp, now_ns);
 	nx_tcp_recover_on_rto(tcp, now_ns);
 	nx_rtt_backoff(&tcp->rtt);
 	nx_tcp_rto_restart(tcp, now_ns);
@@ -89,8 +89,13 @@ static void rto_fired(struct nx_tcp *tcp, uint64_t now_ns)
 /* RFC 9293 section 3.8.6.1. */
 static void persist_fired(struct nx_tcp *tcp, uint64_t now_ns)
 {
-	if (is_timed_out(tcp, now_ns))
+	/* A closed window is no dead peer, as long as it answers. */
+	if (!tcp->nr_probes)
+		tcp->progress_ns = now_ns;
+	else if (is_timed_out(tcp, now_ns))
 		return;
+	if (tcp->nr_probes < UINT8_MAX)
+		tcp->nr_probes++;
 	tcp->must_probe = true;
 	nx_rtt_backoff(&tcp->rtt);
 	nx_tcp_rto_restart(tcp, now_ns);

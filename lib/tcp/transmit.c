@@ -44,6 +44,9 @@ static void finish(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint32_t seq,
 	uint16_t flags = seg->hdr.flags;
 	uint32_t len = seg->len, nr = seg->nr_spans;
 
+	/* RFC 9768 section 3.2.2.1: data tell the counter, not the handshake. */
+	if (len)
+		tcp->ace_first = false;
 	nx_tcp_fill(tcp, seg, seq, flags | TCP_ACK, now_ns);
 	seg->len = len;
 	seg->nr_spans = nr;
@@ -201,7 +204,6 @@ static void mark_new(struct nx_tcp *tcp, struct nx_tcp_seg *seg)
 {
 	if (!seg->len)
 		return;
-	tcp->ace_first = false;
 	if (tcp->ecn == NX_ECN_CLASSIC && tcp->cwr_pending) {
 		seg->hdr.flags |= TCP_CWR;
 		tcp->cwr_pending = false;

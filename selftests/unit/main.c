@@ -49,8 +49,9 @@
 	X(stack_flow_suite) \
 	X(stack_loop_suite) \
 	X(stack_stack_suite) \
+	X(tcp_state_suite) \
+	X(tcp_mechanism_suite) \
 	X(stack_revive_suite) \
-	X(tcp_conn_suite) \
 	X(tcp_pair_suite) \
 	X(stream_suite) \
 	X(udp_udp_suite) \

@@ -582,6 +582,12 @@ static void do_abort(struct script *s, const char *p)
 	nx_tcp_abort(&s->tcp);
 }
 
+static void do_orphan(struct script *s, const char *p)
+{
+	(void)p;
+	nx_tcp_orphan(&s->tcp, s->now_ns);
+}
+
 static void do_state(struct script *s, const char *p)
 {
 	const char *name = nx_tcp_state_name(s->tcp.state);
@@ -592,7 +598,7 @@ static void do_state(struct script *s, const char *p)
 
 static void do_err(struct script *s, const char *p)
 {
-	const char *name = strerrorname_np(-s->tcp.err);
+	const char *name = s->tcp.err ? strerrorname_np(-s->tcp.err) : "Success";
 
 	if (strcmp(name, skip_space(p)))
 		fail(s, "the error is", name);
@@ -609,7 +615,7 @@ static void do_event(struct script *s, const char *p)
 {
 	static const char *const names[] = {
 		"established", "readable", "writable", "peer-closed",
-		"time-wait", "closed",
+		"time-wait", "closed", "reopen",
 	};
 	unsigned int i;
 
@@ -624,35 +630,148 @@ static void do_event(struct script *s, const char *p)
 	fail(s, "no such event", NULL);
 }
 
+static void do_nodelay(struct script *s, const char *p)
+{
+	nx_tcp_set_nodelay(&s->tcp, number(&p));
+}
+
+static void do_cork(struct script *s, const char *p)
+{
+	nx_tcp_set_cork(&s->tcp, number(&p));
+}
+
+static void do_keepalive(struct script *s, const char *p)
+{
+	nx_tcp_set_keepalive(&s->tcp, number(&p), s->now_ns);
+}
+
+static void do_mtu(struct script *s, const char *p)
+{
+	nx_tcp_set_mtu(&s->tcp, number(&p), s->now_ns);
+}
+
+/* "toobig SEQ MTU": ICMP quotes the segment at SEQ. */
+static void do_toobig(struct script *s, const char *p)
+{
+	uint32_t seq = number(&p) + SCRIPT_ISS;
+
+	p = skip_space(p);
+	nx_tcp_icmp_mtu(&s->tcp, seq, number(&p), s->now_ns);
+}
+
+/* "icmp SEQ ERRNO" */
+static void do_icmp(struct script *s, const char *p)
+{
+	uint32_t seq = number(&p) + SCRIPT_ISS;
+
+	p = skip_space(p);
+	nx_tcp_icmp(&s->tcp, seq, (int)number(&p));
+}
+
+/* "cwnd N", "flight N", "mss N": bytes; "undone N", "rtos N": times. */
+static void compare(struct script *s, uint32_t got, const char *p)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", got);
+	if (number(&p) != got)
+		fail(s, "it is", text);
+}
+
+static void do_cwnd(struct script *s, const char *p)
+{
+	compare(s, s->tcp.cc.cwnd, p);
+}
+
+static void do_flight(struct script *s, const char *p)
+{
+	compare(s, nx_tcp_in_flight(&s->tcp), p);
+}
+
+static void do_mss(struct script *s, const char *p)
+{
+	compare(s, s->tcp.mss, p);
+}
+
+static void do_undone(struct script *s, const char *p)
+{
+	compare(s, s->tcp.stats.nr_undone, p);
+}
+
+static void do_rtos(struct script *s, const char *p)
+{
+	compare(s, s->tcp.stats.nr_rtos, p);
+}
+
+static void do_rcvbuf(struct script *s, const char *p)
+{
+	compare(s, s->tcp.rcv_buf_bytes, p);
+}
+
+static void do_recovery(struct script *s, const char *p)
+{
+	static const char *const names[] = { "open", "cwr", "fast", "loss" };
+
+	if (strcmp(names[s->tcp.recovery], skip_space(p)))
+		fail(s, "recovery is", names[s->tcp.recovery]);
+}
+
 /* "memory N": so many records can still be had. */
 static void do_memory(struct script *s, const char *p)
 {
 	s->records_left = atoi(p);
 }
 
+/* Those that only look do not care what has left by then. */
 static const struct {
 	const char	*name;
 	void		(*run)(struct script *s, const char *p);
+	bool		looks_only;
 } commands[] = {
-	{ "connect",	do_connect },
-	{ "write",	do_write },
-	{ "read",	do_read },
-	{ "shutdown",	do_shutdown },
-	{ "abort",	do_abort },
-	{ "state",	do_state },
-	{ "err",	do_err },
-	{ "event",	do_event },
-	{ "none",	do_none },
-	{ "memory",	do_memory },
+	{ "connect",	do_connect, false },
+	{ "write",	do_write, false },
+	{ "read",	do_read, false },
+	{ "shutdown",	do_shutdown, false },
+	{ "abort",	do_abort, false },
+	{ "orphan",	do_orphan, false },
+	{ "state",	do_state, true },
+	{ "err",	do_err, true },
+	{ "event",	do_event, true },
+	{ "none",	do_none, false },
+	{ "memory",	do_memory, false },
+	{ "nodelay",	do_nodelay, false },
+	{ "cork",	do_cork, false },
+	{ "keepalive",	do_keepalive, false },
+	{ "mtu",	do_mtu, false },
+	{ "toobig",	do_toobig, false },
+	{ "icmp",	do_icmp, false },
+	{ "cwnd",	do_cwnd, true },
+	{ "flight",	do_flight, true },
+	{ "mss",	do_mss, true },
+	{ "undone",	do_undone, true },
+	{ "rtos",	do_rtos, true },
+	{ "rcvbuf",	do_rcvbuf, true },
+	{ "recovery",	do_recovery, true },
 };
 
-static void command(struct script *s, const char *p)
+static void come_to(struct script *s, uint64_t at_ns)
+{
+	check_none(s);
+	advance(s, at_ns, false);
+	check_none(s);
+}
+
+static void command(struct script *s, const char *p, uint64_t at_ns)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!word(&p, commands[i].name))
 			continue;
+		if (!commands[i].looks_only || at_ns > s->now_ns)
+			come_to(s, at_ns);
+		if (s->failed)
+			return;
 		commands[i].run(s, p);
 		if (s->is_opened)
 			pump(s);
@@ -660,6 +779,7 @@ static void command(struct script *s, const char *p)
 	}
 	fail(s, "no such command", NULL);
 }
+
 
 static void run_line(struct script *s)
 {
@@ -676,15 +796,13 @@ static void run_line(struct script *s)
 		expect(s, p + 1, at_ns);
 		return;
 	}
-	check_none(s);
-	advance(s, at_ns, false);
-	check_none(s);
-	if (s->failed)
+	if (*p != '<') {
+		command(s, p, at_ns);
 		return;
-	if (*p == '<')
+	}
+	come_to(s, at_ns);
+	if (!s->failed)
 		inject(s, p + 1);
-	else
-		command(s, p);
 }
 
 void script_lines(struct script *s, const char *const *lines)
