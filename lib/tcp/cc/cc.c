@@ -12,8 +12,12 @@
 #define INITIAL_SEGMENTS	10
 #define INITIAL_BYTES		14600
 
-/* RFC 9406 section 4.2: L, where nothing paces. */
+/*
+ * RFC 9406 section 4.2: L, where nothing paces; but a peer that aggregates what
+ * it receives acknowledges a super-packet at once, and one leaves as one anyway.
+ */
 #define LIMIT_SEGMENTS		8
+#define LIMIT_BYTES		65536
 
 static uint32_t min32(uint32_t a, uint32_t b)
 {
@@ -85,7 +89,8 @@ static void slow_start(struct nx_tcp_cc *cc, const struct nx_tcp_cc_ack *ack)
 	if (!ack->is_cwnd_limited)
 		return;
 	if (!cc->is_paced)
-		growth = min32(growth, LIMIT_SEGMENTS * cc->mss);
+		growth = min32(growth, max32(LIMIT_SEGMENTS * cc->mss,
+					     LIMIT_BYTES));
 	cc->cwnd = min32(cc->cwnd + growth / divisor, NX_TCP_CWND_MAX);
 	/* The rest of an ACK that crosses ssthresh is not slow start's. */
 	cc->cwnd = min32(cc->cwnd, cc->ssthresh);

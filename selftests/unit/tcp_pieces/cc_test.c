@@ -69,16 +69,21 @@ static void nx_tcp_cc_on_ack__doubles_in_slow_start(void)
 	}
 }
 
-/* RFC 3465 section 2.2, RFC 9406 section 4.2: an ACK opens eight at most. */
+/* RFC 9406 section 4.2: eight segments, or what a super-packet holds. */
 static void nx_tcp_cc_on_ack__limits_what_one_ack_opens(void)
 {
 	struct nx_tcp_cc cc = cc_of(&nx_tcp_newreno, 100 * MSS);
 
-	ack(&cc, 50 * MSS, true);
-	CU_ASSERT_EQUAL(cc.cwnd, 108 * MSS);
+	ack(&cc, 80 * MSS, true);
+	CU_ASSERT_EQUAL(cc.cwnd, 100 * MSS + 65536);
+	ack(&cc, 40 * MSS, true);
+	CU_ASSERT_EQUAL(cc.cwnd, 140 * MSS + 65536);
+	nx_tcp_cc_set_mss(&cc, 9000);
+	ack(&cc, 80 * MSS, true);
+	CU_ASSERT_EQUAL(cc.cwnd, 140 * MSS + 65536 + 72000);
 	cc.is_paced = true;
-	ack(&cc, 50 * MSS, true);
-	CU_ASSERT_EQUAL(cc.cwnd, 158 * MSS);
+	ack(&cc, 80 * MSS, true);
+	CU_ASSERT_EQUAL(cc.cwnd, 220 * MSS + 65536 + 72000);
 }
 
 /* RFC 7661: a window that is not used says nothing of the path. */
