@@ -26,12 +26,30 @@ void nx_advisory_flow_begin(struct nx_flow *flow)
 	memset(a, 0, sizeof(*a));
 	a->generation = flow->generation;
 	smp_store_release(&a->flags, NEXUS_FLOW_VALID); /* K: generation before VALID */
+	spin_lock_bh(&flow->advice.lock);
+	flow->advice.entry = a;
+	spin_unlock_bh(&flow->advice.lock);
 }
 
-/* The entry speaks of nobody. */
+/* The entry speaks of nobody, and queues that still have packets leave it alone. */
 void nx_advisory_flow_end(struct nx_flow *flow)
 {
-	WRITE_ONCE(nx_advisory_flow(flow->chan, flow->idx)->flags, 0);
+	spin_lock_bh(&flow->advice.lock);
+	WRITE_ONCE(flow->advice.entry->flags, 0);
+	flow->advice.entry = NULL;
+	spin_unlock_bh(&flow->advice.lock);
+}
+
+/* Bits of its flags are set, for good. */
+void nx_advisory_flow_set(struct nx_flow *flow, u32 flags)
+{
+	struct nexus_flow_advisory *a;
+
+	spin_lock_bh(&flow->advice.lock);
+	a = flow->advice.entry;
+	if (a)
+		WRITE_ONCE(a->flags, a->flags | flags);
+	spin_unlock_bh(&flow->advice.lock);
 }
 
 /* Mbit/s of a device that knows, or 0. */

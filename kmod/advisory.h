@@ -15,6 +15,7 @@ struct nx_nexus;
 struct nexus_flow_advisory *nx_advisory_flow(struct nx_channel *chan, u32 idx);
 void nx_advisory_flow_begin(struct nx_flow *flow);
 void nx_advisory_flow_end(struct nx_flow *flow);
+void nx_advisory_flow_set(struct nx_flow *flow, u32 flags);
 void nx_advisory_update(struct nx_nexus *nexus);
 
 #endif /* NX_ADVISORY_H */

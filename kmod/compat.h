@@ -29,6 +29,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#include <linux/netdevice.h>
+#else
+#include <net/gso.h>
+#endif
+
 #ifdef NL_SET_ERR_MSG_FMT
 static inline int
 nx_compat_genl_do(struct sk_buff *skb, struct genl_info *info,

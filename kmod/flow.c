@@ -50,6 +50,7 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 	flow->sk = flow->socket->sk;
 	sock_hold(flow->sk);
 	spin_lock_init(&flow->stat_lock);
+	spin_lock_init(&flow->advice.lock);
 	flow->chan = chan;
 	flow->our_local = U64_MAX;
 	flow->plain_remote = U64_MAX;
@@ -303,10 +304,8 @@ static bool has_local(const struct nx_flow *flow, const union nx_addr *addr,
 
 static void tell_address_gone(struct nx_flow *flow)
 {
-	struct nexus_flow_advisory *a = nx_advisory_flow(flow->chan, flow->idx);
-
 	WRITE_ONCE(flow->is_address_gone, true);
-	WRITE_ONCE(a->flags, a->flags | NEXUS_FLOW_ADDR_GONE);
+	nx_advisory_flow_set(flow, NEXUS_FLOW_ADDR_GONE);
 	nx_event_flow(flow, NEXUS_EVENT_ADDR_GONE, 0);
 	nx_monitor_flow(flow, NEXUS_MONITOR_ADDR_GONE);
 }

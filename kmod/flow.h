@@ -11,6 +11,7 @@
 #include <linux/rhashtable.h>
 #include <linux/xarray.h>
 #include <linux/nexus.h>
+#include "advice.h"
 #include "core/flow_key.h"
 #include "counters.h"
 
@@ -58,6 +59,7 @@ struct nx_flow_node {
  * @our_local, @plain_remote: the IPv4 addresses of the last packet that were
  *              found to be this host's and not this host's, below the state of
  *              the routes (rt_genid_ipv4()) at that time; U64_MAX: none
+ * @advice:     what its entry in the advisory region says
  * @is_address_gone: its local address is no longer this host's
  * @old_write_space, @old_userlocks: what the socket had before
  * @dead:       in a list of flows that are out of the table, for who releases
@@ -94,6 +96,7 @@ struct nx_flow {
 	u32			mtu;
 	u64			our_local;
 	u64			plain_remote;
+	struct nx_advice	advice;
 	bool			is_address_gone;
 	void			(*old_write_space)(struct sock *sk);
 	u8			old_userlocks;
@@ -165,5 +168,6 @@ int nx_socket_check(struct socket *sock, struct net *net);
 int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg);
 void nx_socket_release(struct nx_flow *flow);
 void nx_socket_unblock(struct nx_queue *q);
+struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb);
 
 #endif /* NX_FLOW_H */

@@ -4,11 +4,13 @@
  */
 #include <linux/module.h>
 #include "address.h"
+#include "advice.h"
 #include "channel.h"
 #include "chardev.h"
 #include "mapping.h"
 #include "netlink.h"
 #include "nexus.h"
+#include "sch.h"
 #include "wake.h"
 
 static int __init nexus_init(void)
@@ -16,6 +18,7 @@ static int __init nexus_init(void)
 	int err;
 
 	nx_wake_init();
+	nx_advice_init();
 	err = nx_mapping_init();
 	if (err)
 		return err;
@@ -31,9 +34,12 @@ static int __init nexus_init(void)
 	err = nx_address_init();
 	if (err)
 		goto err_dev;
-	err = nx_netlink_init();
+	err = nx_sch_init();
 	if (err)
 		goto err_address;
+	err = nx_netlink_init();
+	if (err)
+		goto err_sch;
 	err = nx_chardev_init();
 	if (err)
 		goto err_netlink;
@@ -41,6 +47,8 @@ static int __init nexus_init(void)
 
 err_netlink:
 	nx_netlink_exit();
+err_sch:
+	nx_sch_exit();
 err_address:
 	nx_address_exit();
 err_dev:
@@ -54,13 +62,18 @@ err_mapping:
 	return err;
 }
 
-/* No file of /dev/nexus is open, and so no channel is attached. */
+/*
+ * No file of /dev/nexus is open, and so no channel is attached; and no device has
+ * the discipline.
+ */
 static void __exit nexus_exit(void)
 {
 	nx_chardev_exit();
 	nx_netlink_exit();
+	nx_sch_exit();
 	nx_address_exit();
 	nx_dev_exit();
+	nx_advice_exit();
 	nx_wake_exit();
 	nx_channel_exit();
 	nx_net_exit();

@@ -80,6 +80,30 @@ static void socket_write_space(struct sock *sk)
 	rcu_read_unlock();
 }
 
+/**
+ * nx_skb_flow_rcu - the flow that sends a packet
+ * @skb: on its way out; in a RCU section
+ *
+ * A packet of nexus is its flow's socket's (skb_set_owner_w()), and so is what
+ * the application sends through that socket itself. The owner survives
+ * neighbours, hooks and disciplines, until a driver or another network namespace
+ * takes the packet.
+ *
+ * Return: NULL: it is not of nexus.
+ */
+struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+	struct nx_flow *flow;
+
+	if (!sk || !sk_fullsock(sk) ||
+	    likely(READ_ONCE(sk->sk_write_space) != socket_write_space))
+		return NULL;
+	flow = rcu_dereference_sk_user_data(sk);
+	smp_rmb(); /* V: what was read is ours if the function still is */
+	return READ_ONCE(sk->sk_write_space) == socket_write_space ? flow : NULL;
+}
+
 static struct nx_flow_key *add_key(struct nx_flow *flow, u8 ip_version)
 {
 	struct sock *sk = nx_flow_sk(flow);

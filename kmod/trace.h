@@ -202,6 +202,23 @@ DEFINE_EVENT(nexus_flow, nexus_flow_del,
 	TP_ARGS(flow)
 );
 
+TRACE_EVENT(nexus_advice,
+	TP_PROTO(const struct nx_flow *flow, bool is_suspended),
+	TP_ARGS(flow, is_suspended),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, flow)
+		__field(u32, is_suspended)
+	),
+	TP_fast_assign(
+		__entry->channel = flow->chan->id;
+		__entry->flow = flow->idx;
+		__entry->is_suspended = is_suspended;
+	),
+	TP_printk("channel=%u flow=%u suspended=%u", __entry->channel,
+		  __entry->flow, __entry->is_suspended)
+);
+
 TRACE_EVENT(nexus_wake,
 	TP_PROTO(u32 channel, u32 queue),
 	TP_ARGS(channel, queue),

@@ -215,6 +215,7 @@ struct nexus_desc {
  * @NEXUS_EVENT_DEV_GONE:  device @value left the nexus
  * @NEXUS_EVENT_SENT:      the packet with this cookie left; flags is an outcome
  * @NEXUS_EVENT_EXPIRED:   the packet with this cookie passed its deadline
+ * @NEXUS_EVENT_RESUMED:   the flow was suspended, and may send again
  */
 enum nexus_event_type {
 	NEXUS_EVENT_ADDR_GONE = 1,
@@ -223,6 +224,7 @@ enum nexus_event_type {
 	NEXUS_EVENT_DEV_GONE,
 	NEXUS_EVENT_SENT,
 	NEXUS_EVENT_EXPIRED,
+	NEXUS_EVENT_RESUMED,
 };
 
 /* @flow of an event that concerns no single flow. */

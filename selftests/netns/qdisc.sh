@@ -1,0 +1,285 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The queueing discipline in the hands of plain tc: options, statistics, changes
+# under traffic, marks.
+#
+#     netns near                             netns far
+#     near0 (10.78.0.1) ----- veth ----- far0 (10.78.0.2)
+#     many0, with four queues, ----- veth ----- many1
+#
+# Traffic is of the kernel's stack alone.
+set -uo pipefail
+
+export LC_ALL=C.UTF-8 TC_LIB_DIR=$NEXUS_BUILD/tools/tc
+
+work=$(mktemp -d)
+number=0 failed=0
+
+near()
+{
+	ip netns exec near "$@"
+}
+
+far()
+{
+	ip netns exec far "$@"
+}
+
+qdisc()
+{
+	near tc qdisc "$@"
+}
+
+# Run "check TITLE COMMAND...": one line of the report.
+check()
+{
+	local title=$1
+	shift
+
+	number=$((number + 1))
+	if "$@" > "$work/report" 2>&1; then
+		echo "ok $number $title"
+	else
+		failed=$((failed + 1))
+		echo "not ok $number $title"
+		tail -n 30 "$work/report" | sed 's/^/# /'
+	fi
+}
+
+soon()
+{
+	local tries
+
+	for ((tries = 0; tries < 100; tries++)); do
+		"$@" > /dev/null 2>&1 && return
+		sleep 0.1
+	done
+	echo "in vain: $*"
+	return 1
+}
+
+cleanup()
+{
+	jobs -p | xargs -r kill 2>/dev/null
+	wait
+	ip netns del near 2>/dev/null
+	ip netns del far 2>/dev/null
+	rm -rf "$work"
+}
+
+setup()
+{
+	ip netns add near && ip netns add far || return
+	ip link add near0 netns near type veth peer far0 netns far || return
+	ip link add many0 netns near numtxqueues 4 type veth \
+		peer many1 netns far numrxqueues 4 || return
+	ip -n near addr add 10.78.0.1/24 dev near0
+	ip -n far addr add 10.78.0.2/24 dev far0
+	for dev in lo near0 many0; do ip -n near link set $dev up; done
+	for dev in lo far0 many1; do ip -n far link set $dev up; done
+	soon near ping -c 1 -W 1 10.78.0.2
+}
+
+json()
+{
+	ip netns exec near tc -s -j qdisc show dev near0 |
+		jq -e ".[0] | select(.kind == \"nexus\") | $1"
+}
+
+# ---------------------------------------------------------- options
+
+shows_options()
+{
+	qdisc replace dev near0 root nexus rate 20mbit burst 16kb ll 20% target 4ms \
+		interval 80ms ce_threshold 500us limit 1000 flows 64 quantum 3000 || return
+	qdisc show dev near0
+	qdisc show dev near0 | grep -q "nexus .*rate 20mbit burst 16384 target 4ms\
+ interval 80ms ce_threshold 500us limit 1000 flows 64 quantum 3000 ll 20%" || return
+	json '.options == { rate: 2500000, burst: 16384, ll_permille: 200,
+		target_ns: 4000000, interval_ns: 80000000, ce_threshold_ns: 500000,
+		limit: 1000, flows: 64, quantum: 3000 }'
+}
+
+has_defaults()
+{
+	qdisc replace dev near0 root handle 7: nexus || return
+	json '.options | .target_ns == 5000000 and .interval_ns == 100000000 and
+		.ce_threshold_ns == 1000000 and .limit == 10240 and .flows == 1024 and
+		.quantum == 1514 and .rate == 0'
+}
+
+# refuses WORDS: the kernel or tc says no, and the discipline stays as it is.
+refuses()
+{
+	local before
+
+	before=$(qdisc show dev near0)
+	! qdisc change dev near0 root nexus "$@" 2>&1 || return
+	[ "$(qdisc show dev near0)" = "$before" ]
+}
+
+refuses_nonsense()
+{
+	refuses rate fast && refuses speed 3 && refuses quantum 100 &&
+		refuses interval 0 && refuses interval 2000s && refuses ll 95% &&
+		refuses limit 0 && refuses flows 32 && refuses target
+}
+
+change_keeps_the_rest()
+{
+	qdisc replace dev near0 root nexus rate 10mbit target 3ms || return
+	qdisc change dev near0 root nexus rate 30mbit || return
+	json '.options | .rate == 3750000 and .target_ns == 3000000'
+}
+
+goes_under_mq()
+{
+	local i
+
+	near tc qdisc replace dev many0 root handle 1: mq || return
+	for i in 1 2 3 4; do
+		near tc qdisc replace dev many0 parent 1:$i nexus rate 50mbit || return
+	done
+	[ "$(near tc -s qdisc show dev many0 | grep -c 'qdisc nexus .*rate 50mbit')" = 4 ]
+}
+
+# A discipline of its own: "replace" would change the one that is there.
+fresh()
+{
+	qdisc del dev near0 root 2>/dev/null
+	qdisc add dev near0 root nexus "$@"
+}
+
+# ---------------------------------------------------------- traffic
+
+# Sends 4 MB through TCP to the other side, while COMMAND turns over and over.
+transfer_while()
+{
+	local sent rounds=0
+
+	head -c 4000000 /dev/urandom > "$work/sent"
+	far socat -u TCP-LISTEN:7000,reuseaddr "CREATE:$work/got" &
+	soon far sh -c 'ss -Htln | grep -q :7000' || return
+	near socat -u "OPEN:$work/sent" TCP:10.78.0.2:7000 &
+	sent=$!
+	while kill -0 $sent 2>/dev/null; do
+		"$@" || return
+		rounds=$((rounds + 1))
+		sleep 0.05
+	done
+	wait $sent || return
+	soon cmp "$work/sent" "$work/got" || return
+	echo "rounds: $rounds"
+	[ $rounds -ge 2 ]
+}
+
+turn()
+{
+	turns=$((${turns:-0} + 1))
+	case $((turns % 4)) in
+	0) qdisc replace dev near0 root nexus rate 20mbit ;;
+	1) qdisc change dev near0 root nexus rate 15mbit quantum 600 ;;
+	2) qdisc replace dev near0 root pfifo_fast ;;
+	3) qdisc replace dev near0 root nexus rate 30mbit flows 16 ;;
+	esac
+}
+
+retune()
+{
+	turns=$((turns + 1))
+	qdisc change dev near0 root nexus rate $((15 + turns % 3 * 5))mbit \
+		quantum $((1000 + turns % 5 * 100))
+}
+
+change_drops_nothing()
+{
+	# The sender would be told by drops: the delay may be what it is.
+	fresh rate 20mbit target 900ms interval 900s || return
+	turns=0
+	transfer_while retune || return
+	json '.drops == 0 and .packets > 1000'
+}
+
+# send TOS NUMBER: datagrams as fast as they go.
+send()
+{
+	near python3 - "$@" <<-'END'
+	import socket, sys
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, int(sys.argv[1]))
+	s.connect(("10.78.0.2", 9))
+	for _ in range(int(sys.argv[2])):
+	    try:
+	        s.send(bytes(1000))
+	    except ConnectionRefusedError:
+	        pass
+	END
+}
+
+# A queue that stands for a third of a second.
+overload()
+{
+	fresh rate 4mbit target 2ms interval 10ms || return
+	send "$1" 150
+}
+
+marks_instead_of_dropping()
+{
+	overload 2 || return
+	json '.marked > 3 and .marked_l4s == 0 and .dropped == 0 and .drops == 0'
+}
+
+drops_who_cannot_be_marked()
+{
+	overload 0 || return
+	json '.marked == 0 and .dropped > 3 and .drops == .dropped'
+}
+
+# With an interval that nobody reaches only the shallow threshold can mark.
+marks_l4s_early()
+{
+	fresh rate 4mbit interval 100s || return
+	send 1 100 || return
+	json '.marked_l4s > 20 and .marked == 0 and .dropped == 0' || return
+	fresh rate 4mbit interval 100s || return
+	send 2 100 || return
+	json '.marked_l4s == 0 and .marked == 0'
+}
+
+keeps_to_the_limit()
+{
+	fresh rate 1mbit limit 20 || return
+	send 0 100 || return
+	json '.overlimit >= 60 and .drops == .overlimit and .qlen <= 20'
+}
+
+owns_the_bottleneck()
+{
+	fresh rate 8mbit || return
+	local start end
+	start=$(date +%s%N)
+	transfer_while true || return
+	end=$(date +%s%N)
+	# 4 MB at 1 MB/s: at least 3.9 s, whatever a busy machine adds.
+	[ $((end - start)) -ge 3900000000 ]
+}
+
+trap cleanup EXIT
+echo "TAP version 13"
+setup || { echo "Bail out! no network namespaces"; exit 1; }
+
+check "AQM-1 tc shows every option" shows_options
+check "AQM-1 defaults are those of the RFCs" has_defaults
+check "AQM-1 nonsense is refused and changes nothing" refuses_nonsense
+check "AQM-1 a change keeps what it does not name" change_keeps_the_rest
+check "AQM-1 a leaf of mq on a device with four queues" goes_under_mq
+check "AQM-1 replaced under traffic, nothing acknowledged is lost" transfer_while turn
+check "AQM-1 changed under traffic, nothing is dropped" change_drops_nothing
+check "AQM-1 the shaper keeps its rate" owns_the_bottleneck
+check "AQM-1 the limit is kept" keeps_to_the_limit
+check "AQM-4 ECN-capable flows are marked, not dropped" marks_instead_of_dropping
+check "AQM-4 others are dropped" drops_who_cannot_be_marked
+check "AQM-4 ECT(1) is marked at the shallow threshold" marks_l4s_early
+echo "1..$number"
+[ $failed = 0 ]
