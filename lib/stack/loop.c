@@ -120,8 +120,23 @@ static void handle_event(struct nexus_stack *stack,
 		stack->event(stack, event, stack->event_arg);
 }
 
+/* The ring was full, and so events were lost: one that a flow waits for, perhaps. */
+static void resume_all(struct nexus_stack *stack)
+{
+	struct nexus_event event = { .type = NEXUS_EVENT_RESUMED };
+	uint32_t i;
+
+	for (i = 0; i < stack->nr_flows; i++) {
+		event.flow = i;
+		if (stack->sinks[i])
+			stack->sinks[i]->event(stack->sinks[i], &event);
+	}
+}
+
 static __attribute__((noinline)) void handle_events(struct nexus_stack *stack)
 {
+	uint32_t nr_slots = stack->queue->rings[NEXUS_RING_EVENT].nr_slots;
+	bool was_full = nexus_event_peek(stack->queue) >= nr_slots;
 	struct nexus_event event;
 
 	while (nexus_event_peek(stack->queue)) {
@@ -130,6 +145,8 @@ static __attribute__((noinline)) void handle_events(struct nexus_stack *stack)
 		if (event.type)
 			handle_event(stack, &event);
 	}
+	if (nx_unlikely(was_full))
+		resume_all(stack);
 }
 
 /* ------------------------------------------------------------- transmit */

@@ -56,6 +56,8 @@ void nx_udp_reset(struct nx_sink *sink, int err)
 	};
 
 	post(udp, &error);
+	/* Nobody suspends a new flow, and nobody would say so. */
+	nx_udp_resume(udp);
 }
 
 void nx_udp_event(struct nx_sink *sink, const struct nexus_event *event)
@@ -69,6 +71,8 @@ void nx_udp_event(struct nx_sink *sink, const struct nexus_event *event)
 
 	if (event->type == NEXUS_EVENT_ADDR_GONE)
 		post(udp, &error);
+	if (event->type == NEXUS_EVENT_RESUMED)
+		nx_udp_resume(udp);
 }
 
 /* ----------------------------------------------------------------- ICMP */

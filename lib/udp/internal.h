@@ -46,6 +46,7 @@ struct nx_udp_hops {
  * @has_ipv4: reaches IPv4: an IPv4 socket, or a dual-stack one
  * @has_ipv6: reaches IPv6
  * @is_closed: nexus_udp_close() was called within a callback
+ * @is_held:  the program was told that it is suspended, and waits
  * @local, @remote: addresses; @remote.family is 0 if not connected
  * @hops:    by [0] IPv4, [1] IPv6
  * @path:    headers to whom it sent last; of a connected endpoint, to @remote
@@ -55,7 +56,7 @@ struct nx_udp_hops {
  * @path_until_ns: when the kernel must be asked again for the source of @path
  * @ifindex: device that the socket is bound to, or 0
  * @fd:      the socket
- * @receive, @error, @arg: the program's
+ * @receive, @error, @writable, @arg: the program's
  * @first, @last: datagrams that wait, linked by @link
  * @nr_queued, @rx_limit: how many there are and may be
  * @errors:  errors that wait, the oldest at @first_error
@@ -78,6 +79,7 @@ struct nexus_udp {
 	bool			has_ipv4;
 	bool			has_ipv6;
 	bool			is_closed;
+	bool			is_held;
 	struct nexus_addr	local;
 	struct nexus_addr	remote;
 	struct nx_udp_hops	hops[2];
@@ -92,6 +94,7 @@ struct nexus_udp {
 			   void *arg);
 	void	(*error)(struct nexus_udp *udp,
 			 const struct nexus_udp_error *error, void *arg);
+	void	(*writable)(struct nexus_udp *udp, void *arg);
 	void	*arg;
 	struct nexus_packet	*first;
 	struct nexus_packet	*last;
@@ -117,6 +120,16 @@ void nx_udp_close_sink(struct nx_sink *sink);
 void nx_udp_lost(struct nx_sink *sink);
 int nx_udp_again(struct nx_sink *sink);
 void nx_udp_reset(struct nx_sink *sink, int err);
+
+/* The kernel's advice; a memory read. */
+static inline bool nx_udp_is_suspended(const struct nexus_udp *udp)
+{
+	return __atomic_load_n(&udp->advisory->flags, __ATOMIC_RELAXED) &
+	       NEXUS_FLOW_SUSPENDED;
+}
+
+/* Perhaps the flow may send again. */
+void nx_udp_resume(struct nexus_udp *udp);
 
 /* A connected endpoint's headers. */
 void nx_udp_init_path(struct nexus_udp *udp);

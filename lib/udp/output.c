@@ -147,6 +147,10 @@ static __attribute__((noinline)) int send_slowly(struct nexus_udp *udp,
 		return -ENETRESET;
 	if (udp->sink.flow == NEXUS_FLOW_NONE)
 		return -ENXIO;
+	if (nx_udp_is_suspended(udp)) {
+		udp->is_held = true;
+		return -EAGAIN;
+	}
 	if (is_too_long(udp, hdr_len + pkt->total_len))
 		return -EMSGSIZE;
 	if (!nx_packet_is_exclusive(pkt) || headroom(pkt) < hdr_len)
@@ -166,6 +170,7 @@ send_on_path(struct nexus_udp *udp, struct nexus_packet *pkt)
 	if (nx_unlikely(pkt->total_len >= udp->fast_len || pkt->next ||
 			!nx_packet_is_exclusive(pkt) ||
 			headroom(pkt) < headers_len(udp) ||
+			nx_udp_is_suspended(udp) ||
 			!nx_stack_has_slot(stack)))
 		return send_slowly(udp, pkt);
 	if (nx_likely(udp->path.version == 4))
@@ -178,6 +183,16 @@ send_on_path(struct nexus_udp *udp, struct nexus_packet *pkt)
 			 udp->traffic_class);
 	nx_stack_tx_submit(stack, pkt, 1);
 	return 0;
+}
+
+/* It may have been suspended again: then there will be another event. */
+void nx_udp_resume(struct nexus_udp *udp)
+{
+	if (!udp->is_held || nx_udp_is_suspended(udp))
+		return;
+	udp->is_held = false;
+	if (udp->writable)
+		udp->writable(udp, udp->arg);
 }
 
 /* ----------------------------------------------------------------- paths */

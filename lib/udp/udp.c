@@ -212,6 +212,7 @@ static struct nexus_udp *alloc_udp(struct nexus_stack *stack, int fd,
 	udp->flags = options->flags;
 	udp->receive = options->receive;
 	udp->error = options->error;
+	udp->writable = options->writable;
 	udp->arg = options->arg;
 	if (options->rx_limit)
 		udp->rx_limit = options->rx_limit;
@@ -379,6 +380,5 @@ bool nexus_udp_is_suspended(const struct nexus_udp *udp)
 {
 	if (nx_stack_check(udp->stack))
 		return false;
-	return __atomic_load_n(&udp->advisory->flags, __ATOMIC_RELAXED) &
-	       NEXUS_FLOW_SUSPENDED;
+	return nx_udp_is_suspended(udp);
 }

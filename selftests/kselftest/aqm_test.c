@@ -315,7 +315,7 @@ NX_TEST_LONG(fair, "AQM-2 ten nexus flows and ten kernel flows: Jain's index", 1
 	struct bed bed;
 
 	/* Nobody is told to stop: what is fair is the service. */
-	bed_start(&bed, "rate 8mbit target 900ms interval 900s limit 100000");
+	bed_start(&bed, "rate 2mbit target 900ms interval 900s limit 100000");
 	for (i = 0; i < NR_EACH; i++) {
 		flow_start(&bed, &flows[i], PORT + i);
 		socks[i] = nx_udp_socket(-1, NX_HOST4, PORT + NR_EACH + i,

@@ -69,7 +69,9 @@ struct nexus_udp_error {
  *            ones are dropped and counted.
  * @receive:  called for each datagram, which it owns; NULL: nexus_udp_recv()
  * @error:    called for each error; NULL: nexus_udp_take_error()
- * @arg:      argument of both
+ * @arg:      argument of all three
+ * @writable: called when a flow that nexus_udp_send() refused for being
+ *            suspended may send again; NULL: nobody
  * @reserved: 0
  *
  * Callbacks run inside nexus_stack_run() and nexus_stack_poll(). They may send,
@@ -86,7 +88,8 @@ struct nexus_udp_options {
 	void	(*error)(struct nexus_udp *udp,
 			 const struct nexus_udp_error *error, void *arg);
 	void	*arg;
-	uint64_t reserved[4];
+	void	(*writable)(struct nexus_udp *udp, void *arg);
+	uint64_t reserved[3];
 };
 
 /**
@@ -214,7 +217,10 @@ bool nexus_udp_is_suspended(const struct nexus_udp *udp);
  * The source address is the one that the endpoint is bound to, else the one
  * that the kernel would choose for @to (asked once for each destination).
  *
- * Return: 0, -EAGAIN no slot free now, -EMSGSIZE, -EDESTADDRREQ no destination,
+ * While the kernel asks the flow to hold back (nexus_udp_is_suspended()), nothing
+ * is queued: what would come of it is a longer queue, and drops.
+ *
+ * Return: 0, -EAGAIN no slot free now, or suspended, -EMSGSIZE, -EDESTADDRREQ no destination,
  * -EISCONN @to given but connected, -EAFNOSUPPORT a family that the endpoint
  * cannot reach, -ENETUNREACH, -EHOSTUNREACH no source address, -EPROTO, -ENXIO,
  * -EPERM.

@@ -740,7 +740,90 @@ static void nexus_udp_stats__counts_what_was_sent(void)
 	fixture_end(&f);
 }
 
+/* ------------------------------------------------------------- suspended */
+
+static void suspend(struct fixture *f, const struct nexus_udp *udp,
+		    bool is_suspended)
+{
+	advisory(f, fixture_flow(udp))->flags =
+		NEXUS_FLOW_VALID | (is_suspended ? NEXUS_FLOW_SUSPENDED : 0);
+}
+
+static void count_writable(struct nexus_udp *udp, void *arg)
+{
+	unsigned int *nr = arg;
+
+	(*nr)++;
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "again", 5, NULL), 5);
+}
+
+static void resumed(struct fixture *f, const struct nexus_udp *udp)
+{
+	struct nexus_event event = { .type = NEXUS_EVENT_RESUMED,
+				     .flow = fixture_flow(udp) };
+
+	fake_post(&f->fk, &event);
+	CU_ASSERT_EQUAL(nexus_stack_run(f->stack), 0);
+}
+
+static void nexus_udp_send__holds_back_while_suspended(void)
+{
+	unsigned int nr = 0;
+	struct nexus_udp_options options = { .writable = count_writable,
+					     .arg = &nr };
+	struct nexus_udp *udp, *other;
+	struct fixture f;
+
+	fixture_start(&f);
+	udp = fixture_udp_with(&f, &options, "127.0.0.1:0", "127.0.0.1:9");
+	other = fixture_udp(&f, "127.0.0.1:0", "127.0.0.1:9");
+	resumed(&f, udp);
+	CU_ASSERT_EQUAL(nr, 0);		/* nobody had been told to wait */
+
+	suspend(&f, udp, true);
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, NULL), -EAGAIN);
+	CU_ASSERT_EQUAL(nexus_udp_sendto(other, "x", 1, NULL), 1);
+	resumed(&f, udp);
+	CU_ASSERT_EQUAL(nr, 0);		/* suspended again meanwhile */
+	suspend(&f, udp, false);
+	resumed(&f, udp);
+	resumed(&f, udp);
+	CU_ASSERT_EQUAL(nr, 1);
+	nexus_stack_flush(f.stack);
+	CU_ASSERT_EQUAL(f.fk.nr_sent, 2);
+	fixture_end(&f);
+}
+
+/* A full ring may have lost the one event that the program waits for. */
+static void nexus_udp_send__wakes_though_events_were_lost(void)
+{
+	struct nexus_event event = { .type = NEXUS_EVENT_LINK,
+				     .flow = NEXUS_FLOW_NONE };
+	unsigned int nr = 0;
+	struct nexus_udp_options options = { .writable = count_writable,
+					     .arg = &nr };
+	struct nexus_udp *udp;
+	struct fixture f;
+	uint32_t i, slots;
+
+	fixture_start(&f);
+	udp = fixture_udp_with(&f, &options, "127.0.0.1:0", "127.0.0.1:9");
+	suspend(&f, udp, true);
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, NULL), -EAGAIN);
+	suspend(&f, udp, false);
+	slots = f.stack->queue->rings[NEXUS_RING_EVENT].nr_slots;
+	for (i = 0; i < slots; i++)
+		fake_post(&f.fk, &event);
+	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 0);
+	CU_ASSERT_EQUAL(nr, 1);
+	fixture_end(&f);
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE_ID(nexus_udp_send__holds_back_while_suspended,
+		     "ADV-3 ADV-4 a memory read, and only the flow that it is for"),
+	UNIT_CASE_ID(nexus_udp_send__wakes_though_events_were_lost,
+		     "ADV-2 a full EVENT ring"),
 	UNIT_CASE_ID(nexus_udp_send__builds_the_headers,
 		     "FLOW-8 IPv4 and IPv6 alike in the library"),
 	UNIT_CASE_ID(nexus_udp_send__sends_every_length,
