@@ -232,10 +232,12 @@ void nx_tcp_input(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	if (!check(tcp, seg, now_ns))
 		return;
 	tcp->rcvd_ns = now_ns;
+	/* Whoever cannot guess our numbers sets no clock: RFC 5961 section 5. */
+	if (!nx_tcp_input_ack(tcp, seg, now_ns))
+		return;
 	take_timestamp(tcp, seg, now_ns);
 	count_marks(tcp, seg);
-	if (nx_tcp_input_ack(tcp, seg, now_ns))
-		nx_tcp_input_data(tcp, seg, now_ns);
+	nx_tcp_input_data(tcp, seg, now_ns);
 }
 
 bool nx_tcp_answer_closed(const struct nx_tcp_seg *seg, struct nx_tcp_seg *rst)

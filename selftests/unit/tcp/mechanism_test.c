@@ -364,6 +364,20 @@ static void paws__old_segment(void)
 		    "+0 read 100");
 }
 
+/*
+ * RFC 5961 section 5.2: a segment that acknowledges what was never sent is
+ * forged, and its timestamp shuts nobody out.
+ */
+static void paws__forged_clock(void)
+{
+	SCRIPT_WITH(WITH_TS, OPEN_TS,
+		    "+0 < F. 1:1 ack 99999 win 256 <TS 900000 ecr 1100>",
+		    "+0 > . 1:1 ack 1 <TS>",
+		    "+0 < P. 1:101 ack 1 win 256 <TS 5000 ecr 1100>",
+		    "+.04 > . 1:1 ack 101 <TS 1140 ecr 5000>",
+		    "+0 read 100");
+}
+
 /* RFC 7323 section 4.3: what is echoed is of the last segment in sequence. */
 static void timestamps__echo(void)
 {
@@ -842,6 +856,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(frto__real, "TCP-4 F-RTO"),
 	UNIT_CASE_ID(prr__proportional, "TCP-4 PRR"),
 	UNIT_CASE_ID(paws__old_segment, "TCP-4 PAWS"),
+	UNIT_CASE_ID(paws__forged_clock, "TCP-4 PAWS, challenge ACK"),
 	UNIT_CASE_ID(timestamps__echo, "TCP-4 timestamps"),
 	UNIT_CASE_ID(wscale__both, "TCP-4 window scaling"),
 	UNIT_CASE_ID(wscale__one_side, "TCP-4 window scaling"),
