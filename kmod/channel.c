@@ -259,6 +259,7 @@ static struct nx_channel *attach(struct nx_nexus *nexus, struct inode *inode,
 	mutex_unlock(&nexus->lock);
 	if (err)
 		goto err_free;
+	nx_tend_begin(chan);
 	update_advisory(nexus);
 	return chan;
 
@@ -341,6 +342,7 @@ void nx_channel_detach(struct nx_channel *chan)
 {
 	LIST_HEAD(dead);
 
+	nx_tend_end(chan);
 	nx_channel_advance(chan, NX_LIFE_CLOSED);
 	nx_channel_stop(chan, NEXUS_CHANNEL_DETACHED);
 	mutex_lock(&chan->nexus->lock);
@@ -526,7 +528,7 @@ struct workqueue_struct *nx_wq;
 
 int nx_channel_init(void)
 {
-	nx_wq = alloc_workqueue("nexus", WQ_UNBOUND, 0);
+	nx_wq = alloc_workqueue("nexus", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return nx_wq ? 0 : -ENOMEM;
 }
 

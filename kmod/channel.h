@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "queue.h"
 #include "region.h"
+#include "tend.h"
 
 struct nx_flow;
 struct nx_nexus;
@@ -82,6 +83,7 @@ enum nx_life {
  *            who takes pages away for writing; under the mmap_lock
  * @is_redirected: the mappings show private pages; under @map_lock, and never
  *            taken back
+ * @tend:     what becomes of its pool when nobody uses it
  * @regions:  what the process maps
  * @pool:     its buffers
  * @flows:    by index, @nr_flow_slots of them
@@ -110,6 +112,7 @@ struct nx_channel {
 	struct inode		*inode;
 	struct rw_semaphore	map_lock;
 	bool			is_redirected;
+	struct nx_tend		tend;
 	struct nx_region	regions[NEXUS_NR_REGIONS];
 	struct nx_pool		pool;
 	struct nx_flow_slot	*flows;
@@ -121,7 +124,7 @@ struct nx_channel {
 	struct nx_queue		queues[] __counted_by(nr_queues);
 };
 
-/* Frees channels after their last reader. */
+/* Frees channels after their last reader, and tends the others. */
 extern struct workqueue_struct *nx_wq;
 
 int nx_channel_init(void);

@@ -71,6 +71,7 @@ static __poll_t nexus_poll(struct file *file, poll_table *wait)
 
 	if (!chan)
 		return EPOLLERR;
+	WRITE_ONCE(chan->tend.last_use, jiffies);
 	for (i = 0; i < chan->nr_queues; i++) {
 		poll_wait(file, &chan->queues[i].wait, wait);
 		ready |= nx_arm(&chan->queues[i], NX_ARMED_RX | NX_ARMED_TX);

@@ -9,6 +9,8 @@
 #include <linux/version.h>
 #include <linux/mm.h>
 #include <linux/netlink.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <net/genetlink.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -33,6 +35,27 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #include <linux/netdevice.h>
 #else
 #include <net/gso.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+/* Of one name: what newer kernels take here, older ones take later. */
+static inline struct shrinker *shrinker_alloc(unsigned int flags,
+					      const char *name)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+static inline void shrinker_register(struct shrinker *shrinker)
+{
+	if (register_shrinker(shrinker, "nexus"))
+		pr_warn("nexus: memory pressure will not be heard of\n");
+}
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
 #endif
 
 #ifdef NL_SET_ERR_MSG_FMT

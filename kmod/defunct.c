@@ -72,7 +72,7 @@ int nx_defunct(struct nx_channel *chan, enum nexus_defunct_reason reason)
 	nx_channel_advance(chan, NX_LIFE_DEFUNCT);
 	nx_channel_wake(chan);
 	trace_nexus_defunct(chan, reason, nr_pages);
-	nx_monitor_defunct(chan, reason, nr_pages);
+	nx_monitor_memory(chan, NEXUS_MONITOR_DEFUNCT, reason, nr_pages);
 	/* Last: a socket's lock may take long. */
 	nx_flow_release_all(&dead);
 	return 0;

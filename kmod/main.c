@@ -11,6 +11,7 @@
 #include "netlink.h"
 #include "nexus.h"
 #include "sch.h"
+#include "tend.h"
 #include "wake.h"
 
 static int __init nexus_init(void)
@@ -25,9 +26,12 @@ static int __init nexus_init(void)
 	err = nx_channel_init();
 	if (err)
 		goto err_mapping;
-	err = nx_net_init();
+	err = nx_tend_init();
 	if (err)
 		goto err_channel;
+	err = nx_net_init();
+	if (err)
+		goto err_tend;
 	err = nx_dev_init();
 	if (err)
 		goto err_net;
@@ -55,6 +59,8 @@ err_dev:
 	nx_dev_exit();
 err_net:
 	nx_net_exit();
+err_tend:
+	nx_tend_exit();
 err_channel:
 	nx_channel_exit();
 err_mapping:
@@ -75,6 +81,7 @@ static void __exit nexus_exit(void)
 	nx_dev_exit();
 	nx_advice_exit();
 	nx_wake_exit();
+	nx_tend_exit();
 	nx_channel_exit();
 	nx_net_exit();
 	nx_mapping_exit();

@@ -166,13 +166,14 @@ void nx_monitor_channel(const struct nx_channel *chan,
 	rcu_read_unlock();
 }
 
-void nx_monitor_defunct(const struct nx_channel *chan,
-			enum nexus_defunct_reason reason, u32 nr_pages)
+void nx_monitor_memory(const struct nx_channel *chan,
+		       enum nexus_monitor_type type,
+		       enum nexus_defunct_reason reason, u32 nr_pages)
 {
 	struct event e;
 
 	rcu_read_lock();
-	if (event_begin(&e, chan->nexus, NEXUS_MONITOR_DEFUNCT)) {
+	if (event_begin(&e, chan->nexus, type)) {
 		put_u32(&e, NEXUS_EVENT_A_CHANNEL_ID, chan->id);
 		put_task(&e, chan->pid, chan->comm, chan->uid);
 		put_u32(&e, NEXUS_EVENT_A_REASON, reason);

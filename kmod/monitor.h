@@ -23,8 +23,9 @@ void nx_monitor_dev(const struct nx_nexus *nexus, enum nexus_monitor_type type,
 void nx_monitor_denied(const struct nx_nexus *nexus);
 void nx_monitor_channel(const struct nx_channel *chan,
 			enum nexus_monitor_type type);
-void nx_monitor_defunct(const struct nx_channel *chan,
-			enum nexus_defunct_reason reason, u32 nr_pages);
+void nx_monitor_memory(const struct nx_channel *chan,
+		       enum nexus_monitor_type type,
+		       enum nexus_defunct_reason reason, u32 nr_pages);
 void nx_monitor_flow(const struct nx_flow *flow, enum nexus_monitor_type type);
 
 #endif /* NX_MONITOR_H */

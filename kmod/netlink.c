@@ -62,12 +62,13 @@ rule_policy[NEXUS_RULE_A_ID + 1] = {
 };
 
 static const struct nla_policy
-rules_policy[NEXUS_POLICY_A_MAX_BYTES + 1] = {
+rules_policy[NEXUS_POLICY_A_MAX_IDLE + 1] = {
 	[NEXUS_POLICY_A_RULE]	= NLA_POLICY_NESTED(rule_policy),
 	[NEXUS_POLICY_A_NO_RULES]	= { .type = NLA_FLAG },
 	[NEXUS_POLICY_A_MAX_CHANNELS]	= NX_POLICY_LIMIT(NLA_U32),
 	[NEXUS_POLICY_A_MAX_FLOWS]	= NX_POLICY_LIMIT(NLA_U32),
 	[NEXUS_POLICY_A_MAX_BYTES]	= NX_POLICY_LIMIT(NLA_U64),
+	[NEXUS_POLICY_A_MAX_IDLE]	= { .type = NLA_U32 },
 };
 
 static const struct nla_policy
@@ -88,6 +89,16 @@ defunct_policy[NEXUS_DEFUNCT_A_CGROUP + 1] = {
 	[NEXUS_DEFUNCT_A_CHANNEL_ID]	= { .type = NLA_U32 },
 	[NEXUS_DEFUNCT_A_PID]		= { .type = NLA_U32 },
 	[NEXUS_DEFUNCT_A_CGROUP]	= { .type = NLA_U64 },
+};
+
+static const struct nla_policy
+tune_policy[NEXUS_TUNE_A_VALUE + 1] = {
+	[NEXUS_TUNE_A_CHANNEL_ID]	= { .type = NLA_U32 },
+	[NEXUS_TUNE_A_KNOB]	= NLA_POLICY_RANGE(NLA_U32,
+						   NEXUS_TUNE_WORKING_SET,
+						   NEXUS_TUNE_WORKING_SET),
+	[NEXUS_TUNE_A_STATE]	= { .type = NLA_REJECT },
+	[NEXUS_TUNE_A_VALUE]	= { .type = NLA_U32 },
 };
 
 static const struct nla_policy top_new_policy[NEXUS_A_NEXUS + 1] = {
@@ -112,6 +123,10 @@ static const struct nla_policy top_flow_policy[NEXUS_A_FLOW + 1] = {
 
 static const struct nla_policy top_defunct_policy[NEXUS_A_DEFUNCT + 1] = {
 	[NEXUS_A_DEFUNCT] = NLA_POLICY_NESTED(defunct_policy),
+};
+
+static const struct nla_policy top_tune_policy[NEXUS_A_TUNE + 1] = {
+	[NEXUS_A_TUNE] = NLA_POLICY_NESTED(tune_policy),
 };
 
 static int answer(struct sk_buff *skb, struct genl_info *info)
@@ -149,6 +164,7 @@ static const struct genl_ops nx_genl_ops[] = {
 	NX_LIST(NEXUS_CMD_GET_FLOW, NULL, nx_netlink_get_flow),
 	NX_REQUEST(NEXUS_CMD_DEL_FLOW, top_flow_policy),
 	NX_REQUEST(NEXUS_CMD_DEFUNCT, top_defunct_policy),
+	NX_REQUEST(NEXUS_CMD_SET_TUNE, top_tune_policy),
 };
 
 static const struct genl_multicast_group nx_genl_groups[] = {

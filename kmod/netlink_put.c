@@ -157,7 +157,8 @@ static int put_policy(struct sk_buff *skb, const struct nx_policy *policy,
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_CHANNELS, policy->max_channels) ||
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_FLOWS, policy->max_flows) ||
 	    nla_put_u64_64bit(skb, NEXUS_POLICY_A_MAX_BYTES, policy->max_bytes,
-			      NEXUS_POLICY_A_PAD))
+			      NEXUS_POLICY_A_PAD) ||
+	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_IDLE, policy->max_idle))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -292,6 +293,39 @@ static int put_defunct(struct sk_buff *skb, const struct nx_channel *chan)
 	return nla_put_u32(skb, NEXUS_CHANNEL_A_DEFUNCT_REASON, reason);
 }
 
+static u32 wset_state(u32 state)
+{
+	switch ((enum nx_wset_state)state) {
+	case NX_WSET_HOLDS:
+		return NEXUS_TUNE_HOLDS;
+	case NX_WSET_GROWS:
+		return NEXUS_TUNE_GROWS;
+	case NX_WSET_SHRINKS:
+		return NEXUS_TUNE_SHRINKS;
+	case NX_WSET_PURGED:
+		return NEXUS_TUNE_RESTS;
+	case NX_WSET_PINNED:
+		return NEXUS_TUNE_PINNED;
+	}
+	return NEXUS_TUNE_HOLDS;
+}
+
+static int put_tune(struct sk_buff *skb, const struct nx_channel *chan)
+{
+	const struct nx_wset *w = &chan->tend.wset;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NEXUS_CHANNEL_A_TUNE);
+	if (!nest ||
+	    nla_put_u32(skb, NEXUS_TUNE_A_KNOB, NEXUS_TUNE_WORKING_SET) ||
+	    nla_put_u32(skb, NEXUS_TUNE_A_STATE,
+			wset_state(READ_ONCE(w->state))) ||
+	    nla_put_u32(skb, NEXUS_TUNE_A_VALUE, READ_ONCE(w->target)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 			   const struct nx_reader *reader)
 {
@@ -308,7 +342,7 @@ int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 	    put_queues(skb, chan) || put_pool(skb, &chan->pool) ||
 	    put_channel_counters(skb, chan) || put_reported(skb, chan))
 		return -EMSGSIZE;
-	return put_defunct(skb, chan);
+	return put_defunct(skb, chan) ?: put_tune(skb, chan);
 }
 
 static int put_end(struct sk_buff *skb, const struct nx_flow_key *key,

@@ -11,6 +11,7 @@
 #include "monitor.h"
 #include "netlink.h"
 #include "nexus.h"
+#include "tend.h"
 
 /*
  * Of attributes that were validated already: each may stand once, but for type
@@ -240,6 +241,8 @@ static void read_limits(struct nlattr **tb, struct nx_policy *policy)
 		policy->max_flows = nla_get_u32(tb[NEXUS_POLICY_A_MAX_FLOWS]);
 	if (tb[NEXUS_POLICY_A_MAX_BYTES])
 		policy->max_bytes = nla_get_u64(tb[NEXUS_POLICY_A_MAX_BYTES]);
+	if (tb[NEXUS_POLICY_A_MAX_IDLE])
+		policy->max_idle = nla_get_u32(tb[NEXUS_POLICY_A_MAX_IDLE]);
 }
 
 /* Changes in @policy what @nest holds; of no use to anybody if it fails. */
@@ -280,6 +283,8 @@ static int change_policy(struct genl_info *info, struct nx_nexus *nexus,
 	ret = read_policy(info, nest, &policy);
 	if (!ret) {
 		nexus->policy = policy;
+		if (policy.max_idle)
+			nx_tend_soon(0);
 		nx_monitor_nexus(nexus, NEXUS_MONITOR_POLICY);
 	}
 	mutex_unlock(&nexus->lock);
@@ -473,6 +478,45 @@ static int defunct(struct genl_info *info)
 	return defunct_several(info, &who);
 }
 
+static int parse_tune(struct genl_info *info, struct nlattr **tb)
+{
+	int ret;
+
+	ret = parse_top(info, NEXUS_A_TUNE, "TUNE", tb, NEXUS_TUNE_A_MAX, 0);
+	if (ret)
+		return ret;
+	if (!tb[NEXUS_TUNE_A_CHANNEL_ID])
+		return missing(info, info->attrs[NEXUS_A_TUNE],
+			       NEXUS_TUNE_A_CHANNEL_ID, "CHANNEL_ID");
+	if (!tb[NEXUS_TUNE_A_KNOB])
+		return missing(info, info->attrs[NEXUS_A_TUNE],
+			       NEXUS_TUNE_A_KNOB, "KNOB");
+	return 0;
+}
+
+/* There is one knob, and the policy lets no other number pass. */
+static int set_tune(struct genl_info *info)
+{
+	struct nlattr *tb[NEXUS_TUNE_A_MAX + 1];
+	struct nx_channel *chan;
+	u32 id;
+	int ret;
+
+	ret = parse_tune(info, tb);
+	if (ret)
+		return ret;
+	id = nla_get_u32(tb[NEXUS_TUNE_A_CHANNEL_ID]);
+	chan = channel_get_by_id(genl_info_net(info), id);
+	if (!chan)
+		return no_such_channel(info, id);
+	if (tb[NEXUS_TUNE_A_VALUE])
+		nx_tend_pin(chan, nla_get_u32(tb[NEXUS_TUNE_A_VALUE]));
+	else
+		nx_tend_unpin(chan);
+	nx_channel_put(chan);
+	return 0;
+}
+
 int nx_netlink_request(struct genl_info *info)
 {
 	switch (info->genlhdr->cmd) {
@@ -490,6 +534,8 @@ int nx_netlink_request(struct genl_info *info)
 		return del_flow(info);
 	case NEXUS_CMD_DEFUNCT:
 		return defunct(info);
+	case NEXUS_CMD_SET_TUNE:
+		return set_tune(info);
 	}
 	return -EOPNOTSUPP;
 }

@@ -30,6 +30,8 @@ struct nx_rule {
  * @max_channels: of one user
  * @max_flows:    of one channel
  * @max_bytes:    rings and pools of one user
+ * @max_idle:     seconds without a call until a channel that agreed to it becomes
+ *                defunct; 0: never
  */
 struct nx_policy {
 	unsigned int	nr_rules;
@@ -37,6 +39,7 @@ struct nx_policy {
 	u32		max_channels;
 	u32		max_flows;
 	u64		max_bytes;
+	u32		max_idle;
 };
 
 #define NX_POLICY_MAX_CHANNELS	1024

@@ -8,6 +8,9 @@
 #include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
 #include "pool.h"
+#include "tend.h"
+
+atomic_long_t nx_pool_total;
 
 static u64 small_bytes(u32 nr_small)
 {
@@ -53,6 +56,7 @@ static int free_list_init(struct nx_free_list *list,
 	for (i = 0; i < c->nr; i++)
 		list->idx[i] = c->first + c->nr - 1 - i;
 	list->nr = c->nr;
+	list->low = c->nr;
 	return 0;
 }
 
@@ -132,6 +136,10 @@ void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp)
 		return was;
 	}
 	atomic_inc(&pool->nr_populated);
+	atomic_long_inc(&nx_pool_total);
+	atomic_inc(&pool->nr_fresh);
+	if (!READ_ONCE(pool->is_watched))
+		nx_tend_watch(pool);
 	return mem;
 }
 
@@ -178,6 +186,7 @@ u32 nx_pool_drop(struct nx_pool *pool)
 			cond_resched();
 	}
 	atomic_sub(nr, &pool->nr_populated);
+	atomic_long_sub(nr, &nx_pool_total);
 	return nr;
 }
 
@@ -201,6 +210,7 @@ u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr)
 	nr = min(nr, list->nr);
 	for (i = 0; i < nr; i++)
 		idx[i] = list->idx[--list->nr];
+	list->low = min(list->low, list->nr);
 	spin_unlock_bh(&pool->lock);
 	return nr;
 }

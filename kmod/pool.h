@@ -36,10 +36,12 @@ enum nx_owner {
 /**
  * struct nx_free_list - the free buffers of one size, last in first out
  * @nr:  of them
+ * @low: least of @nr since nx_pool_ready(): so many lay there all the time
  * @idx: their indices
  */
 struct nx_free_list {
 	u32	nr;
+	u32	low;
 	u32	*idx;
 };
 
@@ -52,6 +54,8 @@ struct nx_free_list {
  *            set by cmpxchg, and cleared by who has all buffers on the page
  * @nr_pages: in @mem
  * @nr_populated: of them
+ * @nr_fresh: populated since somebody asked last
+ * @is_watched: somebody will ask
  * @memcg:    that pays for pages, or NULL
  * @lock:     protects @free; a leaf, taken with bottom halves off
  * @free:     by size class
@@ -63,11 +67,16 @@ struct nx_pool {
 	void			**mem;
 	u32			nr_pages;
 	atomic_t		nr_populated;
+	atomic_t		nr_fresh;
+	bool			is_watched;
 	struct mem_cgroup	*memcg;
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;
 	struct nx_free_list	free[NEXUS_NR_SIZES];
 };
+
+/* Pages of all pools. */
+extern atomic_long_t nx_pool_total;
 
 int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large);
 void nx_pool_exit(struct nx_pool *pool);
@@ -78,6 +87,33 @@ void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp);
 struct page *nx_pool_fault(struct nx_pool *pool, u32 page);
 u32 nx_pool_drop(struct nx_pool *pool);
 void nx_pool_count(struct nx_pool *pool, u32 count[NX_NR_OWNERS]);
+
+/**
+ * struct nx_cold - pages that are looked for to be given back
+ * @seen:  a bit for each page of the pool: a buffer of it is free
+ * @whole: all of them are
+ * @nr:    pages in @whole
+ * @buf:   the buffers of these pages, out of the free lists
+ * @nr_buf: of them
+ */
+struct nx_cold {
+	unsigned long	*seen;
+	unsigned long	*whole;
+	u32		nr;
+	u32		*buf;
+	u32		nr_buf;
+};
+
+/* pool_cold.c */
+struct nx_cold *nx_cold_alloc(const struct nx_pool *pool);
+void nx_cold_free(struct nx_cold *cold);
+void nx_cold_clear(struct nx_cold *cold, const struct nx_pool *pool);
+void nx_cold_mark(struct nx_cold *cold, const struct nx_pool *pool, u32 buf);
+u32 nx_pool_ready(struct nx_pool *pool, struct nx_cold *cold);
+bool nx_pool_take_cold(struct nx_pool *pool, struct nx_cold *cold, u32 nr,
+		       bool is_all);
+void nx_pool_put_cold(struct nx_pool *pool, struct nx_cold *cold);
+u32 nx_pool_drop_cold(struct nx_pool *pool, const struct nx_cold *cold);
 
 /* Of which size is buffer @idx, an index below pool->nr? */
 static inline int nx_pool_size_of(const struct nx_pool *pool, u32 idx)

@@ -3,6 +3,7 @@
  * The regions that a channel's process maps: a guard page, the data, a guard
  * page. The process writes where it may, and nowhere else.
  */
+#include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/memcontrol.h>
 #include <linux/vmalloc.h>
@@ -126,6 +127,27 @@ void nx_region_redirect(struct nx_channel *chan)
 	unmap_mapping_range(chan->inode->i_mapping,
 			    NEXUS_REGION_OFF(NEXUS_REGION_SCHEMA + 1), 0, 1);
 	up_write(&chan->map_lock);
+}
+
+/**
+ * nx_region_unmap - take pages out of a region's mapping
+ * @chan:     the channel, with its map_lock for writing
+ * @id:       the region
+ * @pages:    a bit for each page of its data
+ * @nr_pages: bits
+ *
+ * The process's next touch of them is a fault.
+ */
+void nx_region_unmap(struct nx_channel *chan, int id, const unsigned long *pages,
+		     u32 nr_pages)
+{
+	u32 from, to;
+
+	for_each_set_bitrange(from, to, pages, nr_pages)
+		unmap_mapping_range(chan->inode->i_mapping,
+				    NEXUS_REGION_OFF(id) +
+				    ((loff_t)(from + 1) << PAGE_SHIFT),
+				    (loff_t)(to - from) << PAGE_SHIFT, 1);
 }
 
 /* The kernel makes a second one before it asks whether it may move the first. */

@@ -29,5 +29,7 @@ void nx_region_describe(const struct nx_region *region, int id,
 			struct nexus_region *out);
 int nx_region_mmap(struct nx_channel *chan, struct vm_area_struct *vma);
 void nx_region_redirect(struct nx_channel *chan);
+void nx_region_unmap(struct nx_channel *chan, int id, const unsigned long *pages,
+		     u32 nr_pages);
 
 #endif /* NX_REGION_H */

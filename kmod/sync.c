@@ -216,6 +216,7 @@ int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
 	    arg->timeout_ns < NEXUS_TIMEOUT_NONE)
 		return -EINVAL;
 	q = &chan->queues[arg->queue];
+	WRITE_ONCE(chan->tend.last_use, jiffies);
 	err = state_error(chan);
 	if (err)
 		return err;

@@ -10,6 +10,7 @@
 
 #include <linux/tracepoint.h>
 #include <linux/nexus.h>
+#include "core/wset.h"
 #include "channel.h"
 #include "flow.h"
 #include "nexus.h"
@@ -122,10 +123,14 @@ DEFINE_EVENT(nexus_channel, nexus_detach,
 );
 
 TRACE_DEFINE_ENUM(NEXUS_DEFUNCT_ASKED);
+TRACE_DEFINE_ENUM(NEXUS_DEFUNCT_IDLE);
+TRACE_DEFINE_ENUM(NEXUS_DEFUNCT_PRESSURE);
 
 #define nx_show_defunct(reason)						\
 	__print_symbolic(reason,					\
-		{ NEXUS_DEFUNCT_ASKED,		"asked" })
+		{ NEXUS_DEFUNCT_ASKED,		"asked" },		\
+		{ NEXUS_DEFUNCT_IDLE,		"idle" },		\
+		{ NEXUS_DEFUNCT_PRESSURE,	"pressure" })
 
 TRACE_EVENT(nexus_defunct,
 	TP_PROTO(const struct nx_channel *chan, u32 reason, u32 pages),
@@ -145,6 +150,43 @@ TRACE_EVENT(nexus_defunct,
 	TP_printk("channel=%u reason=%s pages=%u pid=%d", __entry->channel,
 		  nx_show_defunct(__entry->reason), __entry->pages,
 		  __entry->pid)
+);
+
+TRACE_DEFINE_ENUM(NX_WSET_HOLDS);
+TRACE_DEFINE_ENUM(NX_WSET_GROWS);
+TRACE_DEFINE_ENUM(NX_WSET_SHRINKS);
+TRACE_DEFINE_ENUM(NX_WSET_PURGED);
+TRACE_DEFINE_ENUM(NX_WSET_PINNED);
+
+#define nx_show_wset(state)						\
+	__print_symbolic(state,						\
+		{ NX_WSET_HOLDS,	"holds" },			\
+		{ NX_WSET_GROWS,	"grows" },			\
+		{ NX_WSET_SHRINKS,	"shrinks" },			\
+		{ NX_WSET_PURGED,	"purged" },			\
+		{ NX_WSET_PINNED,	"pinned" })
+
+/* A working set changes what it does; @pages were given back at once. */
+TRACE_EVENT(nexus_wset,
+	TP_PROTO(u32 channel, u32 from, u32 to, u32 target, u32 pages),
+	TP_ARGS(channel, from, to, target, pages),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, from)
+		__field(u32, to)
+		__field(u32, target)
+		__field(u32, pages)
+	),
+	TP_fast_assign(
+		__entry->channel = channel;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->target = target;
+		__entry->pages = pages;
+	),
+	TP_printk("channel=%u from=%s to=%s target=%u pages=%u",
+		  __entry->channel, nx_show_wset(__entry->from),
+		  nx_show_wset(__entry->to), __entry->target, __entry->pages)
 );
 
 DECLARE_EVENT_CLASS(nexus_flow,

@@ -721,9 +721,10 @@ check "OBS-2 policy set" \
 check "OBS-2 policy show -j" \
 	json '.[0].policy == { allow: [ { type: "uid", id: 65534, name: "nobody" },
 	      { type: "gid", id: 100, name: "users" }, { type: "any" } ],
-	      max_channels: 7, max_flows: 500, max_bytes: 67108864 }' policy show nx0
+	      max_channels: 7, max_flows: 500, max_bytes: 67108864,
+	      max_idle: 0 }' policy show nx0
 check "OBS-2 policy show" \
-	shows '^nx0 +7 +500 +64MiB  uid nobody, gid users, any$' policy show nx0
+	shows '^nx0 +7 +500 +64MiB +-  uid nobody, gid users, any$' policy show nx0
 check "OBS-2 policy set of a limit leaves the rules alone" \
 	eval "ctl policy set nx0 max-flows 600 &&
 	      json '.[0].policy | .max_flows == 600 and (.allow | length) == 3' policy show nx0"

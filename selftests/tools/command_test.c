@@ -36,7 +36,7 @@ static void run__unknown_words(void)
 {
 	check_usage("", "Usage: nexusctl");
 	check_usage("flwo", "unknown word 'flwo': did you mean 'flow'?");
-	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, defunct, stats, monitor or help");
+	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, defunct, tune, stats, monitor or help");
 	check_usage("nexus ad_d nx0", "did you mean 'add'?");
 	check_usage("flow list", "unknown word 'list': show or del can stand here");
 }
@@ -222,6 +222,9 @@ static void policy__set(void)
 		NEXUS_POLICY_A_RULE, NEXUS_RULE_A_TYPE)), NEXUS_RULE_ANY);
 	CU_ASSERT_PTR_NULL(MOCK_ATTR(NEXUS_A_NEXUS, NEXUS_NEXUS_A_POLICY,
 		NEXUS_POLICY_A_RULE, NEXUS_RULE_A_ID));
+	run("policy set nx0 max-idle 0");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_IDLE)), 0);
+	CU_ASSERT_PTR_NULL(POLICY(NEXUS_POLICY_A_MAX_BYTES));
 	run("policy set nx0 deny-all max-channels 9");
 	CU_ASSERT_EQUAL(count_rules(), 0);
 	CU_ASSERT_PTR_NOT_NULL(POLICY(NEXUS_POLICY_A_NO_RULES));
@@ -243,7 +246,7 @@ static void policy__complaints(void)
 	check_usage("policy set nx0 max-flows 0", "'0' is not a number from 1 to 4294967295");
 	check_usage("policy set nx0 max-bytes 1Q", "'1Q' is not a size");
 	check_usage("policy set nx0 max-flow x", "'x' is not a number");
-	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows or max-bytes");
+	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-bytes or max-idle");
 	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_POLICY], 0);
 	for (int i = 0; i < 30; i++)
 		strcat(line, " any");
@@ -315,6 +318,24 @@ static void defunct__complaints(void)
 		      "nexusctl: defunct channel 7: channel 7 has not agreed to it\n");
 }
 
+#define TUNE(attr) MOCK_ATTR(NEXUS_A_TUNE, attr)
+
+static void tune__pin_and_free(void)
+{
+	run("tune pin 3 working-set 40");
+	CU_ASSERT_EQUAL_FATAL(status, NX_OK);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_CHANNEL_ID)), 3);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_WORKING_SET);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_VALUE)), 40);
+	run("tune free 3 w");
+	CU_ASSERT_EQUAL_FATAL(status, NX_OK);
+	CU_ASSERT_PTR_NULL(TUNE(NEXUS_TUNE_A_VALUE));
+	check_usage("tune pin 3 working-set", "the value is missing at the end");
+	check_usage("tune pin 3 work-set 1", "did you mean 'working-set'?");
+	check_usage("tune free 3 working-set 1", "'1' is one word too many");
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_TUNE], 2);
+}
+
 static void batch__stops_or_goes_on(void)
 {
 	char path[] = "/tmp/nexusctl-batch-XXXXXX";
@@ -355,6 +376,7 @@ CU_TestInfo command_tests[] = {
 	{ "flow__del", flow__del },
 	{ "defunct__whose", defunct__whose },
 	{ "defunct__complaints", defunct__complaints },
+	{ "tune__pin_and_free", tune__pin_and_free },
 	{ "batch__stops_or_goes_on", batch__stops_or_goes_on },
 	CU_TEST_INFO_NULL,
 };

@@ -56,6 +56,7 @@ static void put_policy(struct nlmsghdr *nlh, u32 nr_rules)
 	mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_CHANNELS, 1024);
 	mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_FLOWS, 65536);
 	mnl_attr_put_u64(nlh, NEXUS_POLICY_A_MAX_BYTES, 1ULL << 30);
+	mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_IDLE, nr_rules ? 30 : 0);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -114,6 +115,16 @@ static void put_pool(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_knob(struct nlmsghdr *nlh, u32 knob, u32 state, u32 value)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NEXUS_CHANNEL_A_TUNE);
+
+	mnl_attr_put_u32(nlh, NEXUS_TUNE_A_KNOB, knob);
+	mnl_attr_put_u32(nlh, NEXUS_TUNE_A_STATE, state);
+	mnl_attr_put_u32(nlh, NEXUS_TUNE_A_VALUE, value);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 void message_channel(struct nx_request *req, u32 id, const char *comm, u32 violation)
 {
 	struct nlattr *nest = message_begin(req, NEXUS_CMD_GET_CHANNEL, NEXUS_A_CHANNEL);
@@ -137,6 +148,8 @@ void message_channel(struct nx_request *req, u32 id, const char *comm, u32 viola
 	reported = mnl_attr_nest_start(req->nlh, NEXUS_CHANNEL_A_REPORTED);
 	mnl_attr_put_u64(req->nlh, NEXUS_COUNTERS_A_RX_PACKETS, 99);
 	mnl_attr_nest_end(req->nlh, reported);
+	put_knob(req->nlh, NEXUS_TUNE_WORKING_SET, NEXUS_TUNE_SHRINKS, 12);
+	put_knob(req->nlh, 30, 31, 7);
 	mnl_attr_nest_end(req->nlh, nest);
 }
 

@@ -66,7 +66,7 @@ static void nexus__json(void)
 "\"channels\":2,\"flows\":100000,"
 "\"policy\":{\"allow\":[{\"type\":\"uid\",\"id\":65534,\"name\":\"nobody\"},"
 "{\"type\":\"gid\",\"id\":4000000000,\"name\":\"4000000000\"}],"
-"\"max_channels\":1024,\"max_flows\":65536,\"max_bytes\":1073741824},"
+"\"max_channels\":1024,\"max_flows\":65536,\"max_bytes\":1073741824,\"max_idle\":30},"
 "\"counters\":{\"rx_packets\":1234567,\"rx_bytes\":3145728,\"tx_packets\":42,\"tx_bytes\":1000,"
 "\"passed\":0,\"dropped\":7,\"drops\":{\"tx-route\":3,\"from-the-future\":4}}}]\n");
 }
@@ -99,12 +99,37 @@ static void policy__table(void)
 	list_nexuses();
 	run("policy show");
 	CHECK_STR(out,
-"NEXUS  MAX-CHANNELS  MAX-FLOWS  MAX-BYTES  ALLOWED\n"
-"nx0            1024      65536       1GiB  uid nobody, gid 4000000000\n"
-"other          1024      65536       1GiB  CAP_NET_ADMIN only\n");
+"NEXUS  MAX-CHANNELS  MAX-FLOWS  MAX-BYTES  MAX-IDLE  ALLOWED\n"
+"nx0            1024      65536       1GiB       30s  uid nobody, gid 4000000000\n"
+"other          1024      65536       1GiB         -  CAP_NET_ADMIN only\n");
 	run_with(json, "policy show other");
 	CHECK_STR(out, "[{\"name\":\"other\",\"policy\":{\"allow\":[],\"max_channels\":1024,"
-		  "\"max_flows\":65536,\"max_bytes\":1073741824}}]\n");
+		  "\"max_flows\":65536,\"max_bytes\":1073741824,\"max_idle\":0}}]\n");
+}
+
+static void tune__tells_why(void)
+{
+	struct nx_request req;
+
+	message_channel(&req, 3, "serve", 0);
+	mock_list(NEXUS_CMD_GET_CHANNEL, &req);
+	run("tune show");
+	CHECK_STR(out,
+"CHANNEL  COMMAND  KNOB         STATE       VALUE  WHY\n"
+"      3  serve    working-set  shrinks  12 pages  a quarter stood unused for 2 seconds: "
+"a quarter less may stand ready, the rest was given back\n"
+"      3  serve    unknown      unknown        7   this nexusctl does not know why\n");
+	run_with(json, "tune show 3");
+	CHECK_STR(out,
+"[{\"channel\":3,\"nexus\":\"nx0\",\"pid\":4711,\"comm\":\"serve\",\"knobs\":["
+"{\"name\":\"working-set\",\"state\":\"shrinks\",\"value\":12,\"unit\":\"pages\","
+"\"why\":\"a quarter stood unused for 2 seconds: a quarter less may stand ready, the rest "
+"was given back\"},"
+"{\"name\":\"unknown\",\"state\":\"unknown\",\"value\":7,\"unit\":\"\","
+"\"why\":\"this nexusctl does not know why\"}]}]\n");
+	run("tune show 4");
+	CU_ASSERT_EQUAL(status, NX_REFUSED);
+	CHECK_HAS(err, "no channel 4 in this network namespace");
 }
 
 static void flow__table(void)
@@ -331,6 +356,7 @@ CU_TestInfo show_tests[] = {
 	{ "nexus__torn_list", nexus__torn_list },
 	{ "nexus__malformed", nexus__malformed },
 	{ "policy__table", policy__table },
+	{ "tune__tells_why", tune__tells_why },
 	{ "flow__table", flow__table },
 	{ "flow__json", flow__json },
 	{ "flow__filters", flow__filters },

@@ -19,6 +19,7 @@
 	X(core_fq_suite) \
 	X(core_shaper_suite) \
 	X(core_share_suite) \
+	X(core_wset_suite) \
 	X(wire_checksum_suite) \
 	X(wire_ipv4_suite) \
 	X(wire_ipv6_suite) \

@@ -37,6 +37,7 @@ static const nx_types policy_types = {
 	[NEXUS_POLICY_A_MAX_CHANNELS] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_MAX_FLOWS] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_MAX_BYTES] = MNL_TYPE_U64,
+	[NEXUS_POLICY_A_MAX_IDLE] = MNL_TYPE_U32,
 };
 
 static const nx_types rule_types = {
@@ -80,6 +81,7 @@ static const nx_types channel_types = {
 	[NEXUS_CHANNEL_A_COUNTERS] = MNL_TYPE_NESTED,
 	[NEXUS_CHANNEL_A_REPORTED] = MNL_TYPE_NESTED,
 	[NEXUS_CHANNEL_A_DEFUNCT_REASON] = MNL_TYPE_U32,
+	[NEXUS_CHANNEL_A_TUNE] = MNL_TYPE_NESTED,
 };
 
 static const nx_types queue_types = {
@@ -97,6 +99,12 @@ static const nx_types pool_types = {
 	[NEXUS_POOL_A_KERNEL] = MNL_TYPE_U32,
 	[NEXUS_POOL_A_IN_FLIGHT] = MNL_TYPE_U32,
 	[NEXUS_POOL_A_PAGES] = MNL_TYPE_U64,
+};
+
+static const nx_types tune_types = {
+	[NEXUS_TUNE_A_KNOB] = MNL_TYPE_U32,
+	[NEXUS_TUNE_A_STATE] = MNL_TYPE_U32,
+	[NEXUS_TUNE_A_VALUE] = MNL_TYPE_U32,
 };
 
 /* Addresses are binary: flow.c checks their length against the family. */
@@ -144,6 +152,7 @@ static const u8 *const nest_types[] = {
 	[NX_NEST_CHANNEL] = channel_types,
 	[NX_NEST_QUEUE] = queue_types,
 	[NX_NEST_POOL] = pool_types,
+	[NX_NEST_TUNE] = tune_types,
 	[NX_NEST_FLOW] = flow_types,
 	[NX_NEST_EVENT] = event_types,
 };

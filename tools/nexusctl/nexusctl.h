@@ -58,6 +58,9 @@ int nx_flow_del(struct nx_ctl *ctl, int argc, char **argv);
 int nx_channel_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_defunct(struct nx_ctl *ctl, int argc, char **argv);
 int nx_stats_show(struct nx_ctl *ctl, int argc, char **argv);
+int nx_tune_show(struct nx_ctl *ctl, int argc, char **argv);
+int nx_tune_pin(struct nx_ctl *ctl, int argc, char **argv);
+int nx_tune_free(struct nx_ctl *ctl, int argc, char **argv);
 int nx_monitor(struct nx_ctl *ctl, int argc, char **argv);
 int nx_help(struct nx_ctl *ctl, int argc, char **argv);
 

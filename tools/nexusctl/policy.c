@@ -39,10 +39,12 @@ struct nx_policy {
 };
 
 /* The order of the keywords that follow NAME. */
-enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS, NX_BYTES };
+enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS, NX_BYTES,
+       NX_IDLE };
 
 static const char *const keywords[] = {
 	"allow", "any", "uid", "gid", "deny-all", "max-channels", "max-flows", "max-bytes",
+	"max-idle",
 };
 
 static bool add_rule(struct nx_words *words, struct nx_policy *policy, u32 type, u32 id)
@@ -64,7 +66,7 @@ static bool take_limit(struct nx_words *words, struct nx_policy *policy, u32 att
 	policy->has[attr] = true;
 	if (attr == NEXUS_POLICY_A_MAX_BYTES)
 		return nx_words_size(words, what, &policy->limit[attr]);
-	if (!nx_words_u32(words, what, 1, ~0U, &number))
+	if (!nx_words_u32(words, what, attr != NEXUS_POLICY_A_MAX_IDLE, ~0U, &number))
 		return false;
 	policy->limit[attr] = number;
 	return true;
@@ -108,6 +110,8 @@ static bool take_setting(struct nx_words *words, struct nx_policy *policy, bool 
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_FLOWS, "max-flows");
 	if (keyword == NX_BYTES)
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_BYTES, "max-bytes");
+	if (keyword == NX_IDLE)
+		return take_limit(words, policy, NEXUS_POLICY_A_MAX_IDLE, "max-idle");
 	policy->deny_all = true;
 	return true;
 }
@@ -117,8 +121,8 @@ static bool take_policy(struct nx_words *words, struct nx_policy *policy)
 	bool may_rule = false;
 
 	if (!words->argc) {
-		nx_usage(words->ctl, "nothing to set: allow, deny-all, max-channels, max-flows "
-			 "or max-bytes can stand here");
+		nx_usage(words->ctl, "nothing to set: allow, deny-all, max-channels, max-flows, "
+			 "max-bytes or max-idle can stand here");
 		return false;
 	}
 	while (words->argc)
@@ -151,6 +155,9 @@ static void put_policy(struct nlmsghdr *nlh, const struct nx_policy *policy)
 	if (policy->has[NEXUS_POLICY_A_MAX_BYTES])
 		mnl_attr_put_u64(nlh, NEXUS_POLICY_A_MAX_BYTES,
 				 policy->limit[NEXUS_POLICY_A_MAX_BYTES]);
+	if (policy->has[NEXUS_POLICY_A_MAX_IDLE])
+		mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_IDLE,
+				 policy->limit[NEXUS_POLICY_A_MAX_IDLE]);
 }
 
 int nx_policy_set(struct nx_ctl *ctl, int argc, char **argv)
@@ -227,6 +234,8 @@ int nx_policy_json(const struct nx_ctl *ctl, struct nx_json *json, const char *k
 		nx_json_u64(json, "max_flows", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_FLOWS]));
 	if (tb[NEXUS_POLICY_A_MAX_BYTES])
 		nx_json_u64(json, "max_bytes", nx_attr_u64(tb[NEXUS_POLICY_A_MAX_BYTES]));
+	if (tb[NEXUS_POLICY_A_MAX_IDLE])
+		nx_json_u64(json, "max_idle", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_IDLE]));
 	nx_json_object_end(json);
 	return 0;
 }
@@ -287,6 +296,14 @@ static char *rule_texts(const struct nx_ctl *ctl, const struct nlattr *policy)
 	return NULL;
 }
 
+static void idle_cell(struct nx_table *table, u32 seconds)
+{
+	if (seconds)
+		nx_table_cell(table, "%us", seconds);
+	else
+		nx_table_cell(table, "-");
+}
+
 static int policy_row(const struct nx_ctl *ctl, struct nx_table *table,
 		      const struct nlmsghdr *nlh)
 {
@@ -304,6 +321,7 @@ static int policy_row(const struct nx_ctl *ctl, struct nx_table *table,
 	nx_count_cell(ctl, table, nx_attr_u32(tb[NEXUS_POLICY_A_MAX_CHANNELS]));
 	nx_count_cell(ctl, table, nx_attr_u32(tb[NEXUS_POLICY_A_MAX_FLOWS]));
 	nx_size_cell(ctl, table, nx_attr_u64(tb[NEXUS_POLICY_A_MAX_BYTES]));
+	idle_cell(table, nx_attr_u32(tb[NEXUS_POLICY_A_MAX_IDLE]));
 	nx_table_cell(table, "%s", rules);
 	free(rules);
 	return 0;
@@ -313,7 +331,7 @@ int nx_policy_show(struct nx_ctl *ctl, int argc, char **argv)
 {
 	static const struct nx_column columns[] = {
 		{ "NEXUS", false }, { "MAX-CHANNELS", true }, { "MAX-FLOWS", true },
-		{ "MAX-BYTES", true }, { "ALLOWED", false },
+		{ "MAX-BYTES", true }, { "MAX-IDLE", true }, { "ALLOWED", false },
 	};
 	static const struct nx_view view = {
 		.json = nexus_policy_json, .row = policy_row,

@@ -48,10 +48,13 @@ static const char *const monitors[] = {
 	[NEXUS_MONITOR_ADDR_GONE] = "addr-gone",
 	[NEXUS_MONITOR_POLICY] = "policy",
 	[NEXUS_MONITOR_DEFUNCT] = "defunct",
+	[NEXUS_MONITOR_SHED] = "shed",
 };
 
 static const char *const defuncts[][2] = {
 	[NEXUS_DEFUNCT_ASKED] = { "asked", "an administrator asked for it" },
+	[NEXUS_DEFUNCT_IDLE] = { "idle", "it was idle for longer than the policy allows" },
+	[NEXUS_DEFUNCT_PRESSURE] = { "pressure", "the host ran short of memory" },
 };
 
 static const char *const violations[][2] = {

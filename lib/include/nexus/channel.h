@@ -551,6 +551,8 @@ nexus_buffer_get(struct nexus_queue *queue, unsigned int size)
 		return NEXUS_BUFFER_NONE;
 	buf = ((const uint32_t *)ring->slots)[ring->own & ring->mask];
 	nexus_ring_release(ring, 1);
+	/* M: the index before what is written to the buffer. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	return buf;
 }
 

@@ -260,6 +260,21 @@ int nx_policy_set(const char *nexus, __u32 type, __u32 id, __u32 max_channels,
 	return nx_ctl_call(message);
 }
 
+int nx_policy_idle(const char *nexus, __u32 seconds)
+{
+	char buf[NX_CTL_BYTES];
+	struct nlmsghdr *message = nx_ctl_message(buf, NEXUS_CMD_SET_POLICY);
+	struct nlattr *nest, *policy;
+
+	nest = mnl_attr_nest_start(message, NEXUS_A_NEXUS);
+	mnl_attr_put_strz(message, NEXUS_NEXUS_A_NAME, nexus);
+	policy = mnl_attr_nest_start(message, NEXUS_NEXUS_A_POLICY);
+	mnl_attr_put_u32(message, NEXUS_POLICY_A_MAX_IDLE, seconds);
+	mnl_attr_nest_end(message, policy);
+	mnl_attr_nest_end(message, nest);
+	return nx_ctl_call(message);
+}
+
 int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation)
 {
 	char buf[NX_CTL_BYTES];
@@ -280,6 +295,20 @@ int nx_defunct(__u16 attr, __u32 value)
 	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_DEFUNCT);
 
 	mnl_attr_put_u32(message, attr, value);
+	mnl_attr_nest_end(message, nest);
+	return nx_ctl_call(message);
+}
+
+int nx_tune(__u32 channel_id, __u32 knob, long value)
+{
+	char buf[NX_CTL_BYTES];
+	struct nlmsghdr *message = nx_ctl_message(buf, NEXUS_CMD_SET_TUNE);
+	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_TUNE);
+
+	mnl_attr_put_u32(message, NEXUS_TUNE_A_CHANNEL_ID, channel_id);
+	mnl_attr_put_u32(message, NEXUS_TUNE_A_KNOB, knob);
+	if (value >= 0)
+		mnl_attr_put_u32(message, NEXUS_TUNE_A_VALUE, value);
 	mnl_attr_nest_end(message, nest);
 	return nx_ctl_call(message);
 }
@@ -444,6 +473,22 @@ static void read_pool(const struct nlattr *nest, struct nx_ctl_channel *channel)
 	}
 }
 
+static void read_tune(const struct nlattr *nest, struct nx_ctl_channel *channel)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case NEXUS_TUNE_A_STATE:
+			channel->tune_state = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_TUNE_A_VALUE:
+			channel->tune_value = mnl_attr_get_u32(attr);
+			break;
+		}
+	}
+}
+
 static void read_channel(const struct nlattr *nest,
 			 struct nx_ctl_channel *channel)
 {
@@ -474,6 +519,9 @@ static void read_channel(const struct nlattr *nest,
 			break;
 		case NEXUS_CHANNEL_A_DEFUNCT_REASON:
 			channel->defunct_reason = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_CHANNEL_A_TUNE:
+			read_tune(attr, channel);
 			break;
 		case NEXUS_CHANNEL_A_POOL:
 			read_pool(attr, channel);

@@ -25,9 +25,13 @@ int nx_dev_del(const char *nexus, int ifindex);
 /* @type 0: no rule. A limit of 0 is left as it is. */
 int nx_policy_set(const char *nexus, __u32 type, __u32 id, __u32 max_channels,
 		  __u32 max_flows, __u64 max_bytes);
+/* Seconds; 0: no limit. */
+int nx_policy_idle(const char *nexus, __u32 seconds);
 int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation);
 /* @attr: NEXUS_DEFUNCT_A_CHANNEL_ID or _PID. */
 int nx_defunct(__u16 attr, __u32 value);
+/* Pins a knob; @value -1: frees it. */
+int nx_tune(__u32 channel_id, __u32 knob, long value);
 /* Of the cgroup with this folder. */
 int nx_defunct_cgroup(const char *path);
 
@@ -57,6 +61,8 @@ struct nx_ctl_channel {
 	__u32	violation;
 	__u32	nr_flows;
 	__u32	defunct_reason;
+	__u32	tune_state;
+	__u32	tune_value;
 	__u32	pool[NEXUS_POOL_A_MAX + 1];
 	__u64	pages;
 	struct nx_counters	counters;

@@ -16,6 +16,7 @@
  *   GET_FLOW    dump, likewise: FLOW {...}
  *   DEL_FLOW    FLOW { CHANNEL_ID, INDEX, GENERATION }
  *   DEFUNCT     DEFUNCT { CHANNEL_ID | PID | CGROUP }
+ *   SET_TUNE    TUNE { CHANNEL_ID, KNOB, VALUE }, without VALUE: by itself again
  *   EVENT       multicast to group "events": EVENT { TYPE, ... }
  *
  * All but the GETs need CAP_NET_ADMIN in the user namespace that owns the
@@ -41,6 +42,7 @@ enum nexus_cmd {
 	NEXUS_CMD_DEL_FLOW,
 	NEXUS_CMD_EVENT,
 	NEXUS_CMD_DEFUNCT,
+	NEXUS_CMD_SET_TUNE,
 	__NEXUS_CMD_MAX,
 };
 #define NEXUS_CMD_MAX (__NEXUS_CMD_MAX - 1)
@@ -54,6 +56,7 @@ enum nexus_attr {
 	NEXUS_A_EVENT,		/* nest, enum nexus_event_attr */
 	NEXUS_A_PAD,
 	NEXUS_A_DEFUNCT,	/* nest, enum nexus_defunct_attr */
+	NEXUS_A_TUNE,		/* nest, enum nexus_tune_attr */
 	__NEXUS_A_MAX,
 };
 #define NEXUS_A_MAX (__NEXUS_A_MAX - 1)
@@ -98,6 +101,7 @@ enum nexus_policy_attr {
 	NEXUS_POLICY_A_MAX_FLOWS,	/* u32, of one channel */
 	NEXUS_POLICY_A_MAX_BYTES,	/* u64, rings and pools of one user */
 	NEXUS_POLICY_A_PAD,
+	NEXUS_POLICY_A_MAX_IDLE,	/* u32, seconds; then DEFUNCT, if it agreed; 0: never */
 	__NEXUS_POLICY_A_MAX,
 };
 #define NEXUS_POLICY_A_MAX (__NEXUS_POLICY_A_MAX - 1)
@@ -165,6 +169,7 @@ enum nexus_channel_attr {
 	NEXUS_CHANNEL_A_REPORTED,	/* nest, counters as the library reports them */
 	NEXUS_CHANNEL_A_PAD,
 	NEXUS_CHANNEL_A_DEFUNCT_REASON,	/* u32, enum nexus_defunct_reason; absent: is not */
+	NEXUS_CHANNEL_A_TUNE,		/* nest, enum nexus_tune_attr; several */
 	__NEXUS_CHANNEL_A_MAX,
 };
 #define NEXUS_CHANNEL_A_MAX (__NEXUS_CHANNEL_A_MAX - 1)
@@ -229,6 +234,7 @@ enum nexus_monitor_type {
 	NEXUS_MONITOR_ADDR_GONE,
 	NEXUS_MONITOR_POLICY,
 	NEXUS_MONITOR_DEFUNCT,		/* with REASON and PAGES */
+	NEXUS_MONITOR_SHED,		/* free pages of a channel went; likewise */
 };
 
 enum nexus_event_attr {
@@ -271,6 +277,31 @@ enum nexus_defunct_attr {
 /* Who decided that the memory of a channel is taken back. */
 enum nexus_defunct_reason {
 	NEXUS_DEFUNCT_ASKED = 1,	/* an administrator, by DEFUNCT */
+	NEXUS_DEFUNCT_IDLE,		/* the policy, by MAX_IDLE */
+	NEXUS_DEFUNCT_PRESSURE,		/* the kernel, which has no memory left */
 };
+
+/* What tunes itself, and can be pinned for comparison. */
+enum nexus_tune_knob {
+	NEXUS_TUNE_WORKING_SET = 1,	/* pages that stand ready without a user */
+};
+
+enum nexus_tune_state {
+	NEXUS_TUNE_HOLDS = 1,		/* fits what was seen lately */
+	NEXUS_TUNE_GROWS,
+	NEXUS_TUNE_SHRINKS,
+	NEXUS_TUNE_RESTS,		/* nothing was seen for long */
+	NEXUS_TUNE_PINNED,		/* set by an administrator */
+};
+
+enum nexus_tune_attr {
+	NEXUS_TUNE_A_UNSPEC,
+	NEXUS_TUNE_A_CHANNEL_ID,	/* u32; in requests only */
+	NEXUS_TUNE_A_KNOB,		/* u32, enum nexus_tune_knob */
+	NEXUS_TUNE_A_STATE,		/* u32, enum nexus_tune_state; in answers only */
+	NEXUS_TUNE_A_VALUE,		/* u32, in the knob's unit */
+	__NEXUS_TUNE_A_MAX,
+};
+#define NEXUS_TUNE_A_MAX (__NEXUS_TUNE_A_MAX - 1)
 
 #endif /* _UAPI_LINUX_NEXUS_NETLINK_H */

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that comes back: working sets, memory pressure, idle channels.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "flow.h"
+#include "test.h"
+#include "trace.h"
+
+#define NEXUS	"t"
+#define PORT	4000
+#define PAGE	4096
+
+/* kmod/core/wset.h: the floor, and how long until all is given back. */
+#define FLOOR	8
+#define IDLE_MS	10000
+
+static void bed_start(void)
+{
+	nx_net_alone();
+	nx_nexus_start(NEXUS, "lo");
+}
+
+static void fill(struct nx_chan *chan, char value)
+{
+	size_t len = chan->attach.regions[NEXUS_REGION_BUFFERS].data_len;
+
+	for (size_t at = 0; at < len; at += PAGE)
+		chan->data[NEXUS_REGION_BUFFERS][at] = value;
+}
+
+static __u32 nr_pages(struct nx_chan *chan)
+{
+	struct nexus_status status;
+
+	if (nx_chan_status(chan, &status))
+		nx_die("no status");
+	return status.pages;
+}
+
+/* Waits until the pool has @max pages or less. */
+static bool wait_pages(struct nx_chan *chan, __u32 max, unsigned int ms)
+{
+	long long end_ns = nx_now_ns() + ms * NX_MSEC;
+
+	while (nr_pages(chan) > max) {
+		if (nx_now_ns() > end_ns)
+			return false;
+		nx_sleep_ms(50);
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------- working sets */
+
+NX_TEST(burst, "TUNE-5 half of a burst's pages are back within two periods, and all after ten idle seconds")
+{
+	struct nx_chan chan;
+	__u32 nr;
+
+	bed_start();
+	nx_chan_start(&chan, NEXUS);
+	fill(&chan, 'x');
+	nr = nr_pages(&chan);
+	EXPECT_GE(nr, chan.attach.nr_small / 2);
+	/* The period that saw the burst, and two of 2 s. */
+	EXPECT_TRUE(wait_pages(&chan, nr / 2, 5500 + 1000));
+	EXPECT_LE(FLOOR, nr_pages(&chan));
+	EXPECT_TRUE(wait_pages(&chan, 0, IDLE_MS + 5000));
+	EXPECT_EQ(0, nx_chan_sync(&chan, 0, NEXUS_SYNC_REFILL, 0));
+	nx_chan_close(&chan);
+}
+
+NX_TEST(offered, "POOL-6 what stands in ALLOC goes as well, and what the program took stays")
+{
+	struct nx_chan chan;
+	long mine[4];
+
+	bed_start();
+	nx_chan_start(&chan, NEXUS);
+	for (int i = 0; i < 4; i++) {
+		mine[i] = nx_buf_take(&chan, 0);
+		ASSERT_GE(mine[i], 0);
+	}
+	fill(&chan, 'x');
+	for (int i = 0; i < 4; i++)
+		strcpy(nx_buf_ptr(&chan, mine[i]), "mine");
+	EXPECT_TRUE(wait_pages(&chan, 64 * 1024 / PAGE, IDLE_MS + 5000));
+	nx_note("%u pages stay of an idle channel\n", nr_pages(&chan));
+	for (int i = 0; i < 4; i++)
+		EXPECT_STREQ("mine", nx_buf_ptr(&chan, mine[i]));
+	/* And what was offered can be taken and used. */
+	mine[0] = nx_buf_take(&chan, 0);
+	ASSERT_GE(mine[0], 0);
+	EXPECT_EQ(0, *nx_buf_ptr(&chan, mine[0]));
+	nx_chan_close(&chan);
+}
+
+NX_TEST(traffic, "TUNE-5 traffic goes on while pages come and go, and nothing is lost")
+{
+	struct nx_chan chan;
+	struct nx_net net;
+	struct nx_pair pair;
+	__u32 number = 0;
+
+	nx_net_start(&net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	nx_chan_start(&chan, NEXUS);
+	nx_pair_start(&pair, &chan, &net, AF_INET, PORT);
+	fill(&chan, 'x');
+	for (long long end_ns = nx_now_ns() + 6 * NX_SEC; nx_now_ns() < end_ns;)
+		EXPECT_TRUE(nx_pair_ping(&pair, ++number));
+	EXPECT_TRUE(wait_pages(&chan, 0, IDLE_MS + 5000) ||
+		    nr_pages(&chan) <= 64 * 1024 / PAGE);
+	for (int i = 0; i < 100; i++)
+		EXPECT_TRUE(nx_pair_ping(&pair, ++number));
+	EXPECT_EQ(0, nx_chan_drops(&chan, NEXUS_DROP_RX_NO_BUFFER));
+	nx_chan_close(&chan);
+}
+
+/* State and value of the working set. */
+static bool is_tuned(struct nx_chan *chan, __u32 state, __u32 value)
+{
+	struct nx_ctl_channel channel = {};
+
+	if (nx_channel_get(chan->attach.channel_id, &channel))
+		return false;
+	return channel.tune_state == state && channel.tune_value == value;
+}
+
+NX_TEST(pinned, "TUNE-6 a working set tells its state, is pinned, and each change is traced")
+{
+	struct nx_chan chan;
+	__u32 id, nr;
+
+	bed_start();
+	nx_chan_start(&chan, NEXUS);
+	id = chan.attach.channel_id;
+	EXPECT_TRUE(is_tuned(&chan, NEXUS_TUNE_HOLDS, FLOOR));
+	EXPECT_EQ(-ENOENT, nx_tune(id + 1, NEXUS_TUNE_WORKING_SET, 1));
+	EXPECT_EQ(-ERANGE, nx_tune(id, NEXUS_TUNE_WORKING_SET + 1, 1));
+	nx_trace_start("nexus_wset");
+	EXPECT_EQ(0, nx_tune(id, NEXUS_TUNE_WORKING_SET, 40));
+	EXPECT_TRUE(nx_trace_has("from=holds to=pinned", "target=40"));
+	fill(&chan, 'x');
+	nr = nr_pages(&chan);
+	EXPECT_TRUE(wait_pages(&chan, nr / 2, 5000));
+	nx_sleep_ms(3000);
+	/* 40 that nobody uses, and those of what stands in ALLOC. */
+	EXPECT_LE(40, nr_pages(&chan));
+	EXPECT_GE(40 + 64, nr_pages(&chan));
+	EXPECT_TRUE(is_tuned(&chan, NEXUS_TUNE_PINNED, 40));
+	EXPECT_EQ(0, nx_tune(id, NEXUS_TUNE_WORKING_SET, -1));
+	EXPECT_TRUE(wait_pages(&chan, 64 * 1024 / PAGE, IDLE_MS + 5000));
+	EXPECT_TRUE(is_tuned(&chan, NEXUS_TUNE_RESTS, 0));
+	EXPECT_TRUE(nx_trace_has("from=pinned to=holds", "target=8"));
+	nx_trace_stop();
+	nx_chan_close(&chan);
+}
+
+/* -------------------------------------------------------------- pressure */
+
+/* All shrinkers are asked, as when memory is short. */
+static void press(void)
+{
+	nx_file_write("/proc/sys/vm/drop_caches", "2");
+	nx_sleep_ms(300);
+}
+
+/* A child with a full channel that takes all buffers it can, and stops. */
+static pid_t stopped_child(__u32 flags, volatile __u32 *id)
+{
+	struct nx_chan chan;
+	pid_t pid = nx_fork();
+	int status;
+
+	if (pid) {
+		waitpid(pid, &status, WUNTRACED);
+		return pid;
+	}
+	nx_chan_init(&chan, NEXUS);
+	chan.attach.flags = flags;
+	chan.attach.nr_small = 4096;
+	nx_chan_begin(&chan);
+	fill(&chan, 'x');
+	*id = chan.attach.channel_id;
+	raise(SIGSTOP);
+	_exit(0);
+}
+
+NX_TEST(pressure, "MEM-1 DEF-4 under pressure stopped channels that agreed go, the longest idle first; others shed what is free")
+{
+	volatile __u32 *ids = nx_shared_alloc(3 * sizeof(*ids));
+	struct nx_ctl_channel channel = {};
+	struct nx_ctl_event event;
+	struct mnl_socket *monitor;
+	struct nx_chan running;
+	pid_t pids[3];
+	long mine;
+
+	bed_start();
+	nx_chan_init(&running, NEXUS);
+	running.attach.flags = NEXUS_ATTACH_DEFUNCT_OK;
+	nx_chan_begin(&running);
+	mine = nx_buf_take(&running, 0);
+	ASSERT_GE(mine, 0);
+	strcpy(nx_buf_ptr(&running, mine), "mine");
+	pids[0] = stopped_child(NEXUS_ATTACH_DEFUNCT_OK, &ids[0]);
+	nx_sleep_ms(50);
+	pids[1] = stopped_child(NEXUS_ATTACH_DEFUNCT_OK, &ids[1]);
+	pids[2] = stopped_child(0, &ids[2]);
+	monitor = nx_monitor_open();
+	for (int i = 0; i < 5; i++)
+		press();
+	/* In this order. */
+	EXPECT_TRUE(nx_monitor_wait(monitor, NEXUS_MONITOR_DEFUNCT, &event, 1000));
+	EXPECT_EQ(ids[0], event.channel_id);
+	EXPECT_EQ(NEXUS_DEFUNCT_PRESSURE, event.reason);
+	EXPECT_TRUE(nx_monitor_wait(monitor, NEXUS_MONITOR_DEFUNCT, &event, 1000));
+	EXPECT_EQ(ids[1], event.channel_id);
+	EXPECT_TRUE(nx_monitor_wait(monitor, NEXUS_MONITOR_SHED, &event, 1000));
+	EXPECT_EQ(NEXUS_DEFUNCT_PRESSURE, event.reason);
+	EXPECT_LT(0, event.pages);
+	/* It runs: it keeps what it has taken. */
+	EXPECT_EQ(NEXUS_CHANNEL_ACTIVE, running.schema->state);
+	EXPECT_STREQ("mine", nx_buf_ptr(&running, mine));
+	/* It has not agreed: what was free went. */
+	EXPECT_EQ(0, nx_channel_get(ids[2], &channel));
+	EXPECT_EQ(NEXUS_CHANNEL_ACTIVE, channel.state);
+	EXPECT_GE(64, channel.pages);
+	for (int i = 0; i < 3; i++) {
+		kill(pids[i], SIGCONT);
+		EXPECT_EQ(0, nx_wait_child(pids[i]));
+	}
+	nx_chan_close(&running);
+}
+
+/* ------------------------------------------------------------------ idle */
+
+NX_TEST(max_idle, "MEM-1 a channel that agreed is defunct when it was idle for longer than the policy allows")
+{
+	struct nx_chan agreed, other;
+	struct mnl_socket *monitor;
+	struct nx_ctl_event event;
+
+	bed_start();
+	nx_chan_init(&agreed, NEXUS);
+	agreed.attach.flags = NEXUS_ATTACH_DEFUNCT_OK;
+	nx_chan_begin(&agreed);
+	nx_chan_start(&other, NEXUS);
+	monitor = nx_monitor_open();
+	ASSERT_EQ(0, nx_policy_idle(NEXUS, 3));
+	/* In use, for longer than that. */
+	for (int i = 0; i < 50; i++) {
+		EXPECT_EQ(0, nx_chan_sync(&agreed, 0, NEXUS_SYNC_REFILL, 0));
+		nx_sleep_ms(100);
+	}
+	EXPECT_EQ(NEXUS_CHANNEL_ACTIVE, agreed.schema->state);
+	EXPECT_TRUE(nx_monitor_wait(monitor, NEXUS_MONITOR_DEFUNCT, &event, 6000));
+	EXPECT_EQ(agreed.attach.channel_id, event.channel_id);
+	EXPECT_EQ(NEXUS_DEFUNCT_IDLE, event.reason);
+	EXPECT_EQ(NEXUS_CHANNEL_ACTIVE, other.schema->state);
+	nx_chan_close(&agreed);
+	nx_chan_close(&other);
+}
+
+/* A number of "ctxt" lines of /proc/PID/status. */
+static long long switches(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return nx_file_number(path, "voluntary_ctxt_switches");
+}
+
+static void sleep_on_all(unsigned long nr, volatile __u32 *is_ready)
+{
+	int epoll = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN };
+
+	for (unsigned long i = 0; i < nr; i++) {
+		struct nx_chan *chan = calloc(1, sizeof(*chan));
+
+		nx_chan_init(chan, NEXUS);
+		chan->attach.tx_slots = chan->attach.rx_slots = 0;
+		chan->attach.event_slots = chan->attach.nr_small = 0;
+		nx_chan_begin(chan);
+		/* Each was used once. */
+		nx_chan_sync(chan, 0, NEXUS_SYNC_REFILL, 0);
+		*nx_buf_ptr(chan, 0) = 1;
+		epoll_ctl(epoll, EPOLL_CTL_ADD, chan->fd, &event);
+	}
+	*is_ready = 1;
+	epoll_wait(epoll, &event, 1, -1);
+	_exit(1);
+}
+
+/* Memory that the kernel would have to give up. */
+static long long available_kb(void)
+{
+	return nx_file_number("/proc/meminfo", "MemAvailable:");
+}
+
+NX_TEST_LONG(memory_floor, "MEM-2 1,000 idle channels: no wakeup in 10 s, and the memory floor holds", 200)
+{
+	unsigned long nr = nx_loops("NEXUS_IDLE_CHANNELS", 1000);
+	volatile __u32 *is_ready = nx_shared_alloc(sizeof(*is_ready));
+	struct nx_ctl_nexus before = {}, after = {};
+	struct nx_ctl_channel channel = {};
+	long long was, kb, each_kb, woken;
+	pid_t pid;
+
+	bed_start();
+	ASSERT_EQ(0, nx_policy_set(NEXUS, 0, 0, 2000, 0, 1ULL << 40));
+	nx_file_write("/proc/sys/vm/drop_caches", "3");
+	was = available_kb();
+	pid = nx_fork();
+	if (!pid)
+		sleep_on_all(nr, is_ready);
+	ASSERT_TRUE(nx_wait_word(is_ready, 1, 120000));
+	nx_sleep_ms(IDLE_MS + 3000);
+	woken = switches(pid);
+	EXPECT_EQ(0, nx_nexus_get(NEXUS, &before));
+	nx_sleep_ms(10000);
+	EXPECT_EQ(woken, switches(pid));
+	EXPECT_EQ(0, nx_nexus_get(NEXUS, &after));
+	EXPECT_EQ(before.counters.value[NEXUS_COUNTERS_A_WAKES],
+		  after.counters.value[NEXUS_COUNTERS_A_WAKES]);
+	EXPECT_EQ(nr, after.nr_channels);
+	kb = was - available_kb();
+	each_kb = kb / (long long)nr;
+	nx_note("%lu idle channels take %lld KiB, %lld KiB each\n", nr, kb,
+		each_kb);
+	/* Rings of 56 KiB by default, and 64 KiB. */
+	EXPECT_GE(56 + 64, each_kb);
+	EXPECT_EQ(-ENOENT, nx_channel_get(0, &channel));
+	kill(pid, SIGKILL);
+	nx_wait_child(pid);
+}
+
+NX_TEST_MAIN("memory")
