@@ -85,14 +85,18 @@ static void fin_acked(struct nx_tcp *tcp, uint64_t now_ns)
 
 /*
  * What a timestamp tells (RFC 7323 section 4), no finer than its clock. A peer
- * that has the data already echoes a time from before the ACK that was lost: what
- * took several timeouts says nothing about the path.
+ * that has the data already echoes a time from before the ACK that was lost: of
+ * what was sent again, long enough ago for an answer, the round trip is at least
+ * the time since then, unless that exceeds a timeout. What took several timeouts
+ * says nothing about the path. Without this the timeout would grow without end
+ * where many ACKs are lost.
  */
 static uint64_t echoed_rtt_ns(const struct nx_tcp *tcp,
 			      const struct nx_tcp_ack *ack)
 {
 	const struct nexus_wire_tcp *h = &ack->seg->hdr;
 	uint32_t ticks = nx_tcp_ts_of(tcp, ack->now_ns) - h->ts_ecr;
+	uint64_t since_ns = ack->now_ns - tcp->sent_ns;
 
 	if (!ack->acked || !tcp->has_ts || !(h->has & NEXUS_WIRE_TCP_TS) ||
 	    !h->ts_ecr || tcp->rtt.nr_backoffs > 1)
@@ -100,6 +104,8 @@ static uint64_t echoed_rtt_ns(const struct nx_tcp *tcp,
 	/* What cannot be, the peer has made up. */
 	if (ticks >= INT32_MAX / 1000)
 		return 0;
+	if (ack->has_retrans && since_ns >= nx_rtt_min_ns(&tcp->rtt))
+		return since_ns < tcp->rtt.rto_ns ? since_ns : 0;
 	return (ticks ? ticks : 1) * NX_TCP_TS_NS;
 }
 
