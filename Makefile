@@ -56,6 +56,9 @@ fuzz:
 sim:
 	@scripts/check sim
 
+sim-plots:
+	@$(MAKE) --no-print-directory -C selftests/sim plots O=$(BUILD)/sim
+
 style:
 	@scripts/style
 
@@ -114,5 +117,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all help kmod lib tools tests debug-kernel packages check check-unit \
-	check-vm fuzz sim style layering sparse demo bench install install-user \
+	check-vm fuzz sim sim-plots style layering sparse demo bench install install-user \
 	uninstall dkms clean

@@ -84,6 +84,22 @@ static void draw_app(struct sim_rng *rng, struct sim_app_config *app)
 		app->abort_ns = 1 + skewed(rng, 30);
 }
 
+/*
+ * A window of one byte takes a round trip, or a timeout, for each byte: a day must
+ * do for all.
+ */
+#define WINDOWS_MAX	1000
+
+static void fit_bytes(struct sim_app_config *app, const struct nx_tcp_config *from,
+		      const struct nx_tcp_config *to)
+{
+	uint64_t window = from->snd_buf_bytes < to->rcv_buf_bytes ?
+			  from->snd_buf_bytes : to->rcv_buf_bytes;
+
+	if (app->send_bytes > WINDOWS_MAX * window)
+		app->send_bytes = WINDOWS_MAX * window;
+}
+
 static void draw_world(struct sim_rng *rng, struct sim_world_config *config)
 {
 	unsigned int version = sim_rng_chance(rng, 50 * SIM_PERCENT) ? 6 : 4;
@@ -102,6 +118,9 @@ static void draw_world(struct sim_rng *rng, struct sim_world_config *config)
 		draw_tcp(rng, &host->tcp);
 		draw_app(rng, &host->server);
 	}
+	for (int i = 0; i < 2; i++)
+		fit_bytes(&config->hosts[i].server, &config->hosts[i].tcp,
+			  &config->hosts[!i].tcp);
 	/* Both must not wait for the other to close. */
 	if (config->hosts[0].server.close == SIM_CLOSE_AFTER_PEER)
 		config->hosts[1].server.close = SIM_CLOSE_WHEN_SENT;

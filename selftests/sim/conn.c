@@ -106,6 +106,16 @@ static void arm(struct sim_conn *conn)
 		sim_clock_arm(&world->clock, &conn->timer, deadline_ns);
 }
 
+static void plot(struct sim_conn *conn)
+{
+	const struct nx_tcp *tcp = &conn->tcp;
+
+	if (conn->cwnd && tcp->cc.mss)
+		sim_series_add(conn->cwnd,
+			       (double)conn->host->world->clock.now_ns / 1e9,
+			       (double)tcp->cc.cwnd / tcp->cc.mss);
+}
+
 void sim_conn_service(struct sim_conn *conn)
 {
 	unsigned int rounds = 0;
@@ -125,6 +135,7 @@ void sim_conn_service(struct sim_conn *conn)
 	} while ((is_active || events) &&
 		 !sim_world_has_failed(conn->host->world));
 	sim_watch_check(&conn->watch);
+	plot(conn);
 	if (conn->tcp.state == NX_TCP_CLOSED)
 		end(conn);
 	else

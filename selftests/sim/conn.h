@@ -10,6 +10,7 @@
 
 #include "app.h"
 #include "clock.h"
+#include "svg.h"
 #include "watch.h"
 
 struct sim_host;
@@ -23,6 +24,7 @@ struct sim_host;
  * @local_port, @remote_port: its ports
  * @app:    what uses it
  * @watch:  what must hold
+ * @cwnd:   gets the congestion window over time, or NULL: s, segments
  * @is_over: CLOSED; nothing of it will be called again but sim_conn_free()
  */
 struct sim_conn {
@@ -34,6 +36,7 @@ struct sim_conn {
 	uint16_t		remote_port;
 	struct sim_app		app;
 	struct sim_watch	watch;
+	struct sim_series	*cwnd;
 	bool			is_over;
 };
 

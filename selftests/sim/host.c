@@ -335,6 +335,48 @@ static void receive(struct sim_sink *sink, struct sim_packet *packet)
 	sim_packet_put(packet);
 }
 
+/* ------------------------------------------------------------- path MTU */
+
+/* The router is next door. */
+#define ROUTER_NS	(SIM_NS_PER_MS / 2)
+
+/* "Packet too big" has come: the packet that it quotes is of this host. */
+static void on_refused(struct sim_event *event)
+{
+	struct sim_packet *quoted = sim_container(event, struct sim_packet,
+						  event);
+	struct sim_host *host = quoted->carrier;
+	uint32_t ip_len = host->config.version == 4 ? NEXUS_WIRE_IPV4_LEN :
+						      NEXUS_WIRE_IPV6_LEN;
+	struct nexus_wire_tcp hdr;
+	struct sim_conn *conn = NULL;
+
+	if (nexus_wire_tcp_parse_quoted(&hdr, quoted->data + ip_len,
+					quoted->len - ip_len) > 0)
+		conn = sim_host_find(host, hdr.src_port, hdr.dst_port);
+	sim_packet_put(quoted);
+	if (!conn)
+		return;
+	nx_tcp_icmp_mtu(&conn->tcp, hdr.seq, host->out->config.mtu,
+			host->world->clock.now_ns);
+	sim_conn_service(conn);
+}
+
+static void refuse(struct sim_sink *sink, const struct sim_packet *packet,
+		   uint32_t mtu)
+{
+	struct sim_host *host = sim_container(sink, struct sim_host, sink);
+	struct sim_packet *quoted = sim_packet_copy(packet);
+	struct sim_clock *clock = &host->world->clock;
+
+	sim_trace_note(&host->world->trace, clock->now_ns,
+		       "%s: a packet of %u bytes is too big, the MTU is %u",
+		       host->name, packet->len, mtu);
+	quoted->carrier = host;
+	quoted->event.run = on_refused;
+	sim_clock_arm(clock, &quoted->event, clock->now_ns + ROUTER_NS);
+}
+
 /* ------------------------------------------------------------ beginning */
 
 void sim_host_init(struct sim_host *host, struct sim_world *world,
@@ -343,7 +385,7 @@ void sim_host_init(struct sim_host *host, struct sim_world *world,
 	static const char *const names[2] = { "client", "server" };
 
 	*host = (struct sim_host){
-		.sink = { .receive = receive },
+		.sink = { .receive = receive, .refuse = refuse },
 		.world = world,
 		.config = *config,
 		.name = names[index],

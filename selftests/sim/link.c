@@ -43,6 +43,10 @@ static bool is_lost(struct sim_link *link)
 {
 	const struct sim_link_config *config = &link->config;
 
+	if (link->nr_doomed) {
+		link->nr_doomed--;
+		return true;
+	}
 	if (sim_rng_chance(&link->rng, link->is_bad ? config->burst_end_ppb :
 						      config->burst_ppb))
 		link->is_bad = !link->is_bad;

@@ -67,6 +67,7 @@ struct sim_sink {
  * @idle:     happens when the packet being sent has left
  * @sending:  the packet being sent
  * @is_bad:   the Gilbert-Elliott model's state
+ * @nr_doomed: so many of the next packets are lost, whatever @config says
  * @nr_travelling: packets between its ends
  * @nr_sent:  packets given to it
  * @nr_lost:  packets lost by @config, the queue's drops apart
@@ -84,6 +85,7 @@ struct sim_link {
 	struct sim_event	idle;
 	struct sim_packet	*sending;
 	bool			is_bad;
+	uint64_t		nr_doomed;
 	uint64_t		nr_travelling;
 	uint64_t		nr_sent;
 	uint64_t		nr_lost;

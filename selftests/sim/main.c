@@ -47,14 +47,6 @@ static void list(void)
 		printf("%-10s %s\n", s->name, s->about);
 }
 
-static const struct sim_scenario *find(const char *name)
-{
-	for (const struct sim_scenario *s = sim_scenarios; s->name; s++)
-		if (!strcmp(s->name, name))
-			return s;
-	return NULL;
-}
-
 static uint64_t number(const char *text)
 {
 	char *end;
@@ -161,7 +153,7 @@ static int run_named(char **names, const struct options *options)
 		return 2;
 	}
 	for (; *names; names++) {
-		const struct sim_scenario *scenario = find(*names);
+		const struct sim_scenario *scenario = sim_scenario_find(*names);
 
 		if (!scenario) {
 			fprintf(stderr, "sim: no scenario '%s'; --list names them\n",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes diagrams as SVG. Points closer than a pixel are left out: what is seen
+ * Writes diagrams as SVG. Points closer than two units are left out: what is seen
  * is the same, and the file stays small enough to be kept with the documents.
  */
 #include <errno.h>
@@ -109,12 +109,14 @@ static void write_head(FILE *file, const struct sim_plot *plot)
 		"font-family=\"sans-serif\" font-size=\"12\">\n"
 		"<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
 		"<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>\n",
-		WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, plot->title);
+		WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT,
+		plot->title ? plot->title : "");
 	fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-		(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, plot->x_label);
+		(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12,
+		plot->x_label ? plot->x_label : "");
 	fprintf(file, "<text transform=\"translate(18 %d) rotate(-90)\" "
 		"text-anchor=\"middle\">%s</text>\n",
-		(TOP + HEIGHT - BOTTOM) / 2, plot->y_label);
+		(TOP + HEIGHT - BOTTOM) / 2, plot->y_label ? plot->y_label : "");
 }
 
 static void write_axes(FILE *file, const struct axis *x, const struct axis *y)
@@ -145,8 +147,8 @@ static void write_series(FILE *file, const struct sim_series *series,
 	for (size_t i = 0; i < series->nr; i++) {
 		double px = to_x(x, series->x[i]), py = to_y(y, series->y[i]);
 
-		if (i && i + 1 < series->nr && fabs(px - last_x) < 1 &&
-		    fabs(py - last_y) < 1)
+		if (i && i + 1 < series->nr && fabs(px - last_x) < 2 &&
+		    fabs(py - last_y) < 2)
 			continue;
 		fprintf(file, "%.1f,%.1f ", px, py);
 		last_x = px;
@@ -184,7 +186,6 @@ static double largest(const struct sim_plot *plot, bool is_x)
 
 int sim_plot_write(const struct sim_plot *plot, const char *path)
 {
-	/* The legend has the top to itself. */
 	struct axis x = fit(largest(plot, true), WIDTH - LEFT - RIGHT);
 	struct axis y = fit(largest(plot, false) * 1.15, HEIGHT - TOP - BOTTOM);
 	FILE *file = fopen(path, "w");

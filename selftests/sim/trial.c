@@ -11,8 +11,30 @@ const struct sim_scenario sim_scenarios[] = {
 	  sim_bulk_run },
 	{ "churn", "one short connection, everything about it random",
 	  sim_churn_run },
+	{ "cubic", "CUBIC's window after a loss, beside RFC 9438's function",
+	  sim_cubic_run },
+	{ "friendly", "the same where Reno would have the larger window",
+	  sim_friendly_run },
+	{ "reno", "NewReno's window after a loss, beside RFC 5681's line",
+	  sim_reno_run },
+	{ "share", "CUBIC flows share a bottleneck", sim_share_run },
+	{ "share-reno", "NewReno flows do", sim_share_reno_run },
+	{ "share-ecn", "CUBIC flows with AccECN do, before CoDel that marks",
+	  sim_share_ecn_run },
+	{ "loss", "goodput over 100 ms with 1 % loss", sim_loss_run },
+	{ "reorder", "goodput over 10 ms with 5 % reordering", sim_reorder_run },
+	{ "mtu", "a router tells that packets are too big", sim_mtu_run },
+	{ "hole", "a router drops them without a word", sim_hole_run },
 	{ 0 },
 };
+
+const struct sim_scenario *sim_scenario_find(const char *name)
+{
+	for (const struct sim_scenario *s = sim_scenarios; s->name; s++)
+		if (!strcmp(s->name, name))
+			return s;
+	return NULL;
+}
 
 bool sim_trial_run(struct sim_trial *trial, const struct sim_scenario *scenario)
 {
@@ -24,6 +46,15 @@ bool sim_trial_run(struct sim_trial *trial, const struct sim_scenario *scenario)
 	trial->virtual_ns = 0;
 	scenario->run(trial);
 	return !trial->failure[0];
+}
+
+void sim_plot_describe(struct sim_plot *plot, const char *title)
+{
+	if (!plot)
+		return;
+	plot->title = title;
+	plot->x_label = "time, s";
+	plot->y_label = "congestion window, segments";
 }
 
 struct sim_world_config sim_trial_world(const struct sim_trial *trial)

@@ -48,6 +48,9 @@ struct sim_scenario {
 /* All there are; the last has no name. */
 extern const struct sim_scenario sim_scenarios[];
 
+/** sim_scenario_find - a scenario by its name, or NULL */
+const struct sim_scenario *sim_scenario_find(const char *name);
+
 /**
  * sim_trial_run - run a scenario
  * @trial:    out; @seed, @lines, @pcap and @plot are in
@@ -60,6 +63,9 @@ bool sim_trial_run(struct sim_trial *trial, const struct sim_scenario *scenario)
 /** sim_trial_world - what a world of this trial begins with: a perfect path */
 struct sim_world_config sim_trial_world(const struct sim_trial *trial);
 
+/** sim_plot_describe - a diagram of congestion windows; none if it is NULL */
+void sim_plot_describe(struct sim_plot *plot, const char *title);
+
 /** sim_trial_end - take the world's results, and end it */
 void sim_trial_end(struct sim_trial *trial, struct sim_world *world);
 
@@ -68,5 +74,15 @@ int sim_check(uint64_t seed);
 
 void sim_bulk_run(struct sim_trial *trial);
 void sim_churn_run(struct sim_trial *trial);
+void sim_cubic_run(struct sim_trial *trial);
+void sim_friendly_run(struct sim_trial *trial);
+void sim_reno_run(struct sim_trial *trial);
+void sim_share_run(struct sim_trial *trial);
+void sim_share_reno_run(struct sim_trial *trial);
+void sim_share_ecn_run(struct sim_trial *trial);
+void sim_loss_run(struct sim_trial *trial);
+void sim_reorder_run(struct sim_trial *trial);
+void sim_mtu_run(struct sim_trial *trial);
+void sim_hole_run(struct sim_trial *trial);
 
 #endif /* SIM_TRIAL_H */
