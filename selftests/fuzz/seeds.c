@@ -163,6 +163,37 @@ static void icmp(void)
 	core_seed("quoted6", p, len);
 }
 
+/* ----------------------------------------------------------- connections */
+
+static void connections(void)
+{
+	static const uint8_t active[] = {
+		8, 0x7f, 0,
+		/* SYN-ACK, data both ways, a SACK, time, FIN. */
+		0, 2, 0x12, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0,
+		2, 0, 0xff, 0x7f,
+		0, 1, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0x64, 0,
+		0, 0x21, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 8, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0x50, 0x10, 0, 0x20,
+		3, 0xe8, 3, 2, 2, 0, 0, 2, 3, 0, 0,
+		0, 3, 0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 3, 0xff, 0xff,
+	};
+	static const uint8_t passive[] = {
+		1, 0x7f, 2,
+		0, 0, 0xc2, 1, 0, 0, 0, 0, 0xff, 0xff, 0, 0,
+		0, 3, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0x10, 0,
+		2, 0, 0xff, 0x7f, 2, 0, 0xff, 0x7f, 3, 0xff, 0xff, 2, 9, 0, 0,
+	};
+	static const uint8_t pieces[] = {
+		0x2c, 1, 0x63, 0, 0, 0x90, 1, 0x63, 0, 0, 0x5e, 1, 0xc7, 0, 1,
+		0, 0, 0xe7, 3, 1, 0xc4, 9, 0xe7, 3, 0,
+	};
+
+	write_seed("tcp_conn", "active", active, sizeof(active));
+	write_seed("tcp_conn", "passive", passive, sizeof(passive));
+	write_seed("tcp_recvq", "pieces", pieces, sizeof(pieces));
+}
+
 /* ------------------------------------------------------------- the rest */
 
 static void addresses(void)
@@ -250,5 +281,6 @@ int main(int argc, char **argv)
 	addresses();
 	schema();
 	rings();
+	connections();
 	return 0;
 }

@@ -52,6 +52,8 @@
 	X(stack_stack_suite) \
 	X(tcp_state_suite) \
 	X(tcp_mechanism_suite) \
+	X(tcp_listen_suite) \
+	X(tcp_recvq_suite) \
 	X(stack_revive_suite) \
 	X(tcp_pair_suite) \
 	X(stream_suite) \
