@@ -69,6 +69,9 @@ sparse:
 	@scripts/build-kmod --sparse 6.1
 	@scripts/build-kmod --sparse 6.12
 
+tune-plots:
+	@$(MAKE) -C selftests/tune O=$(BUILD)/tune
+
 demo: packages tools
 	@scripts/demo
 
@@ -117,5 +120,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all help kmod lib tools tests debug-kernel packages check check-unit \
-	check-vm fuzz sim sim-plots style layering sparse demo bench install install-user \
-	uninstall dkms clean
+	check-vm fuzz sim sim-plots style layering sparse tune-plots demo bench \
+	install install-user uninstall dkms clean
