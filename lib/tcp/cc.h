@@ -33,7 +33,8 @@ enum nx_tcp_congestion {
  * @now_ns:   now
  * @rtt_ns:   sample that it gave; 0: none
  * @srtt_ns:  smoothed round-trip time; 0: unknown
- * @acked:    bytes that it newly acknowledges, more than 0
+ * @acked:    bytes that it newly acknowledges, more than 0; if recovery was on,
+ *            without those that were SACKed before
  * @in_flight: bytes that were in flight before it
  * @snd_una:  after it
  * @snd_nxt:  now

@@ -285,13 +285,19 @@ static void advance_state(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 	}
 }
 
-static void update_cwnd(struct nx_tcp *tcp, const struct nx_tcp_ack *ack)
+/*
+ * An ACK that ends recovery, or comes after a timeout, covers what SACK had told
+ * of before: it opens the window by what is news alone (RFC 3465 section 2.3).
+ */
+static void update_cwnd(struct nx_tcp *tcp, const struct nx_tcp_ack *ack,
+			bool was_open)
 {
 	struct nx_tcp_cc_ack a = {
 		.now_ns		= ack->now_ns,
 		.rtt_ns		= ack->rtt_ns,
 		.srtt_ns	= tcp->rtt.srtt_ns,
-		.acked		= ack->acked,
+		.acked		= was_open ? ack->acked :
+				  nx_min32(ack->acked, ack->delivered),
 		.in_flight	= ack->prior_flight,
 		.snd_una	= tcp->snd_una,
 		.snd_nxt	= tcp->snd_nxt,
@@ -304,7 +310,7 @@ static void update_cwnd(struct nx_tcp *tcp, const struct nx_tcp_ack *ack)
 					     ack->acked && !ack->has_new_loss);
 		return;
 	}
-	if (!ack->acked)
+	if (!a.acked)
 		return;
 	a.is_cwnd_limited = tcp->is_limited || tcp->recovery == NX_TCP_LOSS ||
 			    (nx_tcp_cc_is_slow_start(&tcp->cc) &&
@@ -314,12 +320,14 @@ static void update_cwnd(struct nx_tcp *tcp, const struct nx_tcp_ack *ack)
 
 void nx_tcp_recover_on_ack(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 {
+	bool was_open = tcp->recovery == NX_TCP_OPEN;
+
 	if (!tcp->has_sack)
 		input_without_sack(tcp, ack);
 	advance_state(tcp, ack);
 	if (tcp->txq.lost_bytes > tcp->txq.retrans_bytes)
 		enter(tcp, ack->acked, ack->delivered);
-	update_cwnd(tcp, ack);
+	update_cwnd(tcp, ack, was_open);
 }
 
 void nx_tcp_recover_on_reo(struct nx_tcp *tcp, uint64_t now_ns)

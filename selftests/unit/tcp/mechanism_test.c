@@ -278,6 +278,31 @@ static void rto__backoff(void)
 		    "+0 recovery open");
 }
 
+/*
+ * RFC 3465 section 2.3: the ACK after a timeout covers what was SACKed before,
+ * and opens the window by the one segment that is news.
+ */
+static void rto__counts_news_alone(void)
+{
+	SCRIPT_WITH(s->config.features &= ~(NX_TCP_HAS_TLP | NX_TCP_HAS_PROBING),
+		    OPEN_1000,
+		    "+0 write 6000",
+		    "+0 > . 1:1001 ack 1",
+		    "+0 > . 1001:2001 ack 1",
+		    "+0 > . 2001:3001 ack 1",
+		    "+0 > . 3001:4001 ack 1",
+		    "+0 > . 4001:5001 ack 1",
+		    "+0 > P. 5001:6001 ack 1",
+		    "+.1 < . 1:1 ack 1 win 256 <sack 1001:6001>",
+		    "+0 > . 1:1001 ack 1",
+		    "+.3 > . 1:1001 ack 1",
+		    "+0 recovery loss",
+		    "+0 cwnd 1000",
+		    "+.1 < . 1:1 ack 6001 win 256",
+		    "+0 recovery open",
+		    "+0 cwnd 2000");
+}
+
 /* RFC 5682: the ACKs of what was sent before the timeout come late. */
 static void frto__spurious(void)
 {
@@ -852,6 +877,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(tlp__reduces_cwnd, "TCP-4 TLP"),
 	UNIT_CASE_ID(newreno__recovery, "TCP-4 NewReno"),
 	UNIT_CASE_ID(rto__backoff, "TCP-4 RTO"),
+	UNIT_CASE_ID(rto__counts_news_alone, "TCP-4 RTO"),
 	UNIT_CASE_ID(frto__spurious, "TCP-4 F-RTO"),
 	UNIT_CASE_ID(frto__real, "TCP-4 F-RTO"),
 	UNIT_CASE_ID(prr__proportional, "TCP-4 PRR"),
