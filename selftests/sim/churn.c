@@ -121,6 +121,8 @@ static void draw_world(struct sim_rng *rng, struct sim_world_config *config)
 	for (int i = 0; i < 2; i++)
 		fit_bytes(&config->hosts[i].server, &config->hosts[i].tcp,
 			  &config->hosts[!i].tcp);
+	if (sim_rng_chance(rng, 20 * SIM_PERCENT))
+		config->hosts[1].backlog = 0;
 	/* Both must not wait for the other to close. */
 	if (config->hosts[0].server.close == SIM_CLOSE_AFTER_PEER)
 		config->hosts[1].server.close = SIM_CLOSE_WHEN_SENT;

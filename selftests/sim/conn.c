@@ -40,20 +40,23 @@ void sim_conn_free(struct sim_conn *conn)
 	free(conn);
 }
 
-void sim_conn_open(struct sim_conn *conn, struct nx_tcp_open *open)
+void sim_conn_open(const struct sim_host *host, uint16_t local_port,
+		   uint16_t remote_port, struct nx_tcp_open *open)
 {
-	struct sim_host *host = conn->host;
-	uint64_t bits = sim_rng_next(&host->rng);
+	struct sim_rng rng;
 
+	/* Always the same: a cookie's connection goes on with its SYN-ACK's. */
+	sim_rng_seed(&rng, host->world->config.seed ^ host->ip[15] ^ host->ip[3],
+		     (uint64_t)local_port << 16 | remote_port);
 	*open = (struct nx_tcp_open){
-		/* Half of them are about to wrap. */
-		.iss = bits & 1 ? (uint32_t)(bits >> 32) :
-				  0u - (uint32_t)(bits >> 32) % 65536,
-		.ts_off = (uint32_t)sim_rng_next(&host->rng),
+		.iss = (uint32_t)sim_rng_next(&rng),
+		.ts_off = (uint32_t)sim_rng_next(&rng),
 		.mtu = host->config.mtu,
 		.ip_len = host->config.version == 4 ? 20 : 40,
 	};
-	sim_watch_open(&conn->watch, open);
+	/* Half of them are about to wrap. */
+	if (sim_rng_chance(&rng, SIM_ALWAYS / 2))
+		open->iss = 0u - open->iss % 65536;
 }
 
 static void end(struct sim_conn *conn)
@@ -136,6 +139,10 @@ void sim_conn_service(struct sim_conn *conn)
 		 !sim_world_has_failed(conn->host->world));
 	sim_watch_check(&conn->watch);
 	plot(conn);
+	if (conn->is_half && conn->tcp.state != NX_TCP_SYN_RCVD) {
+		conn->is_half = false;
+		conn->host->listener.nr_half--;
+	}
 	if (conn->tcp.state == NX_TCP_CLOSED)
 		end(conn);
 	else

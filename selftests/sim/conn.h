@@ -25,6 +25,7 @@ struct sim_host;
  * @app:    what uses it
  * @watch:  what must hold
  * @cwnd:   gets the congestion window over time, or NULL: s, segments
+ * @is_half: counted by its host as half open
  * @is_over: CLOSED; nothing of it will be called again but sim_conn_free()
  */
 struct sim_conn {
@@ -37,6 +38,7 @@ struct sim_conn {
 	struct sim_app		app;
 	struct sim_watch	watch;
 	struct sim_series	*cwnd;
+	bool			is_half;
 	bool			is_over;
 };
 
@@ -46,8 +48,9 @@ struct sim_conn *sim_conn_new(struct sim_host *host, uint16_t local_port,
 			      const struct sim_app_config *app);
 void sim_conn_free(struct sim_conn *conn);
 
-/** sim_conn_open - what a connection begins with, drawn by its host */
-void sim_conn_open(struct sim_conn *conn, struct nx_tcp_open *open);
+/** sim_conn_open - what a connection of these ports begins with */
+void sim_conn_open(const struct sim_host *host, uint16_t local_port,
+		   uint16_t remote_port, struct nx_tcp_open *open);
 
 /**
  * sim_conn_service - after anything was called: events, segments, the deadline

@@ -106,7 +106,8 @@ struct sim_conn *sim_host_connect(struct sim_host *host, uint16_t local_port,
 	struct nx_tcp_open open;
 	int error;
 
-	sim_conn_open(conn, &open);
+	sim_conn_open(host, local_port, remote_port, &open);
+	sim_watch_open(&conn->watch, &open);
 	error = nx_tcp_connect(&conn->tcp, &open, host->world->clock.now_ns);
 	if (error)
 		sim_world_fail(host->world, "%s: connect: %s", host->name,
@@ -114,25 +115,6 @@ struct sim_conn *sim_host_connect(struct sim_host *host, uint16_t local_port,
 	sim_app_start(&conn->app);
 	sim_conn_service(conn);
 	return conn;
-}
-
-static void accept_conn(struct sim_host *host, const struct nx_tcp_seg *seg)
-{
-	struct sim_conn *conn = add_conn(host, seg->hdr.dst_port,
-					 seg->hdr.src_port,
-					 &host->config.server);
-	struct nx_tcp_open open;
-	int error;
-
-	sim_conn_open(conn, &open);
-	sim_watch_input(&conn->watch, seg);
-	error = nx_tcp_accept(&conn->tcp, &open, seg,
-			      host->world->clock.now_ns);
-	if (error)
-		sim_world_fail(host->world, "%s: accept: %s", host->name,
-			       strerror(-error));
-	sim_app_start(&conn->app);
-	sim_conn_service(conn);
 }
 
 /* -------------------------------------------------------------- sending */
@@ -293,32 +275,105 @@ static bool parse(const struct sim_host *host, struct sim_packet *packet,
 	return true;
 }
 
-static void answer(struct sim_host *host, const struct nx_tcp_seg *seg)
+static void accept_conn(struct sim_host *host, const struct nx_tcp_open *open,
+			const struct nx_tcp_seg *seg)
 {
-	struct nx_tcp_seg rst;
+	struct sim_conn *conn = add_conn(host, seg->hdr.dst_port,
+					 seg->hdr.src_port,
+					 &host->config.server);
+	int error;
 
-	if (!nx_tcp_answer_closed(seg, &rst))
+	sim_watch_open(&conn->watch, open);
+	sim_watch_input(&conn->watch, seg);
+	error = nx_tcp_accept(&conn->tcp, open, seg,
+			      host->world->clock.now_ns);
+	if (error)
+		sim_world_fail(host->world, "%s: accept: %s", host->name,
+			       strerror(-error));
+	conn->is_half = true;
+	host->listener.nr_half++;
+	sim_app_start(&conn->app);
+	sim_conn_service(conn);
+}
+
+/* The ACK of a cookie. */
+static void resume_conn(struct sim_host *host, const struct nx_tcp_open *open,
+			const struct nx_cookie_syn *cookie,
+			const struct nx_tcp_seg *seg)
+{
+	struct sim_conn *conn = add_conn(host, seg->hdr.dst_port,
+					 seg->hdr.src_port,
+					 &host->config.server);
+
+	nx_tcp_resume(&conn->tcp, open, cookie, seg, host->world->clock.now_ns);
+	sim_watch_resume(&conn->watch, cookie, seg);
+	sim_watch_input(&conn->watch, seg);
+	sim_app_start(&conn->app);
+	nx_tcp_input(&conn->tcp, seg, host->world->clock.now_ns);
+	sim_conn_service(conn);
+}
+
+static void answer(struct sim_host *host, const struct nx_tcp_seg *seg,
+		   const struct nx_tcp_seg *with)
+{
+	host->nr_resets += !!(with->hdr.flags & NEXUS_WIRE_TCP_RST);
+	send_segment(host, with, seg->hdr.dst_port, seg->hdr.src_port);
+}
+
+static void map_ip(const struct sim_host *host, const uint8_t *ip, uint8_t *out)
+{
+	if (host->config.version == 6) {
+		memcpy(out, ip, 16);
 		return;
-	host->nr_resets++;
-	send_segment(host, &rst, seg->hdr.dst_port, seg->hdr.src_port);
+	}
+	out[10] = out[11] = 0xff;
+	memcpy(out + 12, ip, 4);
+}
+
+static void listen_input(struct sim_host *host, const struct nx_tcp_seg *seg)
+{
+	struct nx_tcp_tuple tuple = {
+		.local_port = seg->hdr.dst_port,
+		.remote_port = seg->hdr.src_port,
+	};
+	struct nx_cookie_syn cookie;
+	struct nx_tcp_open open;
+	struct nx_tcp_seg with;
+
+	map_ip(host, host->ip, tuple.local);
+	map_ip(host, host->peer_ip, tuple.remote);
+	sim_conn_open(host, seg->hdr.dst_port, seg->hdr.src_port, &open);
+	switch (nx_tcp_listen_input(&host->listener, &host->config.tcp, &tuple,
+				    &open, seg, &with, &cookie,
+				    host->world->clock.now_ns)) {
+	case NX_TCP_OPEN_IT:
+		accept_conn(host, &open, seg);
+		break;
+	case NX_TCP_RESUME:
+		resume_conn(host, &open, &cookie, seg);
+		break;
+	case NX_TCP_ANSWER:
+		answer(host, seg, &with);
+		break;
+	case NX_TCP_DROP:
+		break;
+	}
 }
 
 static void input(struct sim_host *host, const struct nx_tcp_seg *seg)
 {
 	struct sim_conn *conn = sim_host_find(host, seg->hdr.dst_port,
 					      seg->hdr.src_port);
-	const uint16_t mask = NEXUS_WIRE_TCP_SYN | NEXUS_WIRE_TCP_ACK |
-			      NEXUS_WIRE_TCP_RST;
+	struct nx_tcp_seg with;
 
 	if (conn) {
 		sim_watch_input(&conn->watch, seg);
 		nx_tcp_input(&conn->tcp, seg, host->world->clock.now_ns);
 		sim_conn_service(conn);
-	} else if (host->config.is_listening &&
-		   (seg->hdr.flags & mask) == NEXUS_WIRE_TCP_SYN) {
-		accept_conn(host, seg);
-	} else {
-		answer(host, seg);
+	} else if (host->config.is_listening) {
+		listen_input(host, seg);
+	} else if (nx_tcp_answer_closed(seg, &with)) {
+		answer(host, seg, &with);
 	}
 }
 
@@ -400,6 +455,9 @@ void sim_host_init(struct sim_host *host, struct sim_world *world,
 	host->ip[config->version == 4 ? 3 : 15] = (uint8_t)(1 + index);
 	host->peer_ip[config->version == 4 ? 3 : 15] = (uint8_t)(2 - index);
 	sim_rng_seed(&host->rng, world->config.seed, 100 + index);
+	host->listener.backlog = config->backlog;
+	host->listener.key.k[0] = sim_rng_next(&host->rng);
+	host->listener.key.k[1] = sim_rng_next(&host->rng);
 }
 
 void sim_host_exit(struct sim_host *host)

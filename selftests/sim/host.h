@@ -5,6 +5,8 @@
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 
+#include <tcp/listen.h>
+
 #include "conn.h"
 #include "link.h"
 
@@ -19,6 +21,7 @@ struct sim_world;
  * @version: of IP: 4 or 6
  * @mtu:     of its interface
  * @is_listening: takes connections
+ * @backlog: of these, half open at most; then there are SYN cookies
  * @server:  the application of connections that it takes
  * @no_record_ppb: of each record that a connection asks for: there is none
  */
@@ -27,6 +30,7 @@ struct sim_host_config {
 	unsigned int		version;
 	uint32_t		mtu;
 	bool			is_listening;
+	uint32_t		backlog;
 	struct sim_app_config	server;
 	uint32_t		no_record_ppb;
 };
@@ -42,6 +46,7 @@ struct sim_host_config {
  * @out:     the link away from it
  * @rng:     its own stream
  * @env:     what its connections are given
+ * @listener: if it takes connections
  * @nr_records: that connections have
  * @chains:  connections that are not over, by their ports
  * @over:    connections that are
@@ -58,6 +63,7 @@ struct sim_host {
 	struct sim_link		*out;
 	struct sim_rng		rng;
 	struct nx_tcp_env	env;
+	struct nx_tcp_listener	listener;
 	long			nr_records;
 	struct sim_conn		*chains[SIM_HOST_CHAINS];
 	struct sim_conn		*over;

@@ -71,6 +71,7 @@ struct sim_world_config sim_trial_world(const struct sim_trial *trial)
 		config.hosts[i].mtu = 1500;
 	}
 	config.hosts[1].is_listening = true;
+	config.hosts[1].backlog = 128;
 	return config;
 }
 

@@ -53,6 +53,27 @@ static void take_syn(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 	watch->got_ts = hdr->ts_val;
 }
 
+void sim_watch_resume(struct sim_watch *watch, const struct nx_cookie_syn *cookie,
+		      const struct nx_tcp_seg *seg)
+{
+	struct nx_tcp_seg syn = { .hdr = {
+		.seq	= cookie->peer_isn,
+		.has	= NEXUS_WIRE_TCP_MSS |
+			  (cookie->has_ts ? NEXUS_WIRE_TCP_TS : 0) |
+			  (cookie->has_sack ? NEXUS_WIRE_TCP_SACK_OK : 0) |
+			  (cookie->has_wscale ? NEXUS_WIRE_TCP_WSCALE : 0),
+		.mss	= cookie->mss,
+		.wscale	= cookie->wscale,
+		.ts_val	= seg->hdr.ts_val,
+	} };
+
+	watch->state = watch->conn->tcp.state;
+	watch->iss = seg->hdr.ack - 1;
+	watch->syn_has = syn.hdr.has;
+	watch->wscale = watch->conn->tcp.rcv_wscale;
+	take_syn(watch, &syn);
+}
+
 void sim_watch_input(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 {
 	const struct nexus_wire_tcp *hdr = &seg->hdr;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct nx_cookie_syn;
 struct nx_tcp_open;
 struct nx_tcp_seg;
 struct sim_conn;
@@ -64,6 +65,10 @@ void sim_watch_init(struct sim_watch *watch, struct sim_conn *conn);
 
 /** sim_watch_open - the connection is about to be opened */
 void sim_watch_open(struct sim_watch *watch, const struct nx_tcp_open *open);
+
+/** sim_watch_resume - it comes out of a cookie, that @seg brought */
+void sim_watch_resume(struct sim_watch *watch, const struct nx_cookie_syn *cookie,
+		      const struct nx_tcp_seg *seg);
 
 /** sim_watch_input - a segment is about to be given to it */
 void sim_watch_input(struct sim_watch *watch, const struct nx_tcp_seg *seg);
