@@ -10,6 +10,12 @@
 
 #define WRITE_MAX	16384
 
+/* Of the stream that begins at @isn: an earlier one of these ports had another. */
+static uint64_t key_of(const struct sim_app *app, uint32_t isn)
+{
+	return sim_mix(sim_mix(app->conn->host->world->config.seed) + isn);
+}
+
 /* Byte number i of a stream is byte i % 8 of a number made of key and i / 8. */
 static void make_bytes(uint64_t key, uint64_t from, uint8_t *out, size_t len)
 {
@@ -67,7 +73,7 @@ static bool write_one(struct sim_app *app)
 	max = max < room ? max : room;
 	len = (uint32_t)sim_rng_between(&host->rng, 1, max);
 	buf = sim_packet_get(&host->world->pool, len);
-	make_bytes(app->send_key, app->sent, buf->data, len);
+	make_bytes(key_of(app, app->conn->watch.iss), app->sent, buf->data, len);
 	span = (struct nx_tcp_span){ .buf = buf, .len = len };
 	error = nx_tcp_write(&app->conn->tcp, &span);
 	if (error) {
@@ -127,7 +133,8 @@ static void take_bytes(struct sim_app *app, const struct nx_tcp_span *span)
 {
 	const struct sim_packet *packet = span->buf;
 	struct sim_world *world = app->conn->host->world;
-	size_t wrong = first_wrong(app->recv_key, app->received,
+	size_t wrong = first_wrong(key_of(app, app->conn->watch.irs),
+				   app->received,
 				   packet->data + span->off, span->len);
 
 	if (wrong < span->len)
@@ -193,18 +200,8 @@ static void on_aborter(struct sim_event *event)
 void sim_app_init(struct sim_app *app, struct sim_conn *conn,
 		  const struct sim_app_config *config)
 {
-	uint64_t seed = sim_mix(conn->host->world->config.seed);
-	bool is_first = conn->host == &conn->host->world->hosts[0];
-	uint32_t ports = is_first ?
-			 (uint32_t)conn->local_port << 16 | conn->remote_port :
-			 (uint32_t)conn->remote_port << 16 | conn->local_port;
-
 	app->config = *config;
 	app->conn = conn;
-	app->send_key = sim_mix(seed + ports) + is_first;
-	app->recv_key = sim_mix(seed + ports) + !is_first;
-	app->send_key = sim_mix(app->send_key);
-	app->recv_key = sim_mix(app->recv_key);
 	app->reader.run = on_reader;
 	app->writer.run = on_writer;
 	app->aborter.run = on_aborter;

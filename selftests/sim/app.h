@@ -44,8 +44,6 @@ struct sim_app_config {
 /**
  * struct sim_app - an application
  * @config:   what it does
- * @send_key: what its bytes are made of
- * @recv_key: what the peer's must be made of
  * @sent:     bytes written
  * @received: bytes read, all of them right
  * @reader:   when it reads next, if it pauses

@@ -147,16 +147,33 @@ static void judge(struct sim_world *world)
 			       (unsigned long long)b->app.config.send_bytes);
 }
 
+/* The client is done, the server perhaps not: the same ports once more. */
+static void connect_again(struct sim_trial *trial, struct sim_world *world,
+			  const struct sim_conn *client)
+{
+	while (!client->is_over && !sim_world_has_failed(world) &&
+	       sim_clock_step(&world->clock, CHURN_LIMIT_NS))
+		;
+	if (sim_rng_chance(&trial->rng, 50 * SIM_PERCENT))
+		sim_world_pass(world, world->clock.now_ns +
+			       skewed(&trial->rng, 36));
+	if (client->is_over && !sim_world_has_failed(world))
+		sim_host_connect(&world->hosts[0], 10000, 80,
+				 &world->config.hosts[0].server);
+}
+
 void sim_churn_run(struct sim_trial *trial)
 {
 	struct sim_world_config config = sim_trial_world(trial);
 	bool is_simultaneous = sim_rng_chance(&trial->rng, 10 * SIM_PERCENT);
+	struct sim_conn *client;
 	struct sim_world world;
 
 	draw_world(&trial->rng, &config);
 	config.hosts[1].is_listening = !is_simultaneous;
 	sim_world_init(&world, &config);
-	sim_host_connect(&world.hosts[0], 10000, 80, &config.hosts[0].server);
+	client = sim_host_connect(&world.hosts[0], 10000, 80,
+				  &config.hosts[0].server);
 	/* Simultaneous open: the second SYN leaves while the first travels. */
 	if (is_simultaneous) {
 		sim_world_pass(&world, sim_rng_below(&trial->rng,
@@ -166,7 +183,10 @@ void sim_churn_run(struct sim_trial *trial)
 			sim_host_connect(&world.hosts[1], 80, 10000,
 					 &config.hosts[1].server);
 	}
-	sim_world_run(&world, CHURN_LIMIT_NS);
+	if (!is_simultaneous &&
+	    sim_rng_chance(&trial->rng, 30 * SIM_PERCENT))
+		connect_again(trial, &world, client);
+	sim_world_run(&world, 2 * CHURN_LIMIT_NS);
 	judge(&world);
 	snprintf(trial->summary, sizeof(trial->summary), "%.3f s",
 		 (double)world.clock.now_ns / 1e9);

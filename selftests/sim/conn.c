@@ -9,6 +9,9 @@
 /* More calls than this without an end are an endless loop. */
 #define ROUNDS_MAX	100000
 
+/* RFC 6528 section 3. */
+#define ISN_TICK_NS	4000
+
 static void on_timer(struct sim_event *event)
 {
 	sim_conn_service(sim_container(event, struct sim_conn, timer));
@@ -45,7 +48,7 @@ void sim_conn_open(const struct sim_host *host, uint16_t local_port,
 {
 	struct sim_rng rng;
 
-	/* Always the same: a cookie's connection goes on with its SYN-ACK's. */
+	/* A cookie's connection goes on with the timestamps of its SYN-ACK. */
 	sim_rng_seed(&rng, host->world->config.seed ^ host->ip[15] ^ host->ip[3],
 		     (uint64_t)local_port << 16 | remote_port);
 	*open = (struct nx_tcp_open){
@@ -57,6 +60,8 @@ void sim_conn_open(const struct sim_host *host, uint16_t local_port,
 	/* Half of them are about to wrap. */
 	if (sim_rng_chance(&rng, SIM_ALWAYS / 2))
 		open->iss = 0u - open->iss % 65536;
+	/* RFC 6528 section 3: later ones of these ports have higher numbers. */
+	open->iss += (uint32_t)(host->world->clock.now_ns / ISN_TICK_NS);
 }
 
 static void end(struct sim_conn *conn)
@@ -130,6 +135,7 @@ void sim_conn_service(struct sim_conn *conn)
 	do {
 		is_active = send_all(conn);
 		events = nx_tcp_take_events(&conn->tcp);
+		conn->must_reopen |= !!(events & NX_TCP_EV_REOPEN);
 		if (events)
 			sim_app_notify(&conn->app, events);
 		if (++rounds == ROUNDS_MAX)

@@ -370,6 +370,8 @@ static void input(struct sim_host *host, const struct nx_tcp_seg *seg)
 		sim_watch_input(&conn->watch, seg);
 		nx_tcp_input(&conn->tcp, seg, host->world->clock.now_ns);
 		sim_conn_service(conn);
+		if (conn->must_reopen && host->config.is_listening)
+			listen_input(host, seg);
 	} else if (host->config.is_listening) {
 		listen_input(host, seg);
 	} else if (nx_tcp_answer_closed(seg, &with)) {
