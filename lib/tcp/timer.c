@@ -169,7 +169,8 @@ void nx_tcp_timers_run(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	if (tcp->wait_ns <= now_ns)
 		wait_fired(tcp, now_ns);
-	if (tcp->timer_ns <= now_ns)
+	/* One that is due may be followed by another that is, if we come late. */
+	while (tcp->timer_ns <= now_ns)
 		timer_fired(tcp, now_ns);
 	if (tcp->resume_ns <= now_ns)
 		tcp->resume_ns = NX_TCP_NEVER;
