@@ -26,11 +26,21 @@ static const uint16_t sizes[8] = { 64, 536, 1220, 1360, 1420, 1440, 1460, 8960 }
 #define TS_SACK		0x10u
 #define TS_ECN		0x20u
 
+/* None of isn.c's: the key may be the same. */
 enum purpose {
 	PURPOSE_PAD	= 0x100,
 	PURPOSE_MAC	= 0x101,
 };
 
+/**
+ * struct question - what is hashed
+ * @tuple:    the connection's ends
+ * @purpose:  enum purpose
+ * @peer_isn: sequence number of the SYN
+ * @period:   when, in NX_COOKIE_PERIOD_NS
+ * @kept:     size and options
+ * @zero:     fills the last word
+ */
 struct question {
 	struct nx_tcp_tuple	tuple;
 	uint32_t		purpose;

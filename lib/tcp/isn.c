@@ -9,6 +9,10 @@
 
 /* ------------------------------------------------------------- SipHash */
 
+/**
+ * struct sip - SipHash on its way
+ * @v0, @v1, @v2, @v3: its state, by the paper's names
+ */
 struct sip {
 	uint64_t	v0, v1, v2, v3;
 };
@@ -87,6 +91,11 @@ enum purpose {
 	PURPOSE_TS_OFFSET,
 };
 
+/**
+ * struct question - what is hashed
+ * @tuple:   the connection's ends
+ * @purpose: enum purpose
+ */
 struct question {
 	struct nx_tcp_tuple	tuple;
 	uint32_t		purpose;
