@@ -131,9 +131,10 @@ void nx_listener_input(struct nx_sink *sink, struct nexus_packet *pkt)
 	struct nx_tcp_seg *seg = &listener->streams->seg;
 	struct nx_ends ends;
 
-	if (!(pkt->info.flags & NEXUS_DESC_ERROR) &&
-	    nx_stream_parse(pkt, seg, &ends) &&
-	    !child_input(listener->streams, seg, &ends, sink->flow, false))
+	if (pkt->info.flags & NEXUS_DESC_ERROR)
+		nx_stream_input_error(stack, NULL, pkt);
+	else if (nx_stream_parse(pkt, seg, &ends) &&
+		 !child_input(listener->streams, seg, &ends, sink->flow, false))
 		listen_input(listener, seg, &ends);
 	nexus_packet_put(stack, pkt);
 }
@@ -171,9 +172,10 @@ void nx_streams_unclaimed(struct nexus_stack *stack, uint32_t flow,
 	struct nx_streams *s = nx_streams_of(stack);
 	struct nx_ends ends;
 
-	if (!(pkt->info.flags & NEXUS_DESC_ERROR) &&
-	    nx_stream_parse(pkt, &s->seg, &ends) &&
-	    !child_input(s, &s->seg, &ends, flow, true))
+	if (pkt->info.flags & NEXUS_DESC_ERROR)
+		nx_stream_input_error(stack, NULL, pkt);
+	else if (nx_stream_parse(pkt, &s->seg, &ends) &&
+		 !child_input(s, &s->seg, &ends, flow, true))
 		nx_streams_listen(stack, &s->seg, &ends);
 	nexus_packet_put(stack, pkt);
 }

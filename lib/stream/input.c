@@ -165,7 +165,7 @@ void nx_stream_input(struct nx_sink *sink, struct nexus_packet *pkt)
 	struct nx_ends ends;
 
 	if (nx_unlikely(pkt->info.flags & NEXUS_DESC_ERROR)) {
-		nx_stream_input_error(conn, pkt);
+		nx_stream_input_error(stack, conn, pkt);
 		nexus_packet_put(stack, pkt);
 		return;
 	}
@@ -215,11 +215,24 @@ static int parse_quote(unsigned int version, const uint8_t *data, size_t len)
 	       off : -EBADMSG;
 }
 
-/* The sequence number of the segment that @data, an ICMP message, quotes. */
+/* The ends of the packet at @p, which we have sent, seen as of an answer. */
+static void quoted_ends(unsigned int version, const uint8_t *p, size_t l4_off,
+			struct nx_ends *ends)
+{
+	ends->version = version;
+	ends->local = p + (version == 4 ? 12 : 8);
+	ends->remote = p + (version == 4 ? 16 : 24);
+	memcpy(&ends->ports[1], p + l4_off, 2);
+	memcpy(&ends->ports[0], p + l4_off + 2, 2);
+}
+
+/* What @data, an ICMP message, says of which segment of ours. */
 static int parse_error(unsigned int version, struct nexus_wire_icmp *icmp,
-		       uint32_t *seq, const uint8_t *data, size_t len)
+		       uint32_t *seq, struct nx_ends *ends,
+		       const uint8_t *data, size_t len)
 {
 	struct nexus_wire_tcp tcp;
+	const uint8_t *quote;
 	int off, l4_off;
 
 	off = version == 4 ? nexus_wire_icmp_parse(icmp, data, len) :
@@ -229,24 +242,42 @@ static int parse_error(unsigned int version, struct nexus_wire_icmp *icmp,
 	l4_off = parse_quote(version, data + off, len - (size_t)off);
 	if (l4_off < 0)
 		return l4_off;
+	quote = data + off;
 	off += l4_off;
 	off = nexus_wire_tcp_parse_quoted(&tcp, data + off, len - (size_t)off);
+	if (off < 0)
+		return off;
+	quoted_ends(version, quote, (size_t)l4_off, ends);
 	*seq = tcp.seq;
-	return off < 0 ? off : 0;
+	return 0;
 }
 
-void nx_stream_input_error(struct nexus_tcp *conn,
+/* A listener's flow has the errors of what it accepted. */
+static struct nexus_tcp *find_quoted(struct nexus_stack *stack,
+				     struct nexus_tcp *conn,
+				     const struct nx_ends *ends)
+{
+	if (conn)
+		return nx_stream_is_for(conn, ends) ? conn : NULL;
+	return nx_streams_find_child(nx_streams_of(stack), ends);
+}
+
+void nx_stream_input_error(struct nexus_stack *stack, struct nexus_tcp *conn,
 			   const struct nexus_packet *pkt)
 {
 	size_t len = (size_t)(pkt->data + pkt->len - pkt->head);
 	unsigned int version = pkt->info.ip_version;
 	struct nexus_wire_icmp icmp;
+	struct nx_ends ends;
 	uint32_t seq;
 	int err;
 
 	if (pkt->info.l4_off >= len ||
-	    parse_error(version, &icmp, &seq, pkt->head + pkt->info.l4_off,
-			len - pkt->info.l4_off))
+	    parse_error(version, &icmp, &seq, &ends,
+			pkt->head + pkt->info.l4_off, len - pkt->info.l4_off))
+		return;
+	conn = find_quoted(stack, conn, &ends);
+	if (!conn)
 		return;
 	err = nexus_wire_icmp_errno(version, &icmp);
 	if (err == EMSGSIZE)

@@ -192,8 +192,8 @@ bool nx_stream_segment(struct nexus_tcp *conn, const struct nx_tcp_seg *seg);
 /* Is @ends those of @conn? */
 bool nx_stream_is_for(const struct nexus_tcp *conn, const struct nx_ends *ends);
 
-/* An ICMP error that quotes the connection. */
-void nx_stream_input_error(struct nexus_tcp *conn,
+/* An ICMP error that quotes @conn; NULL: one that was accepted. */
+void nx_stream_input_error(struct nexus_stack *stack, struct nexus_tcp *conn,
 			   const struct nexus_packet *pkt);
 
 /* It is no half-open connection of its listener any more. */

@@ -380,6 +380,59 @@ static void info__established(void)
 	finish(&b);
 }
 
+/* "Fragmentation needed" that quotes @sent, to the flow it left by. */
+static void deliver_too_big(struct both *b, const struct fake_packet *sent,
+			    uint16_t mtu)
+{
+	struct nexus_wire_ipv4 ip = {
+		.total_len = 56, .ttl = 64, .protocol = IPPROTO_ICMP,
+		.src = { 192, 0, 2, 1 }, .dst = { 127, 0, 0, 1 },
+	};
+	struct nexus_wire_icmp icmp = { .type = 3, .code = 4, .mtu = mtu };
+	uint8_t p[56];
+	struct fake_rx rx = {
+		.desc = {
+			.flow = sent->desc.flow, .protocol = IPPROTO_ICMP,
+			.flags = NEXUS_DESC_ERROR, .ip_version = 4,
+			.l4_off = 20, .payload_off = 28,
+		},
+		.data = p, .len = sizeof(p),
+	};
+
+	nexus_wire_ipv4_build(&ip, p, 20);
+	nexus_wire_icmp_build(&icmp, p + 20, 8);
+	memcpy(p + 28, sent->data, 28);
+	CU_ASSERT_EQUAL(fake_deliver(&b->f.fk, &rx), 0);
+}
+
+/* The error of an accepted connection comes to its listener's flow. */
+static void error__too_big(void)
+{
+	struct nexus_tcp_info info;
+	char payload[1400] = { 0 };
+	unsigned int i;
+	struct both b;
+
+	for (i = 0; i < 2; i++) {
+		struct end *end;
+
+		establish(&b, locals[0]);
+		end = i ? &b.server : &b.client;
+		b.f.fk.is_loop = false;
+		nexus_tcp_write(end->tcp, payload, sizeof(payload));
+		nexus_stack_run(b.f.stack);
+		deliver_too_big(&b, &b.f.fk.sent[b.f.fk.nr_sent - 1], 1000);
+		settle(&b);
+		nexus_tcp_info(end->tcp, &info);
+		CU_ASSERT_EQUAL(info.mtu, 1000);
+		b.f.fk.is_loop = true;
+		pass(&b, 1000000000);
+		nexus_tcp_info(end->tcp, &info);
+		CU_ASSERT_EQUAL(info.bytes_acked, sizeof(payload));
+		finish(&b);
+	}
+}
+
 static void close__with_the_stack(void)
 {
 	struct both b;
@@ -402,6 +455,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(close__with_the_stack),
 	UNIT_CASE(abort__resets),
 	UNIT_CASE(info__established),
+	UNIT_CASE_ID(error__too_big, "TCP-8"),
 };
 
 UNIT_SUITE(stream_suite, "stream", cases);
