@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "../tcp/isn.h"
+#include "../tcp/listen.h"
 #include "../tcp/tcp.h"
 #include "interface.h"
 
@@ -54,11 +55,12 @@ struct nx_pd_packet {
  * @config:   of it; children begin with their listener's
  * @ends:     addresses, IPv4 as ::ffff:a.b.c.d, and ports in host byte order
  * @listener: that waits to accept it
+ * @listen:   of a listener
  * @span:     read in part
  * @family:   AF_INET or AF_INET6
  * @fd:       that leads to it: one of the kernel's, of /dev/null, as packetdrill
  *            closes what its script left open by the kernel's close()
- * @backlog:  of a listener
+ * @backlog:  of a listener: half-open, and not accepted
  * @err:      SO_ERROR
  * @is_used:  this record is
  * @has_fd:   @fd does lead to it
@@ -77,6 +79,7 @@ struct nx_pd_sock {
 	struct nx_tcp_config	config;
 	struct nx_tcp_tuple	ends;
 	struct nx_pd_sock	*listener;
+	struct nx_tcp_listener	listen;
 	struct nx_tcp_span	span;
 	int			family;
 	int			fd;
@@ -210,8 +213,12 @@ struct nx_pd_epoll *nx_pd_epoll_get(struct nx_pd_host *host, int fd);
 /* The socket of a descriptor, or NULL and errno. */
 struct nx_pd_sock *nx_pd_sock_get(struct nx_pd_host *host, int fd);
 
-/* Opens the connection of a socket; @syn: NULL to connect. */
-int nx_pd_sock_open(struct nx_pd_sock *sock, const struct nx_tcp_seg *syn);
+/* What a connection between these ends would begin with. */
+struct nx_tcp_open nx_pd_open_of(const struct nx_pd_host *host,
+				 const struct nx_tcp_tuple *ends, int family);
+
+/* The connection of a socket with its options, CLOSED. */
+void nx_pd_sock_init(struct nx_pd_sock *sock);
 
 /* POLLIN and so on, as poll() sees them. */
 short nx_pd_sock_events(const struct nx_pd_sock *sock);

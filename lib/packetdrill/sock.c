@@ -151,26 +151,27 @@ static void choose_local(struct nx_pd_sock *sock)
 
 /* ------------------------------------------------------------ connections */
 
-int nx_pd_sock_open(struct nx_pd_sock *sock, const struct nx_tcp_seg *syn)
+struct nx_tcp_open nx_pd_open_of(const struct nx_pd_host *host,
+				 const struct nx_tcp_tuple *ends, int family)
+{
+	return (struct nx_tcp_open){
+		.iss = nx_isn(&host->key, ends, host->now_ns),
+		.ts_off = nx_isn_ts_offset(&host->key, ends),
+		.mtu = host->mtu,
+		.ip_len = family == AF_INET ? NEXUS_WIRE_IPV4_LEN :
+					      NEXUS_WIRE_IPV6_LEN,
+	};
+}
+
+void nx_pd_sock_init(struct nx_pd_sock *sock)
 {
 	struct nx_pd_host *host = sock->host;
-	struct nx_tcp_open open = {
-		.iss = nx_isn(&host->key, &sock->ends, host->now_ns),
-		.ts_off = nx_isn_ts_offset(&host->key, &sock->ends),
-		.mtu = host->mtu,
-		.ip_len = sock->family == AF_INET ? NEXUS_WIRE_IPV4_LEN :
-						    NEXUS_WIRE_IPV6_LEN,
-	};
-	int err;
 
 	nx_tcp_init(&sock->tcp, &host->env, &sock->config);
 	sock->is_open = true;
-	err = syn ? nx_tcp_accept(&sock->tcp, &open, syn, host->now_ns) :
-		    nx_tcp_connect(&sock->tcp, &open, host->now_ns);
 	nx_tcp_set_nodelay(&sock->tcp, sock->is_nodelay);
 	nx_tcp_set_cork(&sock->tcp, sock->is_corked);
 	nx_tcp_set_keepalive(&sock->tcp, sock->is_keepalive, host->now_ns);
-	return err;
 }
 
 /* ------------------------------------------------------------------ calls */
@@ -214,7 +215,9 @@ static int do_listen(struct nx_pd_sock *sock, int backlog)
 		return -EINVAL;
 	if (!sock->ends.local_port)
 		sock->ends.local_port = sock->host->next_port++;
-	sock->backlog = backlog < 0 ? 0 : backlog;
+	sock->backlog = backlog < 1 ? 1 : backlog;
+	sock->listen.key = sock->host->key;
+	sock->listen.backlog = (uint32_t)sock->backlog;
 	sock->is_listening = true;
 	return 0;
 }
@@ -246,6 +249,7 @@ static int wait_connected(struct nx_pd_sock *sock, bool *has_slept)
 static int do_connect(struct nx_pd_sock *sock, const struct sockaddr *to,
 		      socklen_t len, bool *has_slept)
 {
+	struct nx_tcp_open open;
 	int err;
 
 	if (sock->is_listening)
@@ -262,7 +266,9 @@ static int do_connect(struct nx_pd_sock *sock, const struct sockaddr *to,
 	if (err)
 		return err;
 	choose_local(sock);
-	err = nx_pd_sock_open(sock, NULL);
+	open = nx_pd_open_of(sock->host, &sock->ends, sock->family);
+	nx_pd_sock_init(sock);
+	err = nx_tcp_connect(&sock->tcp, &open, sock->host->now_ns);
 	if (err)
 		return err;
 	nx_pd_run(sock->host);

@@ -174,13 +174,15 @@ static struct nx_pd_sock *find_listener(struct nx_pd_host *host,
 	return NULL;
 }
 
-static int nr_children(struct nx_pd_host *host, const struct nx_pd_sock *parent)
+/* Children of a listener: half-open ones, or those that wait for accept(). */
+static uint32_t nr_children(const struct nx_pd_sock *parent, bool is_acceptable)
 {
-	struct nx_pd_sock *s;
-	int nr = 0;
+	const struct nx_pd_sock *s = parent->host->socks;
+	uint32_t nr = 0;
 
-	for (s = host->socks; s < host->socks + NX_PD_NR_SOCKS; s++)
-		nr += s->is_used && s->listener == parent;
+	for (; s < parent->host->socks + NX_PD_NR_SOCKS; s++)
+		nr += s->is_used && s->listener == parent &&
+		      s->is_acceptable == is_acceptable;
 	return nr;
 }
 
@@ -194,35 +196,54 @@ static void answer_closed(struct nx_pd_host *host,
 		emit(host, ends, &rst);
 }
 
-/* RFC 9293 section 3.10.7.2: LISTEN. */
-static void input_listen(struct nx_pd_sock *listener,
-			 const struct nx_tcp_tuple *ends,
-			 const struct nx_tcp_seg *seg)
+static struct nx_pd_sock *child_of(struct nx_pd_sock *listener,
+				   const struct nx_tcp_tuple *ends)
 {
-	struct nx_pd_host *host = listener->host;
 	struct nx_pd_sock *child;
-	uint16_t flags = seg->hdr.flags;
 
-	if (flags & NEXUS_WIRE_TCP_RST)
-		return;
-	if (flags & NEXUS_WIRE_TCP_ACK) {
-		answer_closed(host, ends, seg);
-		return;
-	}
-	if (!(flags & NEXUS_WIRE_TCP_SYN) ||
-	    nr_children(host, listener) > listener->backlog)
-		return;
-	child = nx_pd_sock_alloc(host, listener->family);
+	child = nx_pd_sock_alloc(listener->host, listener->family);
 	if (!child)
-		return;
+		return NULL;
 	child->ends = *ends;
 	child->listener = listener;
 	child->config = listener->config;
 	child->is_nodelay = listener->is_nodelay;
 	child->is_corked = listener->is_corked;
 	child->is_keepalive = listener->is_keepalive;
-	if (nx_pd_sock_open(child, seg))
+	nx_pd_sock_init(child);
+	return child;
+}
+
+static void input_listen(struct nx_pd_sock *listener,
+			 const struct nx_tcp_tuple *ends,
+			 const struct nx_tcp_seg *seg)
+{
+	struct nx_pd_host *host = listener->host;
+	struct nx_tcp_open open = nx_pd_open_of(host, ends, listener->family);
+	enum nx_tcp_verdict verdict;
+	struct nx_cookie_syn cookie;
+	struct nx_tcp_seg answer;
+	struct nx_pd_sock *child;
+
+	if (nr_children(listener, true) > (uint32_t)listener->backlog)
+		return;
+	listener->listen.nr_half = nr_children(listener, false);
+	verdict = nx_tcp_listen_input(&listener->listen, &listener->config, ends,
+				      &open, seg, &answer, &cookie,
+				      host->now_ns);
+	if (verdict == NX_TCP_ANSWER)
+		emit(host, ends, &answer);
+	if (verdict != NX_TCP_OPEN_IT && verdict != NX_TCP_RESUME)
+		return;
+	child = child_of(listener, ends);
+	if (!child)
+		return;
+	if (verdict == NX_TCP_RESUME) {
+		nx_tcp_resume(&child->tcp, &open, &cookie, seg, host->now_ns);
+		nx_tcp_input(&child->tcp, seg, host->now_ns);
+	} else if (nx_tcp_accept(&child->tcp, &open, seg, host->now_ns)) {
 		nx_pd_sock_free(child);
+	}
 }
 
 static void input_tcp(struct nx_pd_host *host, const struct nx_tcp_tuple *ends,

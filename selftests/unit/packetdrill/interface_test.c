@@ -31,6 +31,7 @@ static const uint8_t peer_ip[4] = { 192, 0, 2, 1 };
  * @got:    the packet that left it last
  * @got_len: bytes of payload in it
  * @seq:    next sequence number of the peer
+ * @peer_port: its port
  * @port:   of the stack's end
  */
 struct bench {
@@ -38,6 +39,7 @@ struct bench {
 	struct nexus_wire_tcp		got;
 	size_t				got_len;
 	uint32_t			seq;
+	uint16_t			peer_port;
 	uint16_t			port;
 };
 
@@ -46,6 +48,7 @@ static void bench_init(struct bench *b, const char *knobs)
 	memset(b, 0, sizeof(*b));
 	packetdrill_interface_init(knobs, &b->calls);
 	b->port = PORT;
+	b->peer_port = PEER_PORT;
 	b->seq = 1000;
 }
 
@@ -53,7 +56,7 @@ static void bench_init(struct bench *b, const char *knobs)
 static void peer_sends(struct bench *b, uint16_t flags, size_t len)
 {
 	struct nexus_wire_tcp tcp = {
-		.src_port = PEER_PORT, .dst_port = b->port, .seq = b->seq,
+		.src_port = b->peer_port, .dst_port = b->port, .seq = b->seq,
 		.ack = b->got.seq + (uint32_t)b->got_len +
 		       !!(b->got.flags & (SYN | FIN)),
 		.flags = flags, .window = 65535,
@@ -260,6 +263,29 @@ static void calls__answer_for_a_closed_port(void)
 	CU_ASSERT_EQUAL(b.got.flags, RST | ACK);
 	CU_ASSERT_EQUAL(b.got.ack, b.seq);
 	CU_ASSERT(!peer_gets(&b));
+	bench_exit(&b);
+}
+
+/* One may be half open; the next one's handshake is in a cookie. */
+static void calls__serve_by_a_cookie(void)
+{
+	int listener, fd, backlog = 1;
+	struct bench b;
+
+	bench_init(&b, NULL);
+	listener = open_listener(&b);
+	CU_ASSERT_EQUAL(b.calls.listen(b.calls.self, listener, backlog), 0);
+	peer_sends(&b, SYN, 0);
+	CU_ASSERT(peer_gets(&b));
+	b.peer_port++;
+	peer_sends(&b, SYN, 0);
+	CU_ASSERT(peer_gets(&b));
+	CU_ASSERT_EQUAL(b.got.flags, SYN | ACK);
+	peer_sends(&b, ACK, 0);
+	fd = b.calls.accept(b.calls.self, listener, NULL, NULL);
+	CU_ASSERT(fd >= 0);
+	CU_ASSERT_EQUAL(((struct nx_pd_host *)b.calls.self)->socks[0]
+			.listen.nr_cookies, 1);
 	bench_exit(&b);
 }
 
@@ -474,6 +500,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(calls__serve_a_connection),
 	UNIT_CASE(calls__refuse_what_is_not_there),
 	UNIT_CASE(calls__answer_for_a_closed_port),
+	UNIT_CASE_ID(calls__serve_by_a_cookie, "TCP-4 SYN cookies"),
 	UNIT_CASE(calls__connect_without_blocking),
 	UNIT_CASE(calls__tell_of_a_reset_once),
 	UNIT_CASE(calls__linger_of_zero_resets),
