@@ -30,7 +30,8 @@ static void run_mtu(struct sim_trial *trial, bool is_black_hole)
 	    world.hosts[1].over->app.end_ns > MTU_LIMIT_NS)
 		sim_world_fail(&world, "MTU %u: not all bytes came in time",
 			       config.there.mtu);
-	else if (client->tcp.mtu > config.there.mtu)
+	else if (is_black_hole ? client->tcp.mtu > config.there.mtu :
+				 client->tcp.mtu != config.there.mtu)
 		sim_world_fail(&world, "MTU %u, but %u is believed",
 			       config.there.mtu, client->tcp.mtu);
 	else
