@@ -15,6 +15,7 @@
 	X(core_desc_suite) \
 	X(core_flow_key_suite) \
 	X(core_packet_suite) \
+	X(core_tcp_track_suite) \
 	X(core_codel_suite) \
 	X(core_fq_suite) \
 	X(core_shaper_suite) \
