@@ -109,6 +109,7 @@ static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
 
 	p->flow_idx = d->flow;
 	p->flags = d->flags & ~NEXUS_DESC_MORE;
+	p->gso_size = d->gso_size;
 	p->traffic_class = nx_tx_class(d->traffic_class);
 	if (unlikely(d->flow >= q->chan->nr_flow_slots))
 		return;
@@ -263,6 +264,19 @@ static enum nexus_drop_reason take_options(struct nx_tx_packet *p)
 	return NEXUS_DROP_NONE;
 }
 
+/* A super-packet can be cut, and is one; else it becomes an ordinary packet. */
+static enum nexus_drop_reason check_gso(struct nx_tx_packet *p)
+{
+	if (!(p->flags & NEXUS_DESC_CSUM) ||
+	    !nx_tx_gso_is_sane(&p->packet, p->gso_size))
+		return NEXUS_DROP_TX_GSO;
+	if (p->len - p->packet.payload_off <= p->gso_size) {
+		p->flags &= ~NEXUS_DESC_GSO;
+		p->gso_size = 0;
+	}
+	return NEXUS_DROP_NONE;
+}
+
 /* Copies the first bytes: from here on they are read from the copy alone. */
 static bool take_headers(struct nx_tx_packet *p)
 {
@@ -298,6 +312,11 @@ static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 		return reason;
 	if (unlikely(p->packet.payload_off > p->nr_headers)) {
 		reason = take_options(p);
+		if (reason)
+			return reason;
+	}
+	if (unlikely(p->flags & NEXUS_DESC_GSO)) {
+		reason = check_gso(p);
 		if (reason)
 			return reason;
 	}
@@ -343,7 +362,10 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 
 	rx->flow = dest->peer;
 	rx->len = p->len;
-	rx->flags = NEXUS_DESC_LOCAL | (p->flags & NEXUS_DESC_CSUM);
+	rx->flags = NEXUS_DESC_LOCAL |
+		    (p->flags & (NEXUS_DESC_CSUM | NEXUS_DESC_GSO));
+	rx->gso_size = p->gso_size;
+	rx->gso_segs = nx_tx_gso_segs(p);
 	rx->ip_version = dest->key.ip_version;
 	rx->protocol = dest->key.protocol;
 	rx->l4_off = p->packet.l4_off;
@@ -382,7 +404,7 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 
 	if (unlikely(!take_headers(p)))
 		return NEXUS_DROP_TX_NO_MEMORY;
-	dest = nx_dest_again(run->q, p);
+	dest = likely(!p->gso_size) ? nx_dest_again(run->q, p) : NULL;
 	if (!dest) {
 		reason = check_headers(p);
 		if (unlikely(reason))

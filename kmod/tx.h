@@ -37,6 +37,7 @@ struct nx_tx_part {
  * @nr_parts:  used of @parts
  * @flow_idx:  that the descriptor claimed, whether it exists or not
  * @flags:     NEXUS_DESC_*, known ones only
+ * @gso_size:  payload bytes of a segment, 0: it is one already
  * @traffic_class: NEXUS_CLASS_*
  * @linear:    its first byte, if all of it lies in one page, else NULL
  * @nr_headers: bytes of @headers that are the packet's, all its headers among
@@ -54,6 +55,7 @@ struct nx_tx_packet {
 	u32			nr_parts;
 	u32			flow_idx;
 	u32			flags;
+	u16			gso_size;
 	u8			traffic_class;
 	const u8		*linear;
 	u32			nr_headers;
@@ -84,6 +86,14 @@ struct nx_tx_run {
 	struct nx_tx_packet	packet;
 	struct nx_rx_packet	rx;
 };
+
+/* Segments of a super-packet, 0: it is none. */
+static inline u16 nx_tx_gso_segs(const struct nx_tx_packet *p)
+{
+	if (!p->gso_size)
+		return 0;
+	return DIV_ROUND_UP(p->len - p->packet.payload_off, p->gso_size);
+}
 
 int nx_tx_drain(struct nx_queue *q);
 bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,

@@ -55,11 +55,14 @@ static int out_ipv6(struct net *net, struct sock *sk, struct sk_buff *skb)
 }
 
 /* Whether the device, or what stands in for it, will sum. */
-static bool is_summed_later(const struct nx_dest *dest, u32 len)
+static bool is_summed_later(const struct nx_dest *dest,
+			    const struct nx_tx_packet *p)
 {
 	netdev_features_t can = dest->dst->dev->features;
 
-	if (len > dest->mtu)
+	if (p->gso_size)
+		return true;	/* each segment has its own, by who cuts it */
+	if (p->len > dest->mtu)
 		return false;	/* fragments carry one sum over all of them */
 	if (can & NETIF_F_HW_CSUM)
 		return true;
@@ -185,12 +188,29 @@ static void defer_sum(struct sk_buff *skb, const struct nx_tx_packet *p,
 	skb->csum_offset = p->packet.csum_off - p->packet.l4_off;
 }
 
+/* Who cuts it into segments, the device or the kernel, goes by this. */
+static void set_gso(struct sk_buff *skb, const struct nx_tx_packet *p)
+{
+	struct skb_shared_info *info = skb_shinfo(skb);
+
+	info->gso_size = p->gso_size;
+	info->gso_segs = nx_tx_gso_segs(p);
+	if (p->packet.key.protocol == IPPROTO_UDP)
+		info->gso_type = SKB_GSO_UDP_L4;
+	else if (p->packet.key.ip_version == 4)
+		info->gso_type = SKB_GSO_TCPV4;
+	else
+		info->gso_type = SKB_GSO_TCPV6;
+	if (p->packet.tcp_flags & NX_TCP_CWR)
+		info->gso_type |= SKB_GSO_TCP_ECN;
+}
+
 static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
 			 struct nx_tx_packet *p, const struct nx_dest *dest,
 			 struct sock *sk)
 {
 	bool wants_sum = p->flags & NEXUS_DESC_CSUM;
-	bool is_later = wants_sum && is_summed_later(dest, p->len);
+	bool is_later = wants_sum && is_summed_later(dest, p);
 	bool is_now = wants_sum && !is_later;
 	u32 l4_len = p->len - p->packet.l4_off;
 	__wsum sum = 0;
@@ -200,6 +220,8 @@ static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
 	if (!fill(skb, p, is_now ? &sum : NULL))
 		return false;
 	set_headers(skb, p, dest, sk);
+	if (p->gso_size)
+		set_gso(skb, p);
 	if (is_now)
 		finish_sum(skb, p, &dest->key, sum);
 	else if (is_later)
@@ -236,7 +258,7 @@ static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
 		skb_dst_set(skb, dst_clone(dest->dst));
 		return send_whole_way(net, sk, skb);
 	}
-	if (unlikely(p->len > dest->mtu)) {
+	if (unlikely(p->len > dest->mtu && !p->gso_size)) {
 		skb_dst_set(skb, dst_clone(dest->dst));
 		return send_fragments(net, sk, skb);
 	}
@@ -244,6 +266,14 @@ static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
 	if (dest->key.ip_version == 4)
 		return out_ipv4(net, sk, skb);
 	return out_ipv6(net, sk, skb);
+}
+
+/* All of it, or each segment that it is cut into. */
+static bool is_too_long(const struct nx_tx_packet *p, u32 mtu)
+{
+	if (unlikely(p->gso_size))
+		return p->packet.payload_off + p->gso_size > mtu;
+	return p->len > mtu && !p->packet.may_fragment;
 }
 
 /**
@@ -263,7 +293,7 @@ enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
 	int err;
 
 	dest->mtu = dst_mtu(dest->dst);
-	if (unlikely(p->len > dest->mtu && !p->packet.may_fragment)) {
+	if (unlikely(is_too_long(p, dest->mtu))) {
 		nx_event_pmtu(p->flow, dest->mtu);
 		return NEXUS_DROP_TX_MTU;
 	}

@@ -20,13 +20,18 @@ union nx_desc {
 
 /*
  * What an application may fill in today: the first three words, but for the
- * fields that only RX uses. Everything after them is zero.
+ * fields that only RX uses, and gso_size with its flag. Everything else is zero.
  */
 static __always_inline bool nx_tx_desc_is_known(const union nx_desc *s)
 {
-	return !((s->d.flags & ~NEXUS_DESC_TX_FLAGS) |
-		 s->d.ip_version | s->d.protocol | s->d.nr_parts) &&
-	       !(s->u64[3] | s->u64[4] | s->u64[5] | s->u64[6] | s->u64[7]);
+	if ((s->d.flags & ~NEXUS_DESC_TX_FLAGS) |
+	    s->d.ip_version | s->d.protocol | s->d.nr_parts)
+		return false;
+	if (s->u64[4] | s->u64[5] | s->u64[6] | s->u64[7])
+		return false;
+	if (s->d.flags & NEXUS_DESC_GSO)
+		return !(s->d.l4_off | s->d.payload_off | s->d.gso_segs);
+	return !s->u64[3];
 }
 
 /* Whether the part lies in a buffer of @size bytes. No sum can overflow. */

@@ -84,6 +84,25 @@ enum nexus_drop_reason nx_tx_parse(const u8 *h, u32 avail, u32 len,
 	return p->len == len ? NEXUS_DROP_NONE : NEXUS_DROP_TX_IP;
 }
 
+/**
+ * nx_tx_gso_is_sane - can a packet be cut into segments?
+ * @p:        the packet, checked; more payload than one segment has
+ * @gso_size: payload bytes of each segment but the last
+ *
+ * Only the first segment of TCP may have CWR and only the last FIN and PSH,
+ * which the kernel sees to; SYN, RST and URG belong to one segment.
+ */
+bool nx_tx_gso_is_sane(const struct nx_packet *p, u32 gso_size)
+{
+	u32 payload = p->len - p->payload_off;
+
+	if (gso_size < NEXUS_GSO_SIZE_MIN)
+		return false;
+	if (p->key.protocol == NX_IPPROTO_TCP)
+		return !(p->tcp_flags & (NX_TCP_SYN | NX_TCP_RST | NX_TCP_URG));
+	return payload <= NEXUS_GSO_DATAGRAMS_MAX * gso_size;
+}
+
 /* RFC 792, RFC 1812 section 4.3.2.3: the IP header and at least 8 bytes. */
 static enum nx_parse parse_quoted_ipv4(const u8 *h, u32 avail,
 				       struct nx_packet *q)

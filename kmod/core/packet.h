@@ -283,6 +283,7 @@ nx_tx_is_again_ipv6(const u8 *h, u32 avail, u32 len,
 	       nx_get_be16(h + NX_IPV6_HLEN + 4) == len - NX_IPV6_HLEN;
 }
 
+bool nx_tx_gso_is_sane(const struct nx_packet *p, u32 gso_size);
 enum nexus_drop_reason nx_tx_parse(const u8 *h, u32 avail, u32 len,
 				   struct nx_packet *p);
 enum nx_parse nx_parse_quoted(const u8 *icmp, u32 avail, u8 ip_version,

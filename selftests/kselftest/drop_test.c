@@ -101,6 +101,12 @@ static void spoil_l4(struct nexus_desc *desc, char *packet)
 	((struct udphdr *)(packet + 20))->len = 0;
 }
 
+static void spoil_gso(struct nexus_desc *desc, char *packet)
+{
+	desc->flags = NEXUS_DESC_GSO | NEXUS_DESC_CSUM;
+	desc->gso_size = 1;
+}
+
 static void spoil_port(struct nexus_desc *desc, char *packet)
 {
 	((struct udphdr *)(packet + 20))->source = htons(53);
@@ -270,6 +276,7 @@ DROP_TEST(tx_mismatch, TX_MISMATCH, .spoil = spoil_port)
 DROP_TEST(tx_source, TX_SOURCE, .spoil = spoil_source, .is_wild = true)
 DROP_TEST(tx_route, TX_ROUTE, .spoil = spoil_route, .is_wild = true)
 DROP_TEST(tx_mtu, TX_MTU, .provoke = provoke_mtu)
+DROP_TEST(tx_gso, TX_GSO, .spoil = spoil_gso)
 DROP_TEST(tx_device, TX_DEVICE, .provoke = provoke_device)
 DROP_TEST(tx_destination, TX_DESTINATION, .spoil = spoil_broadcast,
 	  .is_wild = true)

@@ -349,6 +349,13 @@ static bool take_bufs(struct nx_chan *chan, __u32 queue, __u32 *bufs, __u32 nr)
 bool nx_chan_send(struct nx_chan *chan, __u32 queue, __u32 flow, __u32 flags,
 		  const void *packet, __u32 len)
 {
+	return nx_chan_send_gso(chan, queue, flow, flags, 0, packet, len);
+}
+
+bool nx_chan_send_gso(struct nx_chan *chan, __u32 queue, __u32 flow,
+		      __u32 flags, __u16 gso_size, const void *packet,
+		      __u32 len)
+{
 	struct nx_ring *ring = nx_chan_ring(chan, queue, NEXUS_RING_TX);
 	__u32 nr_parts = (len + NEXUS_SMALL_SIZE - 1) / NEXUS_SMALL_SIZE;
 	__u32 bufs[NEXUS_PARTS_MAX];
@@ -365,6 +372,7 @@ bool nx_chan_send(struct nx_chan *chan, __u32 queue, __u32 flow, __u32 flags,
 			.flow = flow,
 			.flags = (i ? 0 : flags) |
 				 (i + 1 < nr_parts ? NEXUS_DESC_MORE : 0),
+			.gso_size = i ? 0 : gso_size,
 		};
 
 		memcpy(nx_buf_ptr(chan, bufs[i]), (const char *)packet + off,

@@ -92,5 +92,9 @@ long nx_chan_recv_packet(struct nx_chan *chan, __u32 queue,
 /* Queues @len bytes as one packet of @flow; false: no buffer or slot. */
 bool nx_chan_send(struct nx_chan *chan, __u32 queue, __u32 flow, __u32 flags,
 		  const void *packet, __u32 len);
+/* The same as a super-packet, if @flags has NEXUS_DESC_GSO. */
+bool nx_chan_send_gso(struct nx_chan *chan, __u32 queue, __u32 flow,
+		      __u32 flags, __u16 gso_size, const void *packet,
+		      __u32 len);
 
 #endif

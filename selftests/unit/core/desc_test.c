@@ -16,12 +16,30 @@ static void nx_tx_desc_is_known__refuses_every_other_bit(void)
 	known.d.off = ~0u;
 	known.d.len = ~0u;
 	known.d.flow = ~0u;
-	known.d.flags = NEXUS_DESC_MORE | NEXUS_DESC_CSUM;
+	known.d.flags = NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO;
 	known.d.traffic_class = 0xff;
 	CU_ASSERT_TRUE(nx_tx_desc_is_known(&known));
 	for (bit = 0; bit < 512; bit++) {
 		memset(&s, 0, sizeof(s));
 		s.u64[bit / 64] = 1ull << bit % 64;
+		UNIT_ROW(bit, nx_tx_desc_is_known(&s),
+			 (s.u64[bit / 64] & known.u64[bit / 64]) != 0);
+	}
+}
+
+/* The same with GSO: gso_size is known then, and nothing else more. */
+static void nx_tx_desc_is_known__knows_gso_size_with_its_flag(void)
+{
+	union nx_desc s, known;
+	u32 bit;
+
+	memset(&known, 0, sizeof(known));
+	known.d.gso_size = 0xffff;
+	for (bit = 192; bit < 512; bit++) {
+		memset(&s, 0, sizeof(s));
+		s.u64[bit / 64] = 1ull << bit % 64;
+		UNIT_ROW(bit, nx_tx_desc_is_known(&s), false);
+		s.d.flags = NEXUS_DESC_GSO;
 		UNIT_ROW(bit, nx_tx_desc_is_known(&s),
 			 (s.u64[bit / 64] & known.u64[bit / 64]) != 0);
 	}
@@ -90,6 +108,8 @@ static void nx_tx_class__makes_others_best_effort(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE_ID(nx_tx_desc_is_known__refuses_every_other_bit,
 		     "RING-7 the check itself"),
+	UNIT_CASE_ID(nx_tx_desc_is_known__knows_gso_size_with_its_flag,
+		     "RING-7 OFF-8 gso_size"),
 	UNIT_CASE_ID(nx_tx_part_is_inside__checks_offset_and_length,
 		     "RING-5 the check itself"),
 	UNIT_CASE(nx_tx_part_continues__leaves_the_packets_fields_alone),

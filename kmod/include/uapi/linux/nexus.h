@@ -144,7 +144,7 @@ struct nexus_ring_info {
 #define NEXUS_DESC_CSUM		(1U << 1)  /* TX: fill in the transport checksum */
 					   /* RX: it was verified, or needs not be; the
 					    * field itself may not be filled in */
-#define NEXUS_DESC_GSO		(1U << 2)  /* a super-packet of gso_size segments */
+#define NEXUS_DESC_GSO		(1U << 2)  /* a super-packet: gso_size a segment */
 #define NEXUS_DESC_ERROR	(1U << 3)  /* RX: an ICMP error that quotes the flow */
 #define NEXUS_DESC_LOCAL	(1U << 4)  /* RX: from an application of this host */
 #define NEXUS_DESC_FRAGMENTED	(1U << 5)  /* RX: was reassembled */
@@ -152,7 +152,15 @@ struct nexus_ring_info {
 #define NEXUS_DESC_DEADLINE	(1U << 7)  /* TX: time_ns is a deadline */
 
 /* What this kernel accepts in a TX descriptor; see also nexus_schema.features. */
-#define NEXUS_DESC_TX_FLAGS	(NEXUS_DESC_MORE | NEXUS_DESC_CSUM)
+#define NEXUS_DESC_TX_FLAGS	(NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO)
+
+/*
+ * Super-packets on TX: segments of at least so many bytes, as the kernel's own
+ * TCP_MIN_SND_MSS and for its reason; and at most so many datagrams of UDP
+ * (UDP_MAX_SEGMENTS).
+ */
+#define NEXUS_GSO_SIZE_MIN	48
+#define NEXUS_GSO_DATAGRAMS_MAX	64
 
 /**
  * struct nexus_desc - a slot of TX or RX: one part of a packet
@@ -167,7 +175,8 @@ struct nexus_ring_info {
  * @nr_parts:    of the packet; RX only, in its first descriptor
  * @l4_off:      of the transport header from the packet's first byte; RX only
  * @payload_off: of the payload from the packet's first byte; RX only
- * @gso_size:    payload bytes a segment, with NEXUS_DESC_GSO
+ * @gso_size:    payload bytes a segment, with NEXUS_DESC_GSO; the last one may
+ *               have less
  * @gso_segs:    segments; RX only, 0 if not known
  * @hash:        of the flow; RX only, 0 if not known
  * @ifindex:     of the device it arrived on; RX only, 0 from this host
@@ -267,6 +276,9 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_MULTI_PART (1ULL << 3)	/* NEXUS_DESC_MORE */
 #define NEXUS_FEATURE_EVENTS	(1ULL << 4)	/* EVENT carries flow and link events */
 #define NEXUS_FEATURE_TCP	(1ULL << 5)	/* flows of TCP */
+#define NEXUS_FEATURE_TSO	(1ULL << 6)	/* NEXUS_DESC_GSO on TX, of TCP */
+#define NEXUS_FEATURE_USO	(1ULL << 7)	/* NEXUS_DESC_GSO on TX, of UDP */
+#define NEXUS_FEATURE_GRO	(1ULL << 8)	/* NEXUS_DESC_GSO on RX, of both */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -639,7 +651,8 @@ struct nexus_status {
 	X(RX_CHECKSUM,	"rx-checksum",	"wrong transport checksum") \
 	X(RX_LENGTH,	"rx-length",	"longer than the longest packet, or truncated") \
 	X(RX_CLOSED,	"rx-closed",	"the receiver is quarantined or closing") \
-	X(EVENT_FULL,	"event-full",	"the EVENT ring is full; an event is lost")
+	X(EVENT_FULL,	"event-full",	"the EVENT ring is full; an event is lost") \
+	X(TX_GSO,	"tx-gso",	"super-packet with an impossible segment size, or of a kind that cannot be cut")
 
 #define NEXUS_DROP_ENUM(id, name, text)	NEXUS_DROP_##id,
 enum nexus_drop_reason {
