@@ -68,6 +68,7 @@ static void free_conn(struct nexus_tcp *conn)
 	if (conn->fd >= 0)
 		close(conn->fd);
 	nx_tcp_exit(&conn->tcp);
+	nx_stream_account(conn);
 	nx_stream_config_put(conn->tcp.config);
 	nx_stack_free_sink(stack, &conn->sink);
 }

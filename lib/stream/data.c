@@ -17,12 +17,15 @@ static int queue(struct nexus_tcp *conn, struct nexus_packet *pkt, uint32_t off,
 		 uint32_t len)
 {
 	struct nx_tcp_span span = { .buf = pkt, .off = off, .len = len };
-	int err = nx_tcp_write(&conn->tcp, &span);
+	int err = -EAGAIN;
 
+	if (!nx_streams_is_full(nx_streams_of(conn->sink.stack)))
+		err = nx_tcp_write(&conn->tcp, &span);
 	if (err == -EAGAIN)
 		conn->wants_write = true;
-	if (!err)
+	if (!err || err == -EAGAIN)
 		nx_stream_work(conn);
+	nx_stream_account(conn);
 	return err;
 }
 

@@ -89,7 +89,8 @@ static void call_readable(struct nexus_tcp *conn)
 
 static void call_writable(struct nexus_tcp *conn)
 {
-	if (!conn->wants_write || !nx_tcp_writable(&conn->tcp))
+	if (!conn->wants_write || !nx_tcp_writable(&conn->tcp) ||
+	    nx_streams_is_full(nx_streams_of(conn->sink.stack)))
 		return;
 	conn->wants_write = false;
 	if (conn->cb && conn->cb->writable)
@@ -123,7 +124,8 @@ void nx_stream_notify(struct nexus_tcp *conn)
 {
 	uint32_t events = nx_tcp_take_events(&conn->tcp);
 
-	if (!events && !conn->wants_read)
+	nx_stream_account(conn);
+	if (!events && !conn->wants_read && !conn->wants_write)
 		return;
 	if (conn->is_half_open && !accept_it(conn, events))
 		return;
@@ -136,7 +138,7 @@ void nx_stream_notify(struct nexus_tcp *conn)
 	    (events & (NX_TCP_EV_READABLE | NX_TCP_EV_PEER_CLOSED) ||
 	     conn->wants_read))
 		call_readable(conn);
-	if (!conn->is_closed && events & NX_TCP_EV_WRITABLE)
+	if (!conn->is_closed)
 		call_writable(conn);
 	if (!conn->is_closed && events & NX_TCP_EV_CLOSED && conn->cb &&
 	    conn->cb->closed)

@@ -40,6 +40,7 @@ struct nx_streams;
  * @generation: of the flow
  * @fd:      the socket; -1: an accepted connection has none
  * @scope_id: of link-local addresses
+ * @queued_bytes: of its send queue, as counted in the stack's
  * @is_half_open: no program has accepted it yet
  * @is_child: it is in the table of accepted connections
  * @is_claimed: the kernel's flow is known, and its packets come here
@@ -66,6 +67,7 @@ struct nexus_tcp {
 	uint32_t		generation;
 	int			fd;
 	uint32_t		scope_id;
+	uint32_t		queued_bytes;
 	bool			is_half_open : 1;
 	bool			is_child : 1;
 	bool			is_claimed : 1;
@@ -117,6 +119,9 @@ struct nexus_tcp_listener {
  * @records: free ones
  * @chunks:  in which they were allocated
  * @work, @work_last: connections that may have something to send
+ * @queued_bytes: of all send queues: they hold buffers, and without any left
+ *           nothing could be sent, nor an ACK be received
+ * @queued_max: that they may have
  * @children: accepted connections, by a hash of their ends
  * @seg:     scratch
  */
@@ -129,6 +134,8 @@ struct nx_streams {
 	struct chunk		*chunks;
 	struct nexus_tcp	*work;
 	struct nexus_tcp	*work_last;
+	size_t			queued_bytes;
+	size_t			queued_max;
 	struct nexus_tcp	*children[NX_STREAM_BUCKETS];
 	struct nx_tcp_seg	seg;
 };
@@ -169,6 +176,26 @@ void nx_streams_remove_child(struct nx_streams *streams,
 			     struct nexus_tcp *conn);
 struct nexus_tcp *nx_streams_find_child(struct nx_streams *streams,
 					const struct nx_ends *ends);
+
+/* Its send queue has changed. */
+static inline void nx_stream_account(struct nexus_tcp *conn)
+{
+	struct nx_streams *s = nx_streams_of(conn->sink.stack);
+	uint32_t queued = conn->tcp.txq.first ?
+			  conn->tcp.write_seq - conn->tcp.snd_una : 0;
+
+	s->queued_bytes += queued;
+	s->queued_bytes -= conn->queued_bytes;
+	conn->queued_bytes = queued;
+}
+
+static inline bool nx_streams_is_full(const struct nx_streams *streams)
+{
+	return streams->queued_bytes >= streams->queued_max;
+}
+
+/* Bytes of all buffers of the stack's channel. */
+size_t nx_streams_pool_bytes(const struct nexus_stack *stack);
 
 /* Closed, with nothing to be sent, and let go of: frees it. */
 void nx_stream_release(struct nexus_tcp *conn);

@@ -18,6 +18,9 @@
 
 #define BACKLOG		128
 
+/* A receive window may be one part in so many of the pool. */
+#define WINDOW_SHARE	4
+
 /* --------------------------------------------------------------- socket */
 
 static int set_option(int fd, int level, int name, int value, const char *what)
@@ -166,14 +169,23 @@ static void set_features(struct nx_tcp_config *c,
 		c->features |= NX_TCP_HAS_PACING;
 }
 
+/* What is not read holds buffers too, and the window promises as many. */
+static void limit_window(struct nx_tcp_config *c,
+			 const struct nexus_stack *stack)
+{
+	size_t most = nx_streams_pool_bytes(stack) / WINDOW_SHARE;
+
+	if (c->rcv_max_bytes > most)
+		c->rcv_max_bytes = (uint32_t)most;
+	if (c->rcv_buf_bytes > c->rcv_max_bytes)
+		c->rcv_buf_bytes = c->rcv_max_bytes;
+}
+
 static void set_limits(struct nx_tcp_config *c,
 		       const struct nexus_tcp_options *o)
 {
-	if (o->rcv_buf_bytes) {
+	if (o->rcv_buf_bytes)
 		c->rcv_max_bytes = o->rcv_buf_bytes;
-		if (c->rcv_buf_bytes > c->rcv_max_bytes)
-			c->rcv_buf_bytes = c->rcv_max_bytes;
-	}
 	if (o->snd_buf_bytes)
 		c->snd_buf_bytes = o->snd_buf_bytes;
 	if (o->user_timeout_ms)
@@ -188,7 +200,8 @@ static void set_limits(struct nx_tcp_config *c,
 
 /* With one user. */
 static const struct nx_tcp_config *
-make_config(const struct nexus_tcp_options *options)
+make_config(const struct nexus_stack *stack,
+	    const struct nexus_tcp_options *options)
 {
 	struct shared_config *shared = malloc(sizeof(*shared));
 
@@ -200,6 +213,7 @@ make_config(const struct nexus_tcp_options *options)
 	shared->config.gso_max_bytes = 0;
 	set_features(&shared->config, options);
 	set_limits(&shared->config, options);
+	limit_window(&shared->config, stack);
 	return &shared->config;
 }
 
@@ -304,7 +318,7 @@ static void begin(struct nexus_tcp *conn, struct nx_streams *streams,
 static struct nexus_tcp *alloc_configured(struct nx_streams *streams,
 					  const struct nexus_tcp_options *o)
 {
-	const struct nx_tcp_config *config = make_config(o);
+	const struct nx_tcp_config *config = make_config(streams->stack, o);
 	struct nexus_tcp *conn;
 
 	if (!config)
@@ -397,7 +411,7 @@ static int listen_socket(struct nx_streams *streams, int fd,
 	l->listen.backlog = o->backlog ? o->backlog : BACKLOG;
 	l->hops[0] = read_hops(fd, 4);
 	l->hops[1] = read_hops(fd, 6);
-	l->config = make_config(o);
+	l->config = make_config(streams->stack, o);
 	if (!l->config)
 		return nx_error(-ENOMEM, "no memory for a listener");
 	read_local(fd, &l->local);

@@ -10,6 +10,9 @@
 #include "../channel/error.h"
 #include "internal.h"
 
+/* Send queues may have one part in so many of the pool. */
+#define QUEUED_SHARE	4
+
 /* Records that are allocated at once. */
 #define RECORDS_CHUNK	64
 
@@ -80,6 +83,17 @@ static void buf_put(struct nx_tcp_env *env, void *buf)
 
 /* ------------------------------------------------------------- life */
 
+size_t nx_streams_pool_bytes(const struct nexus_stack *stack)
+{
+	const struct nexus_size_class *sizes = stack->channel->sizes;
+	size_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < NEXUS_NR_SIZES; i++)
+		bytes += (size_t)sizes[i].nr * sizes[i].size;
+	return bytes;
+}
+
 static void exit_streams(struct nexus_stack *stack)
 {
 	struct nx_streams *s = nx_streams_of(stack);
@@ -112,6 +126,7 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams)
 		return nx_error(-EIO, "no random numbers for TCP's secrets");
 	}
 	s->stack = stack;
+	s->queued_max = nx_streams_pool_bytes(stack) / QUEUED_SHARE;
 	s->transport = (struct nx_transport) {
 		.unclaimed	= nx_streams_unclaimed,
 		.flush		= nx_streams_flush,

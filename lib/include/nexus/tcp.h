@@ -67,8 +67,10 @@ struct nexus_tcp_callbacks {
  * @flags:    NEXUS_TCP_*
  * @backlog:  most connections whose handshake is not complete; those beyond it
  *            cost no memory (SYN cookies); 0: 128. For listeners.
- * @rcv_buf_bytes: largest receive buffer; 0: 6 MiB
- * @snd_buf_bytes: what nexus_tcp_send() takes before it is acknowledged; 0: 4 MiB
+ * @rcv_buf_bytes: largest receive buffer; 0: 6 MiB; never more than a quarter of
+ *            the channel's buffers
+ * @snd_buf_bytes: what nexus_tcp_send() takes before it is acknowledged; 0: 4 MiB;
+ *            of all connections together a quarter of the channel's buffers
  * @user_timeout_ms: for how long data may stay unacknowledged; 0: 15 minutes
  * @keep_idle_s, @keep_intvl_s, @keep_probes: of KEEPALIVE; 0: 3600, 75, 9
  * @accept:   called for each connection of a listener whose handshake is
