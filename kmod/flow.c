@@ -51,6 +51,7 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 	sock_hold(flow->sk);
 	spin_lock_init(&flow->stat_lock);
 	spin_lock_init(&flow->advice.lock);
+	nx_sndbuf_init(flow);
 	flow->chan = chan;
 	flow->our_local = U64_MAX;
 	flow->plain_remote = U64_MAX;

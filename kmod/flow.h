@@ -14,6 +14,7 @@
 #include "advice.h"
 #include "core/flow_key.h"
 #include "counters.h"
+#include "sndbuf.h"
 
 struct nx_channel;
 struct nx_flow;
@@ -61,7 +62,8 @@ struct nx_flow_node {
  *              the routes (rt_genid_ipv4()) at that time; U64_MAX: none
  * @advice:     what its entry in the advisory region says
  * @is_address_gone: its local address is no longer this host's
- * @old_write_space, @old_userlocks: what the socket had before
+ * @sndbuf:     the send buffer of @socket
+ * @old_data_ready, @old_userlocks: what the socket had before
  * @dead:       in a list of flows that are out of the table, for who releases
  *              their sockets
  * @rcu:        frees it after the last reader
@@ -98,7 +100,8 @@ struct nx_flow {
 	u64			plain_remote;
 	struct nx_advice	advice;
 	bool			is_address_gone;
-	void			(*old_write_space)(struct sock *sk);
+	struct nx_sndbuf	sndbuf;
+	void			(*old_data_ready)(struct sock *sk);
 	u8			old_userlocks;
 	struct list_head	dead;
 	struct rcu_head		rcu;
@@ -167,7 +170,6 @@ void nx_flow_release_all(struct list_head *dead);
 int nx_socket_check(struct socket *sock, struct net *net);
 int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg);
 void nx_socket_release(struct nx_flow *flow);
-void nx_socket_unblock(struct nx_queue *q);
 struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb);
 
 #endif /* NX_FLOW_H */

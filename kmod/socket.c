@@ -18,7 +18,6 @@
 #include "flow.h"
 #include "rx.h"
 #include "tcp_socket.h"
-#include "wake.h"
 
 #define BIND_LOCKS	(SOCK_BINDPORT_LOCK | SOCK_BINDADDR_LOCK)
 
@@ -42,41 +41,22 @@ static int socket_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-/**
- * nx_socket_unblock - no send buffer holds a queue up any more, or so it seems
- * @q: the queue; who waits for that may try again
+/*
+ * Something stands in the socket's receive queue: the kernel's business. That it
+ * is told through here marks the socket as a flow's.
  */
-void nx_socket_unblock(struct nx_queue *q)
+static void socket_data_ready(struct sock *sk)
 {
-	if (!READ_ONCE(q->is_tx_blocked))
-		return;
-	WRITE_ONCE(q->is_tx_blocked, false);
-	nx_wake_now(q, NX_ARMED_TX);
-}
-
-static void unblock_all(struct nx_channel *chan)
-{
-	u32 i;
-
-	smp_mb(); /* T2, pairs with T1 in is_blocked() */
-	for (i = 0; i < chan->nr_queues; i++)
-		nx_socket_unblock(&chan->queues[i]);
-}
-
-/* An skb of the socket is freed: who waits for that may try again. */
-static void socket_write_space(struct sock *sk)
-{
+	void (*ready)(struct sock *sk);
 	struct nx_flow *flow;
 
 	rcu_read_lock();
 	flow = rcu_dereference_sk_user_data(sk);
-	if (flow) {
-		/* As the kernel's own: not before it is worth the while. */
-		if (refcount_read(&sk->sk_wmem_alloc) * 2 <=
-		    READ_ONCE(sk->sk_sndbuf))
-			unblock_all(flow->chan);
-		flow->old_write_space(sk);
-	}
+	smp_rmb(); /* V: what was read is ours if the function still is */
+	ready = READ_ONCE(sk->sk_data_ready);
+	if (ready == socket_data_ready)
+		ready = flow->old_data_ready;
+	ready(sk);
 	rcu_read_unlock();
 }
 
@@ -97,11 +77,11 @@ struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
 	struct nx_flow *flow;
 
 	if (!sk || !sk_fullsock(sk) ||
-	    likely(READ_ONCE(sk->sk_write_space) != socket_write_space))
+	    likely(READ_ONCE(sk->sk_data_ready) != socket_data_ready))
 		return NULL;
 	flow = rcu_dereference_sk_user_data(sk);
 	smp_rmb(); /* V: what was read is ours if the function still is */
-	return READ_ONCE(sk->sk_write_space) == socket_write_space ? flow : NULL;
+	return READ_ONCE(sk->sk_data_ready) == socket_data_ready ? flow : NULL;
 }
 
 static struct nx_flow_key *add_key(struct nx_flow *flow, u8 ip_version)
@@ -259,7 +239,7 @@ static int check_bound(struct nx_flow *flow, const struct nexus_flow_add *arg)
 	return is_address_ours(sk, &flow->node[0].key) ? 0 : -EADDRNOTAVAIL;
 }
 
-static void install_callbacks(struct nx_flow *flow)
+static void install(struct nx_flow *flow)
 {
 	struct sock *sk = nx_flow_sk(flow);
 
@@ -267,9 +247,10 @@ static void install_callbacks(struct nx_flow *flow)
 	flow->old_userlocks = sk->sk_userlocks & BIND_LOCKS;
 	sk->sk_userlocks |= BIND_LOCKS;
 	write_lock_bh(&sk->sk_callback_lock);
+	flow->old_data_ready = sk->sk_data_ready;
 	rcu_assign_sk_user_data(sk, flow);
-	flow->old_write_space = sk->sk_write_space;
-	sk->sk_write_space = socket_write_space;
+	/* Whoever sees the function sees the flow. */
+	smp_store_release(&sk->sk_data_ready, socket_data_ready);
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -333,7 +314,7 @@ int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg)
 		return err;
 	flow->ifindex = sk->sk_bound_dev_if;
 	flow->uid = sock_i_uid(sk);
-	install_callbacks(flow);
+	install(flow);
 	if (is_tcp(sk))
 		install_tcp(sk);
 	else
@@ -356,12 +337,12 @@ void nx_socket_release(struct nx_flow *flow)
 	else
 		remove_udp(sk);
 	write_lock_bh(&sk->sk_callback_lock);
-	if (sk->sk_write_space == socket_write_space)
-		sk->sk_write_space = flow->old_write_space;
+	if (sk->sk_data_ready == socket_data_ready)
+		WRITE_ONCE(sk->sk_data_ready, flow->old_data_ready);
+	smp_wmb(); /* V: who sees no flow, or another's, sees the own function */
 	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
 	if (is_tcp(sk))
 		nx_tcp_socket_drop(flow);
-	/* Nobody will tell it of this socket's send buffer any more. */
-	unblock_all(flow->chan);
+	nx_sndbuf_exit(flow);
 }

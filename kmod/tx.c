@@ -381,21 +381,6 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 	return NEXUS_DROP_NONE;
 }
 
-/* Whether the socket's send buffer is full; then whoever frees an skb wakes. */
-static bool is_blocked(struct nx_queue *q, const struct nx_flow *flow)
-{
-	struct sock *sk = nx_flow_sk(flow);
-
-	if (likely(refcount_read(&sk->sk_wmem_alloc) < READ_ONCE(sk->sk_sndbuf)))
-		return false;
-	WRITE_ONCE(q->is_tx_blocked, true);
-	smp_mb(); /* T1, pairs with T2 in nx_socket_write_space() */
-	if (refcount_read(&sk->sk_wmem_alloc) >= READ_ONCE(sk->sk_sndbuf))
-		return true;
-	nx_socket_unblock(q);
-	return false;
-}
-
 static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p,
 				   bool *is_full, bool *is_local)
 {
@@ -417,7 +402,7 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 	if (*is_local)
 		return send_local(run, p, dest);
 	end_peer(run);
-	*is_full = is_blocked(run->q, p->flow);
+	*is_full = nx_sndbuf_is_full(run->q, p->flow);
 	return *is_full ? NEXUS_DROP_NONE : nx_xmit(run->q, p, dest);
 }
 
@@ -517,7 +502,7 @@ int nx_tx_drain(struct nx_queue *q)
 				      run->prod);
 		return -EPROTO;
 	}
-	nx_socket_unblock(q);
+	nx_sndbuf_unblock(q);
 	run->q = q;
 	run->packet.pool = &q->chan->pool;
 	run->rx.tx = &run->packet;
