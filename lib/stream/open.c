@@ -209,8 +209,10 @@ make_config(const struct nexus_stack *stack,
 		return NULL;
 	shared->refs = 1;
 	shared->config = nx_tcp_config_default;
-	/* This kernel cuts no segments. */
-	shared->config.gso_max_bytes = 0;
+	/* Where segments are cut CWR stays in the first one: no counter that way. */
+	if (!(stack->channel->features & NEXUS_FEATURE_TSO) ||
+	    options->flags & NEXUS_TCP_ACCECN)
+		shared->config.gso_max_bytes = 0;
 	set_features(&shared->config, options);
 	set_limits(&shared->config, options);
 	limit_window(&shared->config, stack);

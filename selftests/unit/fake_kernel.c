@@ -469,6 +469,8 @@ static void check_rest_is_zero(struct fake_kernel *fk, const struct nexus_desc *
 	rest.flow = 0;
 	rest.flags &= ~NEXUS_DESC_TX_FLAGS;
 	rest.traffic_class = 0;
+	if (d->flags & NEXUS_DESC_GSO)
+		rest.gso_size = 0;
 	if (memcmp(&rest, &(struct nexus_desc){ 0 }, sizeof(rest)))
 		violation(fk, "a field of a TX descriptor that is not 0", d->flags);
 }

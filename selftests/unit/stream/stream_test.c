@@ -109,7 +109,7 @@ static void pass(struct both *b, uint64_t ns)
 	b->f.now_ns = end_ns;
 }
 
-static void start(struct both *b, const char *local)
+static void start_with(struct both *b, const char *local, uint64_t features)
 {
 	struct nexus_tcp_options o = {
 		.local = fake_addr(local), .flags = NEXUS_TCP_REUSEADDR,
@@ -119,9 +119,16 @@ static void start(struct both *b, const char *local)
 	memset(b, 0, sizeof(*b));
 	fixture_init(&b->f);
 	b->f.fk.is_loop = true;
+	b->f.fk.features |= features;
+	b->f.channel.nr_large = 8;
 	fixture_open(&b->f);
 	CU_ASSERT_EQUAL_FATAL(nexus_tcp_listen(b->f.stack, &o, &b->listener),
 			      0);
+}
+
+static void start(struct both *b, const char *local)
+{
+	start_with(b, local, 0);
 }
 
 static void connect_to(struct both *b, uint32_t flags)
@@ -261,6 +268,35 @@ static void write__bulk(void)
 		b.f.now_ns += 100000;
 	}
 	CU_ASSERT_EQUAL(done, end);
+	finish(&b);
+}
+
+/* Super-packets, each cut where a segment ends but for the last. */
+static void write__super_packets(void)
+{
+	uint32_t written = 0, done = 0, end = 1000000, i, nr = 0;
+	const struct nexus_desc *d;
+	struct both b;
+
+	start_with(&b, locals[0], NEXUS_FEATURE_TSO);
+	connect_to(&b, 0);
+	settle(&b);
+	for (i = 0; i < 100000 && done < end; i++) {
+		written += write_some(&b, written, end);
+		nexus_stack_run(b.f.stack);
+		done += read_some(&b, done);
+		b.f.now_ns += 100000;
+	}
+	CU_ASSERT_EQUAL(done, end);
+	for (i = 0; i < b.f.fk.nr_sent; i++) {
+		d = &b.f.fk.sent[i].desc;
+		if (!(d->flags & NEXUS_DESC_GSO))
+			continue;
+		nr++;
+		CU_ASSERT_EQUAL(d->gso_size, 1448);
+		CU_ASSERT(b.f.fk.sent[i].len > 52 + 1448);
+	}
+	CU_ASSERT(nr > 10);
 	finish(&b);
 }
 
@@ -448,6 +484,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(write__read),
 	UNIT_CASE(send__recv),
 	UNIT_CASE_ID(write__bulk, "TCP-2 every byte right"),
+	UNIT_CASE(write__super_packets),
 	UNIT_CASE(write__is_held_back),
 	UNIT_CASE(close__both),
 	UNIT_CASE(close__unread),
