@@ -204,6 +204,15 @@ static void out_rst(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
 		t->state = NX_TCP_DONE;
 }
 
+/* When all is over, the owner may not have seen the last acknowledgement. */
+static bool out_is_timely(const struct nx_tcp_track *t,
+			  const struct nx_tcp_seg *seg)
+{
+	if (nx_tcp_track_is_over(t))
+		return !is_after(seg->seq + seg->len, t->local.nxt);
+	return t->state == NX_TCP_OPEN;
+}
+
 /* One byte past the window's edge is a probe: RFC 9293 section 3.8.6.1. */
 static bool out_fits(const struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
 {
@@ -232,7 +241,7 @@ bool nx_tcp_track_out(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
 	if (!t->peer.has_syn || is_after(seg->ack, t->peer.nxt))
 		return false;
 	if (seg->len) {
-		if (t->state != NX_TCP_OPEN || !out_fits(t, seg))
+		if (!out_is_timely(t, seg) || !out_fits(t, seg))
 			return false;
 		if ((seg->flags & NX_TCP_FIN) && !t->peer.has_fin)
 			t->is_first = true;

@@ -267,6 +267,18 @@ static void rings(void)
 	write_seed("core_desc", "part", d, sizeof(d));
 }
 
+/* Data, its acknowledgement late, and a forged segment. */
+static void tracked(void)
+{
+	static const uint8_t moves[] = {
+		0xf0, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 100, 0, 3, 50, 0,
+		3, 9, 0, 4, 1, 0, 4, 0, 0, 2, 0, 0, 1, 0, 0,
+		5, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 10, 0, 16, 0, 16, 0, 255,
+	};
+
+	write_seed("core_tcp_track", "moves", moves, sizeof(moves));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -281,6 +293,7 @@ int main(int argc, char **argv)
 	addresses();
 	schema();
 	rings();
+	tracked();
 	connections();
 	return 0;
 }

@@ -279,6 +279,8 @@ static void nx_tcp_track__waits_after_the_first_close(void)
 	CU_ASSERT_EQUAL(t.state, NX_TCP_OPEN);
 	in(&t, A, THEM + 2, US + 12, 0);
 	CU_ASSERT_EQUAL(t.state, NX_TCP_DONE);
+	CU_ASSERT_TRUE(out(&t, F | A, US + 11, THEM + 2, 0));
+	CU_ASSERT_FALSE(out(&t, A, US + 12, THEM + 2, 1));
 
 	t = connected();
 	CU_ASSERT_TRUE(out(&t, F | A, US + 1, THEM + 1, 0));
