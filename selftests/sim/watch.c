@@ -82,7 +82,9 @@ void sim_watch_input(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 			      !!(hdr->flags & TCP_FIN);
 
 	if (!watch->got_syn) {
-		if (!is_syn)
+		/* Nor the SYN-ACK of an earlier connection: it is refused. */
+		if (!is_syn || (hdr->flags & TCP_ACK &&
+				hdr->ack != watch->iss + 1))
 			return;
 		take_syn(watch, seg);
 	}
