@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (nx_tx_desc_is_known(&s)) {
 		CHECK(!(s.d.flags & ~NEXUS_DESC_TX_FLAGS));
 		CHECK(!s.d.ip_version && !s.d.protocol && !s.d.nr_parts);
-		CHECK(!s.d.l4_off && !s.d.payload_off && !s.d.gso_size);
+		CHECK(!s.d.l4_off && !s.d.payload_off);
+		CHECK(!s.d.gso_size || (s.d.flags & NEXUS_DESC_GSO));
 		CHECK(!s.d.gso_segs && !s.d.hash && !s.d.ifindex);
 		CHECK(!s.d.time_ns && !s.d.cookie);
 		CHECK(!s.d.reserved[0] && !s.d.reserved[1]);

@@ -35,7 +35,30 @@ static void check_udp(const struct nx_packet *p, const uint8_t *h, u32 avail,
 	CHECK(p->payload_off == p->l4_off + 8);
 }
 
-/* @p was accepted as a whole UDP datagram. */
+/* Options may lie behind what can be read of the header. */
+static void check_tcp(const struct nx_packet *p, const uint8_t *h, u32 avail,
+		      bool is_tx)
+{
+	u16 src = be16_to_cpu(is_tx ? p->key.local_port : p->key.remote_port);
+	u16 dst = be16_to_cpu(is_tx ? p->key.remote_port : p->key.local_port);
+	const uint8_t *l4 = h + p->l4_off;
+	struct nexus_wire_tcp tcp;
+
+	CHECK(avail >= p->l4_off + 20u);
+	CHECK(p->payload_off == p->l4_off + (l4[12] >> 4) * 4);
+	CHECK(p->payload_off >= p->l4_off + 20 && p->payload_off <= p->len);
+	CHECK(p->csum_off == p->l4_off + 16 && p->has_csum);
+	if (nexus_wire_tcp_parse_quoted(&tcp, l4, avail - p->l4_off) == 8)
+		CHECK(tcp.src_port == src && tcp.dst_port == dst);
+	else
+		CHECK(!src || !dst);
+	if (nexus_wire_tcp_parse(&tcp, l4, avail - p->l4_off) < 0)
+		return;
+	CHECK(tcp.src_port == src && tcp.dst_port == dst);
+	CHECK(tcp.flags == (p->tcp_flags & ~NX_TCP_RESERVED));
+}
+
+/* @p was accepted as a whole UDP datagram or TCP segment. */
 static void check_accepted(const struct nx_packet *p, const uint8_t *h, u32 avail,
 			   bool is_tx)
 {
@@ -44,7 +67,7 @@ static void check_accepted(const struct nx_packet *p, const uint8_t *h, u32 avai
 	struct nexus_wire_ipv4 ip4;
 	struct nexus_wire_ipv6 ip6;
 
-	CHECK(p->key.protocol == NX_IPPROTO_UDP && !p->key.pad);
+	CHECK(!p->key.pad);
 	if (p->key.ip_version == 4) {
 		CHECK(nexus_wire_ipv4_parse_quoted(&ip4, h, avail) == 20);
 		CHECK(!ip4.has_mf && !ip4.frag_off && ip4.total_len == p->len);
@@ -55,7 +78,12 @@ static void check_accepted(const struct nx_packet *p, const uint8_t *h, u32 avai
 		CHECK(ip6.payload_len + 40u == p->len);
 		CHECK(!memcmp(ip6.src, src, 16) && !memcmp(ip6.dst, dst, 16));
 	}
-	check_udp(p, h, avail, is_tx);
+	if (p->key.protocol == NX_IPPROTO_TCP) {
+		check_tcp(p, h, avail, is_tx);
+	} else {
+		CHECK(p->key.protocol == NX_IPPROTO_UDP);
+		check_udp(p, h, avail, is_tx);
+	}
 	CHECK(nx_flow_may_send(&p->key, &p->key));
 }
 
