@@ -106,18 +106,25 @@ static void nx_fq_turn__sparse_flow_goes_first(void)
 }
 
 /* One that pretends to begin all the time has its turn and no more. */
-static void nx_fq_pause__new_flow_starves_nobody(void)
+static void nx_fq_pause__makes_a_new_flow_wait_a_round(void)
 {
 	struct bed bed = bed_make();
 	u32 n;
 
-	for (n = 0; n < 10000; n++) {
-		keep_full(&bed, 0, 1514);
-		if (!bed.flows[1].nr_packets)
-			put(&bed, 1, 1514);
+	for (n = 0; n < 10; n++) {
+		keep_full(&bed, 0, 700);
 		take(&bed);
 	}
-	CU_ASSERT_TRUE(bed.sent[0] * 10 >= bed.sent[1] * 9);
+	/* In the middle of its turn. */
+	CU_ASSERT_TRUE(bed.flows[0].deficit > 0);
+	put(&bed, 1, 100);
+	CU_ASSERT_EQUAL(take(&bed), 1);
+	CU_ASSERT_EQUAL(take(&bed), 0);
+	CU_ASSERT_EQUAL(bed.flows[1].place, NX_FQ_OLD);
+	/* Alone it has nobody to keep from anything. */
+	while (take(&bed) >= 0)
+		;
+	CU_ASSERT_EQUAL(bed.flows[1].place, NX_FQ_IDLE);
 }
 
 /* ------------------------------------------------------------- the model */
@@ -218,7 +225,7 @@ static const struct unit_case cases[] = {
 		     "AQM-2 flows have equal bytes"),
 	UNIT_CASE_ID(nx_fq_turn__sparse_flow_goes_first,
 		     "AQM-3 a sparse flow waits for nobody"),
-	UNIT_CASE(nx_fq_pause__new_flow_starves_nobody),
+	UNIT_CASE(nx_fq_pause__makes_a_new_flow_wait_a_round),
 	UNIT_CASE(nx_fq__does_as_the_model),
 };
 
