@@ -469,6 +469,10 @@ void nx_channel_count(const struct nx_channel *chan, struct nx_counters *sum)
 			sum->drops[reason] += READ_ONCE(q->tx_drops[reason]) +
 					      READ_ONCE(q->rx_drops[reason]);
 	}
+	sum->drops[NEXUS_DROP_TX_QUEUE] +=
+		atomic64_read(&chan->queue_drops[NX_QUEUE_DROP_QUEUE]);
+	sum->drops[NEXUS_DROP_TX_EXPIRED] +=
+		atomic64_read(&chan->queue_drops[NX_QUEUE_DROP_EXPIRED]);
 }
 
 static bool is_rx_reason(u32 reason)

@@ -29,6 +29,13 @@ struct nx_flow_slot {
 	u32			generation;
 };
 
+/* What a discipline drops is counted without the lock of any queue. */
+enum nx_queue_drop {
+	NX_QUEUE_DROP_QUEUE,	/* NEXUS_DROP_TX_QUEUE */
+	NX_QUEUE_DROP_EXPIRED,	/* NEXUS_DROP_TX_EXPIRED */
+	NX_NR_QUEUE_DROPS,
+};
+
 /**
  * struct nx_offence - what a channel was quarantined for
  * @violation: enum nexus_violation
@@ -89,6 +96,8 @@ enum nx_life {
  * @flows:    by index, @nr_flow_slots of them
  * @nr_flows: used of them; under the nexus's lock
  * @first_free: no index below is free; likewise
+ * @ll_permille: granted to its flows of the low-latency class; likewise
+ * @queue_drops: by a discipline: enum nx_queue_drop
  * @free:     frees it a grace period after the last reference
  * @nr_queues: of @queues
  */
@@ -119,6 +128,8 @@ struct nx_channel {
 	u32			nr_flow_slots;
 	u32			nr_flows;
 	u32			first_free;
+	u32			ll_permille;
+	atomic64_t		queue_drops[NX_NR_QUEUE_DROPS];
 	struct rcu_work		free;
 	u32			nr_queues;
 	struct nx_queue		queues[] __counted_by(nr_queues);

@@ -91,6 +91,7 @@ static struct nx_dev *dev_new(struct nx_nexus *nexus, struct net_device *dev)
 	d->nexus = nexus;
 	d->dev = dev;
 	d->is_up = dev_is_up(dev);
+	d->mbps = nx_advisory_dev_mbps(dev);
 	d->hook.hook = nx_rx_ingress;
 	d->hook.dev = dev;
 	d->hook.priv = nexus;
@@ -117,7 +118,7 @@ static void dev_unhook(struct nx_dev *d)
 
 static void event_link(const struct nx_dev *d, u32 type)
 {
-	nx_event_link(d->nexus, type, d->dev->ifindex, d->is_up);
+	nx_event_all(d->nexus, type, d->dev->ifindex, d->is_up);
 }
 
 static int dev_join(struct nx_net *nx, struct nx_nexus *nexus,
@@ -271,6 +272,7 @@ static void dev_changed(struct nx_dev *d)
 	bool is_up = dev_is_up(d->dev);
 
 	mutex_lock(&nexus->lock);
+	d->mbps = nx_advisory_dev_mbps(d->dev);
 	if (d->is_up != is_up) {
 		d->is_up = is_up;
 		event_link(d, NEXUS_EVENT_LINK);

@@ -99,18 +99,18 @@ void nx_event_pmtu(struct nx_flow *flow, u32 mtu)
 }
 
 /**
- * nx_event_link - tell every channel of a nexus about a device
- * @nexus:   under its lock
- * @type:    NEXUS_EVENT_LINK or NEXUS_EVENT_DEV_GONE
- * @ifindex: of the device
- * @flags:   1: it is up
+ * nx_event_all - tell every channel of a nexus
+ * @nexus: under its lock
+ * @type:  NEXUS_EVENT_LINK, _DEV_GONE or _RATE
+ * @value: see there
+ * @flags: likewise
  */
-void nx_event_link(struct nx_nexus *nexus, u32 type, u32 ifindex, u32 flags)
+void nx_event_all(struct nx_nexus *nexus, u32 type, u32 value, u32 flags)
 {
 	struct nexus_event event = {
 		.type = type,
 		.flow = NEXUS_FLOW_NONE,
-		.value = ifindex,
+		.value = value,
 		.flags = flags,
 	};
 	struct nx_channel *chan;

@@ -15,6 +15,6 @@ struct nx_queue;
 void nx_event_post(struct nx_queue *q, const struct nexus_event *event);
 void nx_event_flow(struct nx_flow *flow, u32 type, u32 value);
 void nx_event_pmtu(struct nx_flow *flow, u32 mtu);
-void nx_event_link(struct nx_nexus *nexus, u32 type, u32 ifindex, u32 flags);
+void nx_event_all(struct nx_nexus *nexus, u32 type, u32 value, u32 flags);
 
 #endif /* NX_EVENT_H */

@@ -9,6 +9,7 @@
 #include <net/sock.h>
 #include "channel.h"
 #include "advisory.h"
+#include "core/share.h"
 #include "event.h"
 #include "flow.h"
 #include "monitor.h"
@@ -71,16 +72,17 @@ static bool has_remote(const struct nexus_flow_add *arg)
 static int check_arg(const struct nx_channel *chan,
 		     const struct nexus_flow_add *arg)
 {
-	if (arg->flags || arg->reserved)
+	if (arg->flags)
 		return -EINVAL;
 	if (!arg->remote_port && has_remote(arg))
 		return -EINVAL;
 	if (arg->queue != NEXUS_QUEUE_ANY && arg->queue >= chan->nr_queues)
 		return -EINVAL;
-	if (arg->traffic_class != NEXUS_CLASS_BEST_EFFORT &&
-	    arg->traffic_class != NEXUS_CLASS_BULK)
+	if (arg->traffic_class >= NEXUS_NR_CLASSES)
 		return -EINVAL;
-	return 0;
+	if (arg->traffic_class != NEXUS_CLASS_LOW_LATENCY)
+		return arg->ll_permille ? -EINVAL : 0;
+	return arg->ll_permille <= NX_SHARE_WHOLE ? 0 : -EINVAL;
 }
 
 static struct nx_flow *slot_flow(struct nx_channel *chan, u32 idx)
@@ -149,9 +151,13 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 	if (err)
 		return err;
 	nx_channel_get(chan);
-	err = nx_socket_adopt(flow, arg);
+	if (flow->traffic_class == NEXUS_CLASS_LOW_LATENCY)
+		err = nx_grant_take(flow, arg->ll_permille ?: NX_GRANT_DEFAULT);
 	if (err)
 		goto err_put;
+	err = nx_socket_adopt(flow, arg);
+	if (err)
+		goto err_drop;
 	err = nx_flow_table_add(&nexus->flows, flow);
 	if (err)
 		goto err_release;
@@ -163,6 +169,8 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 err_release:
 	nx_socket_release(flow);
 	synchronize_rcu();
+err_drop:
+	nx_grant_drop(flow);
 err_put:
 	chan->first_free = min(chan->first_free, flow->idx);
 	nx_channel_put(chan);
@@ -221,6 +229,7 @@ static void unlink(struct nx_flow *flow, struct list_head *dead)
 	struct nx_channel *chan = flow->chan;
 
 	nx_flow_table_del(&chan->nexus->flows, flow);
+	nx_grant_drop(flow);
 	unpublish(flow);
 	trace_nexus_flow_del(flow);
 	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_DEL);

@@ -15,6 +15,7 @@
 #include "core/flow_key.h"
 #include "counters.h"
 #include "sndbuf.h"
+#include "grant.h"
 
 struct nx_channel;
 struct nx_flow;
@@ -61,6 +62,7 @@ struct nx_flow_node {
  *              found to be this host's and not this host's, below the state of
  *              the routes (rt_genid_ipv4()) at that time; U64_MAX: none
  * @advice:     what its entry in the advisory region says
+ * @grant:      of the low-latency class
  * @is_address_gone: its local address is no longer this host's
  * @sndbuf:     the send buffer of @socket
  * @old_data_ready, @old_userlocks: what the socket had before
@@ -99,6 +101,7 @@ struct nx_flow {
 	u64			our_local;
 	u64			plain_remote;
 	struct nx_advice	advice;
+	struct nx_grant		grant;
 	bool			is_address_gone;
 	struct nx_sndbuf	sndbuf;
 	void			(*old_data_ready)(struct sock *sk);

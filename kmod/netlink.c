@@ -62,13 +62,14 @@ rule_policy[NEXUS_RULE_A_ID + 1] = {
 };
 
 static const struct nla_policy
-rules_policy[NEXUS_POLICY_A_MAX_IDLE + 1] = {
+rules_policy[NEXUS_POLICY_A_MAX_LL + 1] = {
 	[NEXUS_POLICY_A_RULE]	= NLA_POLICY_NESTED(rule_policy),
 	[NEXUS_POLICY_A_NO_RULES]	= { .type = NLA_FLAG },
 	[NEXUS_POLICY_A_MAX_CHANNELS]	= NX_POLICY_LIMIT(NLA_U32),
 	[NEXUS_POLICY_A_MAX_FLOWS]	= NX_POLICY_LIMIT(NLA_U32),
 	[NEXUS_POLICY_A_MAX_BYTES]	= NX_POLICY_LIMIT(NLA_U64),
 	[NEXUS_POLICY_A_MAX_IDLE]	= { .type = NLA_U32 },
+	[NEXUS_POLICY_A_MAX_LL]	= NLA_POLICY_MAX(NLA_U32, 1000),
 };
 
 static const struct nla_policy

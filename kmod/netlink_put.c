@@ -158,7 +158,8 @@ static int put_policy(struct sk_buff *skb, const struct nx_policy *policy,
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_FLOWS, policy->max_flows) ||
 	    nla_put_u64_64bit(skb, NEXUS_POLICY_A_MAX_BYTES, policy->max_bytes,
 			      NEXUS_POLICY_A_PAD) ||
-	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_IDLE, policy->max_idle))
+	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_IDLE, policy->max_idle) ||
+	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_LL, policy->max_ll))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -173,6 +174,9 @@ int nx_netlink_put_nexus(struct sk_buff *skb, struct nx_nexus *nexus,
 	    nla_put_u32(skb, NEXUS_NEXUS_A_ID, nexus->id) ||
 	    nla_put_u32(skb, NEXUS_NEXUS_A_NR_CHANNELS, nexus->nr_channels) ||
 	    nla_put_u32(skb, NEXUS_NEXUS_A_NR_FLOWS, nexus->nr_flows) ||
+	    nla_put_u32(skb, NEXUS_NEXUS_A_LL_AVAILABLE,
+			nexus->grants.available) ||
+	    nla_put_u32(skb, NEXUS_NEXUS_A_LL_GRANTED, nexus->grants.granted) ||
 	    put_policy(skb, &nexus->policy, reader->user_ns) ||
 	    put_nexus_counters(skb, nexus) ||
 	    put_devs(skb, nexus))
@@ -388,6 +392,22 @@ int nx_netlink_put_flow(struct sk_buff *skb, const struct nx_flow *flow,
 	return 0;
 }
 
+/* What the flow's owner sees; nothing of one that has given its index up. */
+static int put_advice(struct sk_buff *skb, const struct nx_flow *flow)
+{
+	const struct nexus_flow_advisory *a = READ_ONCE(flow->advice.entry);
+	u32 permille = READ_ONCE(flow->grant.permille);
+
+	if (permille && nla_put_u32(skb, NEXUS_FLOW_A_LL_PERMILLE, permille))
+		return -EMSGSIZE;
+	if (!a)
+		return 0;
+	if (nla_put_u32(skb, NEXUS_FLOW_A_ADVICE, READ_ONCE(a->flags)) ||
+	    nla_put_u32(skb, NEXUS_FLOW_A_CONGESTION, READ_ONCE(a->congestion)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* A flow's drops are counted without their reasons. */
 int nx_netlink_put_flow_counters(struct sk_buff *skb,
 				 const struct nx_flow *flow)
@@ -395,6 +415,8 @@ int nx_netlink_put_flow_counters(struct sk_buff *skb,
 	u64 drops = atomic64_read(&flow->drops);
 	struct nlattr *nest;
 
+	if (put_advice(skb, flow))
+		return -EMSGSIZE;
 	nest = nla_nest_start(skb, NEXUS_FLOW_A_COUNTERS);
 	if (!nest || put_traffic(skb, &flow->rx, &flow->tx) ||
 	    (drops && put_drop(skb, NEXUS_DROP_NONE, drops)))

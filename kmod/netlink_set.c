@@ -243,6 +243,8 @@ static void read_limits(struct nlattr **tb, struct nx_policy *policy)
 		policy->max_bytes = nla_get_u64(tb[NEXUS_POLICY_A_MAX_BYTES]);
 	if (tb[NEXUS_POLICY_A_MAX_IDLE])
 		policy->max_idle = nla_get_u32(tb[NEXUS_POLICY_A_MAX_IDLE]);
+	if (tb[NEXUS_POLICY_A_MAX_LL])
+		policy->max_ll = nla_get_u32(tb[NEXUS_POLICY_A_MAX_LL]);
 }
 
 /* Changes in @policy what @nest holds; of no use to anybody if it fails. */

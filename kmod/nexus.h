@@ -14,6 +14,7 @@
 #include <linux/nexus.h>
 #include <linux/nexus_netlink.h>
 #include "flow.h"
+#include "grant.h"
 #include "policy.h"
 
 struct nx_channel;
@@ -48,6 +49,8 @@ struct nx_net {
  * @users:    struct nx_user
  * @policy:   who may attach
  * @nr_channels, @nr_flows: for people
+ * @grants:   of the low-latency class
+ * @rate:     as its channels were told last, bytes a second
  * @flows:    its table
  * @addr_seq: changes when an address is gone, so that nobody sends from it
  * @passed:   packets left to the kernel's stack
@@ -71,6 +74,8 @@ struct nx_nexus {
 	u32			nr_channels;
 	u32			nr_flows;
 	struct nx_counters	gone;
+	struct nx_grants	grants;
+	u64			rate;
 
 	struct nx_flow_table	flows;
 	u32			addr_seq;
@@ -84,6 +89,7 @@ struct nx_nexus {
  * @dev:    the device, of which it holds a reference
  * @tracker: of that reference
  * @is_up:  as its channels were told last
+ * @mbps:   its rate, as it said last under the RTNL; 0: unknown
  * @hook:   at its ingress
  * @rcu:    frees it after the last who reads the list of hooks
  */
@@ -93,6 +99,7 @@ struct nx_dev {
 	struct net_device	*dev;
 	netdevice_tracker	tracker;
 	bool			is_up;
+	u32			mbps;
 	struct nf_hook_ops	hook;
 	struct rcu_head		rcu;
 };

@@ -16,6 +16,7 @@ void nx_policy_init(struct nx_policy *policy)
 	policy->max_flows = NX_POLICY_MAX_FLOWS;
 	policy->max_bytes = NX_POLICY_MAX_BYTES;
 	policy->max_idle = 0;
+	policy->max_ll = 0;
 }
 
 static bool rule_matches(const struct nx_rule *rule)

@@ -32,6 +32,8 @@ struct nx_rule {
  * @max_bytes:    rings and pools of one user
  * @max_idle:     seconds without a call until a channel that agreed to it becomes
  *                defunct; 0: never
+ * @max_ll:       thousandths of the rate that the low-latency flows of one channel
+ *                may have; 0: only who may set the policy has any
  */
 struct nx_policy {
 	unsigned int	nr_rules;
@@ -40,6 +42,7 @@ struct nx_policy {
 	u32		max_flows;
 	u64		max_bytes;
 	u32		max_idle;
+	u32		max_ll;
 };
 
 #define NX_POLICY_MAX_CHANNELS	1024

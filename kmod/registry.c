@@ -131,6 +131,7 @@ static void nexus_init(struct nx_nexus *nexus, struct net *net,
 	INIT_LIST_HEAD(&nexus->channels);
 	INIT_LIST_HEAD(&nexus->users);
 	nx_policy_init(&nexus->policy);
+	nx_grants_init(&nexus->grants);
 }
 
 static struct nx_nexus *nexus_alloc(struct net *net, const char *name, u32 kind)

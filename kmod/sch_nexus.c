@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The queueing discipline "nexus": FQ-CoDel (RFC 8290) over the flows of nexus
- * and of the kernel's stack alike, with a shaper.
+ * and of the kernel's stack alike, with a shaper, and a class of low latency that
+ * has a share of the rate to itself.
  *
  * A sender that does too much is told in the gentlest way that it understands:
  * a mark where its packets are ECN-capable, advice to a flow of nexus, and a
@@ -11,14 +12,21 @@
 #include <linux/slab.h>
 #include <net/inet_ecn.h>
 #include "advice.h"
+#include "channel.h"
 #include "compat.h"
+#include "estimate.h"
 #include "flow.h"
+#include "nexus.h"
 #include "sch.h"
+#include "sent.h"
+#include "trace.h"
 
 /* Packets that are dropped at once from the longest queue: RFC 8290 section 4.1. */
 #define DROP_BATCH	64
 /* Memory that the packets may occupy; as fq_codel of the kernel has it. */
 #define MEMORY_MAX	(32U << 20)
+/* Packets of the low-latency class: more would not be that. */
+#define LL_LIMIT	1000
 /* So much must stand before a queue that does not move suspends a flow. */
 #define STALL_BYTES	7500
 
@@ -60,6 +68,27 @@ static struct sk_buff *list_take_skb(struct nx_skb_list *list)
 static struct nx_bucket *bucket_of(struct nx_fq_flow *flow)
 {
 	return container_of(flow, struct nx_bucket, fq);
+}
+
+/* A packet of nexus is dropped here, after the application was told it had left. */
+static void lose(struct sk_buff *skb, enum nexus_drop_reason reason)
+{
+	struct nx_sent *sent = nx_sent_of(skb);
+	struct nx_flow *flow;
+
+	if (sent)
+		sent->outcome = reason;
+	rcu_read_lock();
+	flow = nx_skb_flow_rcu(skb);
+	if (flow) {
+		atomic64_inc(&flow->drops);
+		atomic64_inc(&flow->chan->queue_drops[reason == NEXUS_DROP_TX_QUEUE ?
+						      NX_QUEUE_DROP_QUEUE :
+						      NX_QUEUE_DROP_EXPIRED]);
+		trace_nexus_drop(flow->chan->nexus->id, flow->chan->id, flow->idx,
+				 reason, skb->len - skb_network_offset(skb));
+	}
+	rcu_read_unlock();
 }
 
 /* ------------------------------------------------------------ advice */
@@ -174,6 +203,7 @@ static struct nx_bucket *drop_fattest(struct Qdisc *sch, struct sk_buff **to_fre
 		skb = bucket_take(sch, b);
 		s->stats.overlimit++;
 		qdisc_qstats_drop(sch);
+		lose(skb, NEXUS_DROP_TX_QUEUE);
 		__qdisc_drop(skb, to_free);
 		if (b->fq.bytes <= half)
 			break;
@@ -203,28 +233,56 @@ static int make_room(struct Qdisc *sch, const struct nx_bucket *own, u32 len,
 	return is_own ? NET_XMIT_CN : NET_XMIT_SUCCESS;
 }
 
-static int enqueue_one(struct sk_buff *skb, struct Qdisc *sch,
-		       struct sk_buff **to_free)
+static int enqueue_ll(struct sk_buff *skb, struct Qdisc *sch, u64 now,
+		      struct sk_buff **to_free)
 {
 	struct nx_sch *s = qdisc_priv(sch);
-	u32 len = qdisc_pkt_len(skb);
-	u64 now = ktime_get_ns();
-	struct nx_flow *flow;
-	struct nx_bucket *b;
 
-	b = classify(s, skb);
+	if (s->ll_nr >= LL_LIMIT || is_over(sch, s)) {
+		s->stats.overlimit++;
+		return qdisc_drop(skb, sch, to_free);
+	}
+	list_add_skb(&s->ll, skb);
+	s->ll_nr++;
+	s->ll_bytes += qdisc_pkt_len(skb);
+	count_in(sch, skb, now);
+	return NET_XMIT_SUCCESS;
+}
+
+static int enqueue_fq(struct sk_buff *skb, struct Qdisc *sch,
+		      struct nx_flow *flow, u64 now, struct sk_buff **to_free)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	struct nx_bucket *b = classify(s, skb);
+	u32 len = qdisc_pkt_len(skb);
+
 	s->stats.new_flows += b->fq.place == NX_FQ_IDLE;
 	list_add_skb(&b->list, skb);
 	nx_fq_enqueue(&s->fq, &b->fq, len);
 	count_in(sch, skb, now);
-	rcu_read_lock();
-	flow = nx_skb_flow_rcu(skb);
 	if (flow)
 		heed(s, b, flow, now);
-	rcu_read_unlock();
 	if (likely(!is_over(sch, s)))
 		return NET_XMIT_SUCCESS;
 	return make_room(sch, b, len, to_free);
+}
+
+static int enqueue_one(struct sk_buff *skb, struct Qdisc *sch,
+		       struct sk_buff **to_free)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	u64 now = ktime_get_ns();
+	struct nx_flow *flow;
+	int ret;
+
+	rcu_read_lock();
+	flow = nx_skb_flow_rcu(skb);
+	if (flow && s->opt.ll_permille && READ_ONCE(flow->grant.permille))
+		ret = enqueue_ll(skb, sch, now, to_free);
+	else
+		ret = enqueue_fq(skb, sch, flow, now, to_free);
+	rcu_read_unlock();
+	return ret;
 }
 
 /* A super-packet would hold a slow link for long: each segment takes its turn. */
@@ -257,21 +315,41 @@ static int nexus_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 {
 	struct nx_sch *s = qdisc_priv(sch);
 
-	if (s->shaper.rate && skb_is_gso(skb))
+	/* What is reported must stay one packet. */
+	if (s->shaper.rate && skb_is_gso(skb) && !nx_sent_of(skb))
 		return enqueue_segments(skb, sch, to_free);
 	return enqueue_one(skb, sch, to_free);
 }
 
 /* ----------------------------------------------------------- dequeue */
 
-static void drop_late(struct Qdisc *sch, struct sk_buff *skb)
+static void drop_late(struct Qdisc *sch, struct sk_buff *skb,
+		      enum nexus_drop_reason reason)
 {
 	struct nx_sch *s = qdisc_priv(sch);
 
+	lose(skb, reason);
 	s->dropped++;
 	s->dropped_bytes += qdisc_pkt_len(skb);
 	qdisc_qstats_drop(sch);
 	kfree_skb(skb);
+}
+
+/* False: the packet's deadline has passed, and it is gone. */
+static bool is_in_time(struct Qdisc *sch, struct sk_buff *skb, u64 now)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	struct nx_sent *sent = nx_sent_of(skb);
+
+	if (likely(!sent))
+		return true;
+	if (nx_sent_check(sent, now)) {
+		s->stats.expired += sent->is_late;
+		return true;
+	}
+	s->stats.expired++;
+	drop_late(sch, skb, NEXUS_DROP_TX_EXPIRED);
+	return false;
 }
 
 /* The delay is too long: tells the sender. False: it must be by a drop. */
@@ -317,12 +395,14 @@ static struct sk_buff *bucket_next(struct Qdisc *sch, struct nx_bucket *b,
 	while (b->list.head) {
 		skb = bucket_take(sch, b);
 		sojourn = now - sch_cb(skb)->since_ns;
+		if (unlikely(!is_in_time(sch, skb, now)))
+			continue;
 		flow = nx_skb_flow_rcu(skb);
 		if (!nx_codel_judge(&b->codel, &s->opt.codel, sojourn,
 				    b->fq.bytes, now))
 			mark_l4s(s, b, skb, flow, sojourn);
 		else if (!tell(s, b, skb, flow, now)) {
-			drop_late(sch, skb);
+			drop_late(sch, skb, NEXUS_DROP_TX_QUEUE);
 			continue;
 		}
 		if (flow)
@@ -355,6 +435,52 @@ static struct sk_buff *fq_next(struct Qdisc *sch, u64 now)
 	return NULL;
 }
 
+/* The next packet of the low-latency class that is in time. */
+static struct sk_buff *ll_next(struct Qdisc *sch, u64 now)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	struct nx_flow *flow;
+	struct sk_buff *skb;
+
+	while (s->ll.head) {
+		skb = list_take_skb(&s->ll);
+		s->ll_nr--;
+		s->ll_bytes -= qdisc_pkt_len(skb);
+		count_out(sch, skb);
+		if (!is_in_time(sch, skb, now))
+			continue;
+		flow = nx_skb_flow_rcu(skb);
+		if (flow)
+			nx_advice_released(flow, skb->len - skb_network_offset(skb));
+		s->stats.ll_packets++;
+		s->stats.ll_bytes += qdisc_pkt_len(skb);
+		return skb;
+	}
+	return NULL;
+}
+
+/* The class goes first while it has not had its share, or nobody else waits. */
+static struct sk_buff *next_packet(struct Qdisc *sch, u64 now)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	bool has_others = sch->q.qlen > s->ll_nr;
+	struct sk_buff *skb = NULL;
+
+	if (s->ll.head && (nx_share_is_first(&s->share) || !has_others))
+		skb = ll_next(sch, now);
+	if (skb) {
+		if (has_others)
+			nx_share_charge(&s->share, qdisc_pkt_len(skb));
+		return skb;
+	}
+	skb = fq_next(sch, now);
+	if (!skb)
+		return ll_next(sch, now);
+	if (s->share.permille)
+		nx_share_earn(&s->share, qdisc_pkt_len(skb), s->ll.head);
+	return skb;
+}
+
 /* Parents must not hear of an empty queue before they have its last packet. */
 static void tell_parents(struct Qdisc *sch)
 {
@@ -383,8 +509,9 @@ static struct sk_buff *nexus_dequeue(struct Qdisc *sch)
 		return NULL;
 	}
 	rcu_read_lock();
-	skb = fq_next(sch, now);
+	skb = next_packet(sch, now);
 	rcu_read_unlock();
+	nx_estimate_traffic();
 	if (skb) {
 		qdisc_bstats_update(sch, skb);
 		if (s->shaper.rate)
@@ -411,9 +538,11 @@ static void apply(struct Qdisc *sch, const struct nx_sch_options *opt)
 
 	s->opt = *opt;
 	s->fq.quantum = opt->quantum;
+	if (s->share.permille != opt->ll_permille)
+		nx_share_set(&s->share, opt->ll_permille, 2 * opt->codel.mtu);
 	nx_shaper_set(&s->shaper, opt->rate, burst_of(opt));
 	/* The kernel may spare an empty discipline packets that would not wait. */
-	if (opt->rate)
+	if (opt->rate || opt->ll_permille)
 		sch->flags &= ~TCQ_F_CAN_BYPASS;
 	else
 		sch->flags |= TCQ_F_CAN_BYPASS;
@@ -436,6 +565,7 @@ static int nexus_change(struct Qdisc *sch, struct nlattr *attr,
 	sch_tree_lock(sch);
 	apply(sch, &opt);
 	sch_tree_unlock(sch);
+	nx_estimate_config();
 	return 0;
 }
 
@@ -456,12 +586,22 @@ static int nexus_init(struct Qdisc *sch, struct nlattr *attr,
 	if (!s->buckets)
 		return -ENOMEM;
 	apply(sch, &opt);
+	nx_estimate_config();
 	return 0;
+}
+
+static void purge_list(struct nx_skb_list *list)
+{
+	struct sk_buff *skb;
+
+	for (skb = list->head; skb; skb = skb->next)
+		lose(skb, NEXUS_DROP_TX_QUEUE);
+	rtnl_kfree_skbs(list->head, list->tail);
 }
 
 static void purge_bucket(struct nx_sch *s, struct nx_bucket *b)
 {
-	rtnl_kfree_skbs(b->list.head, b->list.tail);
+	purge_list(&b->list);
 	if (b->hold)
 		resume(s, b);
 	memset(b, 0, sizeof(*b));
@@ -475,7 +615,11 @@ static void purge(struct nx_sch *s)
 	for (i = 0; i < 2 * s->opt.nr_flows; i++)
 		if (s->buckets[i].fq.place != NX_FQ_IDLE)
 			purge_bucket(s, &s->buckets[i]);
+	purge_list(&s->ll);
 	local_bh_enable();
+	memset(&s->ll, 0, sizeof(s->ll));
+	s->ll_nr = 0;
+	s->ll_bytes = 0;
 	memset(&s->fq, 0, offsetof(struct nx_fq, quantum));
 	s->memory = 0;
 	s->dropped = 0;
@@ -496,6 +640,7 @@ static void nexus_destroy(struct Qdisc *sch)
 
 	qdisc_watchdog_cancel(&s->watchdog);
 	kvfree(s->buckets);
+	nx_estimate_config();
 }
 
 static int nexus_dump(struct Qdisc *sch, struct sk_buff *skb)
@@ -525,9 +670,46 @@ static int nexus_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
 	sch_tree_lock(sch);
 	stats = s->stats;
 	stats.nr_flows = count_flows(&s->fq);
+	stats.ll_backlog = s->ll_bytes;
 	sch_tree_unlock(sch);
 	stats.size = sizeof(stats);
 	return gnet_stats_copy_app(d, &stats, sizeof(stats));
+}
+
+static struct Qdisc_ops nexus_qdisc_ops;
+
+static void add_estimate(struct Qdisc *sch, struct nx_estimate *e)
+{
+	const struct nx_sch *s = qdisc_priv(sch);
+	u32 bytes = READ_ONCE(sch->qstats.backlog);
+	u32 permille = READ_ONCE(s->opt.ll_permille);
+
+	e->rate += READ_ONCE(s->opt.rate);
+	e->bytes += bytes;
+	if (bytes)
+		e->delay_ns = max_t(u64, e->delay_ns, READ_ONCE(s->stats.delay_ns));
+	if (!e->has_sch || permille < e->ll_permille)
+		e->ll_permille = permille;
+	e->has_sch = true;
+}
+
+/**
+ * nx_sch_estimate_rcu - what the disciplines of a device say
+ * @dev: the device
+ * @e:   zeros; filled in
+ */
+void nx_sch_estimate_rcu(const struct net_device *dev, struct nx_estimate *e)
+{
+	struct Qdisc *sch, *last = NULL;
+	u32 i;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		sch = rcu_dereference(netdev_get_tx_queue(dev, i)->qdisc);
+		/* The one at the root serves all queues. */
+		if (sch && sch != last && sch->ops == &nexus_qdisc_ops)
+			add_estimate(sch, e);
+		last = sch;
+	}
 }
 
 static struct Qdisc_ops nexus_qdisc_ops __read_mostly = {
@@ -553,4 +735,5 @@ int nx_sch_init(void)
 void nx_sch_exit(void)
 {
 	unregister_qdisc(&nexus_qdisc_ops);
+	nx_estimate_exit();
 }

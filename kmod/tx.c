@@ -16,6 +16,7 @@
 #include "dest.h"
 #include "flow.h"
 #include "nexus.h"
+#include "sent.h"
 #include "sync.h"
 #include "trace.h"
 #include "tx.h"
@@ -111,6 +112,11 @@ static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
 	p->flags = d->flags & ~NEXUS_DESC_MORE;
 	p->gso_size = d->gso_size;
 	p->traffic_class = nx_tx_class(d->traffic_class);
+	if (unlikely(d->flags & NX_SENT_FLAGS)) {
+		p->is_reported = false;
+		p->cookie = d->cookie;
+		p->deadline_ns = d->time_ns;
+	}
 	if (unlikely(d->flow >= q->chan->nr_flow_slots))
 		return;
 	idx = array_index_nospec(d->flow, q->chan->nr_flow_slots);
@@ -437,6 +443,14 @@ static void recycle(struct nx_queue *q, const struct nx_tx_packet *p)
 		nx_sync_recycle(q, p->parts[i].buf);
 }
 
+/* It never became an skb. An event takes an rx_lock: there is one at a time. */
+static void report(struct nx_tx_run *run, const struct nx_tx_packet *p,
+		   enum nexus_drop_reason reason)
+{
+	end_peer(run);
+	nx_sent_report(run->q, p, reason);
+}
+
 /* One packet. Return: 0 to go on, EAGAIN, EPROTO. */
 static int send_one(struct nx_tx_run *run)
 {
@@ -458,6 +472,8 @@ static int send_one(struct nx_tx_run *run)
 		drop(run->q, p, reason);
 	else
 		count_tx(run->q, p, is_local);
+	if (unlikely(p->flags & NX_SENT_FLAGS && !p->is_reported))
+		report(run, p, reason);
 	recycle(run->q, p);
 	return 0;
 }

@@ -40,6 +40,8 @@ struct nx_tx_part {
  * @gso_size:  payload bytes of a segment, 0: it is one already
  * @traffic_class: NEXUS_CLASS_*
  * @linear:    its first byte, if all of it lies in one page, else NULL
+ * @is_reported: somebody will tell what becomes of it, if that is asked for
+ * @cookie, @deadline_ns: for that
  * @nr_headers: bytes of @headers that are the packet's, all its headers among
  *             them: never read again from the user's memory
  * @headers:   the first bytes, copied before they were checked
@@ -58,6 +60,9 @@ struct nx_tx_packet {
 	u16			gso_size;
 	u8			traffic_class;
 	const u8		*linear;
+	bool			is_reported;
+	u64			cookie;
+	u64			deadline_ns;
 	u32			nr_headers;
 	u8			headers[NX_HEADERS_ALL] __aligned(8);
 	struct nx_packet	packet;

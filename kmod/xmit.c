@@ -17,6 +17,7 @@
 #include "event.h"
 #include "flow.h"
 #include "nexus.h"
+#include "sent.h"
 #include "tx.h"
 
 /* Longer packets take pages, not one block of memory. */
@@ -276,6 +277,42 @@ static bool is_too_long(const struct nx_tx_packet *p, u32 mtu)
 	return p->len > mtu && !p->packet.may_fragment;
 }
 
+static enum nexus_drop_reason send_checked(struct nx_queue *q,
+					   struct nx_tx_packet *p,
+					   const struct nx_dest *dest,
+					   struct sk_buff *skb)
+{
+	int err;
+
+	err = send_skb(p, dest, q->chan->nexus->net, nx_flow_sk(p->flow), skb);
+	/* A macro: it evaluates its argument twice. */
+	err = net_xmit_eval(err);
+	return unlikely(err) ? NEXUS_DROP_TX_DEVICE : NEXUS_DROP_NONE;
+}
+
+/* One whose sender hears of it, whatever happens from here on. */
+static enum nexus_drop_reason send_reported(struct nx_queue *q,
+					    struct nx_tx_packet *p,
+					    const struct nx_dest *dest,
+					    struct sk_buff *skb)
+{
+	enum nexus_drop_reason reason = NEXUS_DROP_TX_EXPIRED;
+	struct nx_sent *sent;
+
+	sent = nx_sent_begin(q, p, skb);
+	if (!sent) {
+		kfree_skb(skb);
+		return NEXUS_DROP_TX_NO_MEMORY;
+	}
+	p->is_reported = true;
+	if (nx_sent_check(sent, ktime_get_ns()))
+		reason = send_checked(q, p, dest, skb);
+	else
+		kfree_skb(skb);
+	nx_sent_end(sent, reason);
+	return reason;
+}
+
 /**
  * nx_xmit - send one packet through a device
  * @q:    the queue that sends, locked by its tx_lock; in a RCU section with
@@ -290,7 +327,6 @@ enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
 {
 	struct sock *sk = nx_flow_sk(p->flow);
 	struct sk_buff *skb;
-	int err;
 
 	dest->mtu = dst_mtu(dest->dst);
 	if (unlikely(is_too_long(p, dest->mtu))) {
@@ -304,8 +340,7 @@ enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
 		kfree_skb(skb);
 		return NEXUS_DROP_TX_NO_MEMORY;
 	}
-	err = send_skb(p, dest, q->chan->nexus->net, sk, skb);
-	/* A macro: it evaluates its argument twice. */
-	err = net_xmit_eval(err);
-	return unlikely(err) ? NEXUS_DROP_TX_DEVICE : NEXUS_DROP_NONE;
+	if (unlikely(p->flags & NX_SENT_FLAGS))
+		return send_reported(q, p, dest, skb);
+	return send_checked(q, p, dest, skb);
 }

@@ -18,16 +18,29 @@ union nx_desc {
 	u64		  u64[8];
 };
 
+/* Deadline and cookie, each only where a flag says that it is one. */
+static inline bool nx_tx_desc_is_reported(const struct nexus_desc *d)
+{
+	if (!(d->flags & NEXUS_DESC_DEADLINE) &&
+	    (d->time_ns || d->flags & NEXUS_DESC_LATE))
+		return false;
+	return d->flags & (NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE);
+}
+
 /*
  * What an application may fill in today: the first three words, but for the
- * fields that only RX uses, and gso_size with its flag. Everything else is zero.
+ * fields that only RX uses, gso_size with its flag, and what the packet's report
+ * needs. Everything else is zero.
  */
 static __always_inline bool nx_tx_desc_is_known(const union nx_desc *s)
 {
 	if ((s->d.flags & ~NEXUS_DESC_TX_FLAGS) |
 	    s->d.ip_version | s->d.protocol | s->d.nr_parts)
 		return false;
-	if (s->u64[4] | s->u64[5] | s->u64[6] | s->u64[7])
+	if (s->u64[4] | s->u64[7])
+		return false;
+	if (((s->d.flags & NEXUS_DESC_LATE) | s->u64[5] | s->u64[6]) &&
+	    !nx_tx_desc_is_reported(&s->d))
 		return false;
 	if (s->d.flags & NEXUS_DESC_GSO)
 		return !(s->d.l4_off | s->d.payload_off | s->d.gso_segs);

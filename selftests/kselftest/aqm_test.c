@@ -13,76 +13,13 @@
 
 #include "ctl.h"
 #include "flow.h"
+#include "queue.h"
 #include "test.h"
 
-#define NEXUS	"t"
-#define PORT	4100
-#define LEN	1000
+#define PORT	NX_QUEUE_PORT
+#define LEN	NX_QUEUE_LEN
 /* On the wire: Ethernet, IPv4 and UDP before the payload. */
 #define FRAME	(LEN + 14 + 28)
-
-struct bed {
-	struct nx_net	net;
-	struct nx_chan	chan;
-	int	sink;
-};
-
-static void qdisc(const char *options)
-{
-	const char *build = getenv("NEXUS_BUILD");
-
-	if (nx_shell("TC_LIB_DIR=%s/tools/tc tc qdisc replace dev %s root nexus %s",
-		     build ? build : ".", NX_DEV, options))
-		nx_die("tc: nexus %s", options);
-}
-
-/* A receiver that takes everything in without being read. */
-static int sink_socket(struct nx_net *net, __u16 port)
-{
-	int sock = nx_udp_socket(net->peer, NX_PEER4, port, NULL, 0);
-	int bytes = 64 << 20;
-
-	setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
-	return sock;
-}
-
-static void bed_start(struct bed *bed, const char *options)
-{
-	nx_net_start(&bed->net);
-	nx_nexus_start(NEXUS, NX_DEV);
-	qdisc(options);
-	nx_chan_start(&bed->chan, NEXUS);
-	bed->sink = sink_socket(&bed->net, PORT);
-}
-
-static void send_room(int sock)
-{
-	int bytes = 8 << 20;
-
-	setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
-}
-
-static void flow_start(struct bed *bed, struct nx_flow *flow, __u16 port)
-{
-	nx_flow_start(flow, &bed->chan, NX_HOST4, port, NX_PEER4, PORT);
-	send_room(flow->sock);
-}
-
-static const struct nexus_flow_advisory *advisory(const struct nx_flow *flow)
-{
-	const struct nx_chan *chan = flow->chan;
-	const char *entries = chan->data[NEXUS_REGION_ADVISORY] +
-			      chan->schema->flow_advisory_off;
-
-	return (const void *)(entries + flow->add.flow *
-					chan->schema->flow_advisory_size);
-}
-
-static bool is_suspended(const struct nx_flow *flow)
-{
-	return __atomic_load_n(&advisory(flow)->flags, __ATOMIC_ACQUIRE) &
-	       NEXUS_FLOW_SUSPENDED;
-}
 
 static void send_some(NX_METADATA, struct nx_flow *flow, int nr)
 {
@@ -91,17 +28,6 @@ static void send_some(NX_METADATA, struct nx_flow *flow, int nr)
 
 	for (i = 0; i < nr; i++)
 		ASSERT_EQ(0, nx_flow_send(flow, payload, sizeof(payload)));
-}
-
-/* Waits until it is so, without a system call that could change it. */
-static bool wait_suspended(const struct nx_flow *flow, bool wanted)
-{
-	long long end = nx_now_ns() + 5 * NX_SEC;
-
-	while (is_suspended(flow) != wanted)
-		if (nx_now_ns() > end)
-			return false;
-	return true;
 }
 
 static int count_received(int sock, unsigned int ms)
@@ -114,45 +40,34 @@ static int count_received(int sock, unsigned int ms)
 	return nr;
 }
 
-/* Forgets events; how many there were of @type for @flow. */
-static int take_events(struct nx_chan *chan, __u32 type, __u32 flow)
-{
-	struct nexus_event event;
-	int nr = 0;
-
-	while (nx_ring_pop(nx_chan_ring(chan, 0, NEXUS_RING_EVENT), &event))
-		nr += event.type == type && event.flow == flow;
-	return nr;
-}
-
 /* ---------------------------------------------------------------- advice */
 
 NX_TEST(suspends, "ADV-1 ADV-3 over the target the user sees it, and nothing is lost")
 {
 	struct nexus_status before, after;
 	struct nx_flow flow;
-	struct bed bed;
+	struct nx_queue_bed bed;
 	int sent = 0;
 
-	bed_start(&bed, "rate 4mbit target 5ms interval 20ms");
-	flow_start(&bed, &flow, PORT);
-	EXPECT_EQ(NEXUS_FLOW_VALID, advisory(&flow)->flags);
+	nx_queue_start(&bed, "rate 4mbit target 5ms interval 20ms");
+	nx_queue_flow(&bed, &flow, PORT);
+	EXPECT_EQ(NEXUS_FLOW_VALID, nx_advisory(&flow)->flags);
 	/* A cooperative sender: it looks before each packet. */
-	for (; sent < 500 && !is_suspended(&flow); sent++) {
+	for (; sent < 500 && !nx_is_suspended(&flow); sent++) {
 		send_some(_metadata, &flow, 1);
 		nx_sleep_ms(1);
 	}
 	EXPECT_LT(sent, 500);
 	EXPECT_GT(sent, 10);
-	EXPECT_EQ(1, advisory(&flow)->congestion);
+	EXPECT_EQ(1, nx_advisory(&flow)->congestion);
 	ASSERT_EQ(0, nx_chan_status(&bed.chan, &before));
-	EXPECT_TRUE(wait_suspended(&flow, false));
+	EXPECT_TRUE(nx_wait_suspended(&flow, false));
 	ASSERT_EQ(0, nx_chan_status(&bed.chan, &after));
 	EXPECT_EQ(before.tx_syncs, after.tx_syncs);
 	EXPECT_EQ(sent, count_received(bed.sink, 300));
-	EXPECT_EQ(sent, advisory(&flow)->released_packets);
-	EXPECT_EQ(sent * (LEN + 28), advisory(&flow)->released_bytes);
-	EXPECT_EQ(1, take_events(&bed.chan, NEXUS_EVENT_RESUMED, flow.add.flow));
+	EXPECT_EQ(sent, nx_advisory(&flow)->released_packets);
+	EXPECT_EQ(sent * (LEN + 28), nx_advisory(&flow)->released_bytes);
+	EXPECT_EQ(1, nx_take_events(&bed.chan, NEXUS_EVENT_RESUMED, flow.add.flow));
 }
 
 /* Fills the queue until the flow is suspended; false: it never was. */
@@ -160,7 +75,7 @@ static bool provoke(NX_METADATA, struct nx_flow *flow)
 {
 	int i;
 
-	for (i = 0; i < 1000 && !is_suspended(flow); i++)
+	for (i = 0; i < 1000 && !nx_is_suspended(flow); i++)
 		send_some(_metadata, flow, 4);
 	return i < 1000;
 }
@@ -169,70 +84,70 @@ NX_TEST_LONG(wakes, "ADV-2 it drains: the bit clears and the sleeper wakes", 120
 {
 	unsigned long cycles = nx_loops("NX_ADVICE_CYCLES", 10000), i;
 	struct nx_flow flow;
-	struct bed bed;
+	struct nx_queue_bed bed;
 
-	bed_start(&bed, "rate 40mbit target 200us interval 1ms burst 3000");
-	flow_start(&bed, &flow, PORT);
+	nx_queue_start(&bed, "rate 40mbit target 200us interval 1ms burst 3000");
+	nx_queue_flow(&bed, &flow, PORT);
 	for (i = 0; i < cycles; i++) {
 		ASSERT_TRUE(provoke(_metadata, &flow));
 		/* Asleep until the event; the bit may be clear already. */
-		while (is_suspended(&flow)) {
+		while (nx_is_suspended(&flow)) {
 			ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX,
 						  5 * NX_SEC)) {
 				TH_LOG("no wake in cycle %lu", i);
 			}
-			take_events(&bed.chan, NEXUS_EVENT_RESUMED, 0);
+			nx_take_events(&bed.chan, NEXUS_EVENT_RESUMED, 0);
 		}
-		take_events(&bed.chan, NEXUS_EVENT_RESUMED, 0);
+		nx_take_events(&bed.chan, NEXUS_EVENT_RESUMED, 0);
 	}
-	EXPECT_GE(advisory(&flow)->congestion, cycles);
+	EXPECT_GE(nx_advisory(&flow)->congestion, cycles);
 }
 
 NX_TEST(only_one, "ADV-4 of two flows only the congested one is suspended")
 {
 	struct nx_flow greedy, modest;
-	struct bed bed;
+	struct nx_queue_bed bed;
 	int i;
 
-	bed_start(&bed, "rate 8mbit target 5ms interval 20ms");
-	flow_start(&bed, &greedy, PORT);
-	flow_start(&bed, &modest, PORT + 1);
-	for (i = 0; i < 300 && !is_suspended(&greedy); i++) {
+	nx_queue_start(&bed, "rate 8mbit target 5ms interval 20ms");
+	nx_queue_flow(&bed, &greedy, PORT);
+	nx_queue_flow(&bed, &modest, PORT + 1);
+	for (i = 0; i < 300 && !nx_is_suspended(&greedy); i++) {
 		send_some(_metadata, &greedy, 2);
 		if (i % 10 == 0)
 			send_some(_metadata, &modest, 1);
 		nx_sleep_ms(1);
-		EXPECT_FALSE(is_suspended(&modest));
+		EXPECT_FALSE(nx_is_suspended(&modest));
 	}
-	EXPECT_TRUE(is_suspended(&greedy));
-	EXPECT_FALSE(is_suspended(&modest));
-	EXPECT_EQ(0, advisory(&modest)->congestion);
+	EXPECT_TRUE(nx_is_suspended(&greedy));
+	EXPECT_FALSE(nx_is_suspended(&modest));
+	EXPECT_EQ(0, nx_advisory(&modest)->congestion);
 }
 
 NX_TEST(reused, "ADV-4 a reused entry never suspends the new flow")
 {
 	struct nx_flow old, new;
-	struct bed bed;
+	struct nx_queue_bed bed;
 	int i;
 
-	bed_start(&bed, "rate 4mbit target 5ms interval 20ms");
+	nx_queue_start(&bed, "rate 4mbit target 5ms interval 20ms");
 	for (i = 0; i < 3; i++) {
-		flow_start(&bed, &old, PORT + 2 * i);
-		while (!is_suspended(&old))
+		nx_queue_flow(&bed, &old, PORT + 2 * i);
+		while (!nx_is_suspended(&old))
 			send_some(_metadata, &old, 1);
 		nx_flow_stop(&old);
-		flow_start(&bed, &new, PORT + 2 * i + 1);
+		nx_queue_flow(&bed, &new, PORT + 2 * i + 1);
 		ASSERT_EQ(old.add.flow, new.add.flow);
-		EXPECT_EQ(NEXUS_FLOW_VALID, advisory(&new)->flags);
+		EXPECT_EQ(NEXUS_FLOW_VALID, nx_advisory(&new)->flags);
 		/* The old flow's packets leave, and end its suspension. */
 		count_received(bed.sink, 300);
-		EXPECT_EQ(NEXUS_FLOW_VALID, advisory(&new)->flags);
-		EXPECT_EQ(0, advisory(&new)->congestion);
-		EXPECT_EQ(0, advisory(&new)->released_packets);
+		EXPECT_EQ(NEXUS_FLOW_VALID, nx_advisory(&new)->flags);
+		EXPECT_EQ(0, nx_advisory(&new)->congestion);
+		EXPECT_EQ(0, nx_advisory(&new)->released_packets);
 		/* And the new one can be suspended and resumed by itself. */
-		while (!is_suspended(&new))
+		while (!nx_is_suspended(&new))
 			send_some(_metadata, &new, 1);
-		EXPECT_TRUE(wait_suspended(&new, false));
+		EXPECT_TRUE(nx_wait_suspended(&new, false));
 		nx_flow_stop(&new);
 	}
 }
@@ -240,20 +155,20 @@ NX_TEST(reused, "ADV-4 a reused entry never suspends the new flow")
 NX_TEST(stalled, "ADV-1 a queue from which nothing leaves suspends too")
 {
 	struct nx_flow flow;
-	struct bed bed;
+	struct nx_queue_bed bed;
 	int i;
 
-	bed_start(&bed, "rate 8kbit burst 3000 target 5ms interval 20ms");
-	flow_start(&bed, &flow, PORT);
+	nx_queue_start(&bed, "rate 8kbit burst 3000 target 5ms interval 20ms");
+	nx_queue_flow(&bed, &flow, PORT);
 	send_some(_metadata, &flow, 20);
-	EXPECT_FALSE(is_suspended(&flow));
+	EXPECT_FALSE(nx_is_suspended(&flow));
 	nx_sleep_ms(30);
 	send_some(_metadata, &flow, 1);
-	EXPECT_TRUE(is_suspended(&flow));
+	EXPECT_TRUE(nx_is_suspended(&flow));
 	/* Taken away, with all that stands in it: whoever waits is told. */
 	ASSERT_EQ(0, nx_shell("tc qdisc del dev %s root", NX_DEV));
-	EXPECT_TRUE(wait_suspended(&flow, false));
-	for (i = 0; i < 100 && !take_events(&bed.chan, NEXUS_EVENT_RESUMED,
+	EXPECT_TRUE(nx_wait_suspended(&flow, false));
+	for (i = 0; i < 100 && !nx_take_events(&bed.chan, NEXUS_EVENT_RESUMED,
 					    flow.add.flow); i++)
 		nx_sleep_ms(10);
 	EXPECT_LT(i, 100);
@@ -263,18 +178,18 @@ NX_TEST(full_table, "ADV-6 the advisory table full: ENOSPC and nothing else")
 {
 	struct nexus_flow_add add = { 0 };
 	struct nx_flow flows[2];
-	struct bed bed;
+	struct nx_queue_bed bed;
 	int sock;
 
 	nx_net_start(&bed.net);
-	nx_nexus_start(NEXUS, NX_DEV);
-	qdisc("rate 100mbit");
-	bed.sink = sink_socket(&bed.net, PORT);
-	nx_chan_init(&bed.chan, NEXUS);
+	nx_nexus_start(NX_QUEUE_NEXUS, NX_DEV);
+	nx_qdisc("rate 100mbit");
+	bed.sink = nx_sink_socket(&bed.net, PORT);
+	nx_chan_init(&bed.chan, NX_QUEUE_NEXUS);
 	bed.chan.attach.nr_flows = 2;
 	nx_chan_begin(&bed.chan);
-	flow_start(&bed, &flows[0], PORT);
-	flow_start(&bed, &flows[1], PORT + 1);
+	nx_queue_flow(&bed, &flows[0], PORT);
+	nx_queue_flow(&bed, &flows[1], PORT + 1);
 	sock = nx_udp_socket(-1, NX_HOST4, PORT + 2, NX_PEER4, PORT);
 	EXPECT_EQ(-ENOSPC, nx_flow_add(&bed.chan, sock, &add));
 	send_some(_metadata, &flows[0], 5);
@@ -312,15 +227,15 @@ NX_TEST_LONG(fair, "AQM-2 ten nexus flows and ten kernel flows: Jain's index", 1
 	struct nx_flow flows[NR_EACH];
 	int socks[NR_EACH], i, round;
 	char payload[LEN] = { 0 };
-	struct bed bed;
+	struct nx_queue_bed bed;
 
 	/* Nobody is told to stop: what is fair is the service. */
-	bed_start(&bed, "rate 2mbit target 900ms interval 900s limit 100000");
+	nx_queue_start(&bed, "rate 8mbit target 900ms interval 900s limit 100000");
 	for (i = 0; i < NR_EACH; i++) {
-		flow_start(&bed, &flows[i], PORT + i);
+		nx_queue_flow(&bed, &flows[i], PORT + i);
 		socks[i] = nx_udp_socket(-1, NX_HOST4, PORT + NR_EACH + i,
 					 NX_PEER4, PORT);
-		send_room(socks[i]);
+		nx_send_room(socks[i]);
 	}
 	/* Some send three times as much as others, all more than their share. */
 	for (round = 0; round < 100; round++) {
@@ -373,7 +288,7 @@ static long long received_ns(int sock, long long *sent_ns)
 #define NR_SPARSE	200
 
 /* Delays of a sparse flow beside one that sends all the time, sorted. */
-static void measure_sparse(NX_METADATA, struct bed *bed, struct nx_flow *greedy,
+static void measure_sparse(NX_METADATA, struct nx_queue_bed *bed, struct nx_flow *greedy,
 			   bool is_deaf, long long delays[NR_SPARSE])
 {
 	int from = nx_udp_socket(-1, NX_HOST4, 5000, NX_PEER4, 5000), i, n;
@@ -384,7 +299,7 @@ static void measure_sparse(NX_METADATA, struct bed *bed, struct nx_flow *greedy,
 
 	setsockopt(to, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	for (i = 0; i < NR_SPARSE; i++) {
-		for (n = 0; n < 12 && (is_deaf || !is_suspended(greedy)); n++)
+		for (n = 0; n < 12 && (is_deaf || !nx_is_suspended(greedy)); n++)
 			send_some(_metadata, greedy, 1);
 		clock_gettime(CLOCK_REALTIME, &now);
 		stamp = now.tv_sec * NX_SEC + now.tv_nsec;
@@ -398,84 +313,33 @@ static void measure_sparse(NX_METADATA, struct bed *bed, struct nx_flow *greedy,
 	close(to);
 }
 
-/* The number in the payload of the next datagram, and whose it is; -1: none. */
-static long next_number(int sock, __u16 *port)
-{
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	struct sockaddr_in from;
-	socklen_t len = sizeof(from);
-	char payload[LEN];
-	__u32 number;
-
-	if (poll(&p, 1, 2000) != 1 ||
-	    recvfrom(sock, payload, sizeof(payload), 0, (void *)&from, &len) < 4)
-		return -1;
-	*port = ntohs(from.sin_port);
-	memcpy(&number, payload, sizeof(number));
-	return number;
-}
-
-static long released(const struct nx_flow *flow)
-{
-	return __atomic_load_n(&advisory(flow)->released_packets, __ATOMIC_ACQUIRE);
-}
-
-/*
- * How many packets of the greedy flow leave between a packet of the sparse flow
- * and its arrival. Counted, for a clock would count what the machine does
- * besides. -1: too much happened while it was sent.
- */
-static long wait_of_one(NX_METADATA, struct bed *bed, struct nx_flow *greedy,
-			int sparse)
-{
-	long before, after, number, last = -1;
-	__u16 port;
-
-	before = released(greedy);
-	ASSERT_EQ(4, send(sparse, "wait", 4, 0));
-	after = released(greedy);
-	while ((number = next_number(bed->sink, &port)) >= 0 && port == PORT)
-		last = number;
-	ASSERT_GE(number, 0);
-	if (after - before > 1)
-		return -1;
-	return last < before ? 0 : last + 1 - before;
-}
-
-static int compare_longs(const void *a, const void *b)
-{
-	const long *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 NX_TEST_LONG(sparse, "AQM-3 beside a greedy flow a sparse one waits for 5 ms at most", 120)
 {
 	char payload[LEN] = { 0 };
 	long waits[NR_SPARSE], wait;
 	int sparse, nr = 0, tries;
 	struct nx_flow greedy;
-	struct bed bed;
+	struct nx_queue_bed bed;
 	__u32 number = 0;
 	long standing;
 
 	/* At 20 Mbit/s a packet of the greedy flow takes 0.417 ms. */
-	bed_start(&bed, "rate 20mbit target 900ms interval 900s");
-	flow_start(&bed, &greedy, PORT);
+	nx_queue_start(&bed, "rate 20mbit target 900ms interval 900s");
+	nx_queue_flow(&bed, &greedy, PORT);
 	sparse = nx_udp_socket(-1, NX_HOST4, PORT + 1, NX_PEER4, PORT);
 	for (tries = 0; nr < NR_SPARSE && tries < 3 * NR_SPARSE; tries++) {
-		for (; number < released(&greedy) + 100; number++) {
+		for (; number < nx_released(&greedy) + 100; number++) {
 			memcpy(payload, &number, sizeof(number));
 			ASSERT_EQ(0, nx_flow_send(&greedy, payload, LEN));
 		}
-		wait = wait_of_one(_metadata, &bed, &greedy, sparse);
-		standing = number - released(&greedy);
+		wait = nx_queue_wait(&bed, &greedy, sparse);
+		standing = number - nx_released(&greedy);
 		EXPECT_GT(standing, 20);	/* there was a queue to be spared */
 		if (wait >= 0)
 			waits[nr++] = wait;
 	}
 	ASSERT_EQ(NR_SPARSE, nr);
-	qsort(waits, nr, sizeof(waits[0]), compare_longs);
+	qsort(waits, nr, sizeof(waits[0]), nx_compare_longs);
 	TH_LOG("waits for %ld packets, p99 for %ld", waits[nr / 2],
 	       waits[nr * 99 / 100]);
 	EXPECT_LE(waits[nr * 99 / 100] * FRAME * 8 / 20000.0, 5.0);
@@ -485,15 +349,15 @@ NX_TEST_LONG(deaf, "AQM-5 who ignores its advice is dropped, others do not suffe
 {
 	long long good[NR_SPARSE], bad[NR_SPARSE];
 	struct nx_flow greedy;
-	struct bed bed;
+	struct nx_queue_bed bed;
 	int sent, got;
 
-	bed_start(&bed, "rate 20mbit interval 20ms limit 100");
-	flow_start(&bed, &greedy, PORT);
+	nx_queue_start(&bed, "rate 20mbit interval 20ms limit 100");
+	nx_queue_flow(&bed, &greedy, PORT);
 	measure_sparse(_metadata, &bed, &greedy, false, good);
-	ASSERT_TRUE(wait_suspended(&greedy, false));
-	sent = advisory(&greedy)->released_packets;
-	EXPECT_EQ(sent, count_received(bed.sink, 300));
+	ASSERT_TRUE(nx_wait_suspended(&greedy, false));
+	got = count_received(bed.sink, 300);
+	EXPECT_EQ(got, nx_advisory(&greedy)->released_packets);
 	measure_sparse(_metadata, &bed, &greedy, true, bad);
 	got = count_received(bed.sink, 300);
 	sent = 12 * NR_SPARSE;

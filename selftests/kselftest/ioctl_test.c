@@ -329,10 +329,9 @@ NX_TEST(flow_add_fields, "RING-7 FLOW_ADD: unknown flags, queues, classes and re
 		{ .flags = 1 }, { .flags = 1U << 31 },
 		{ .queue = 1 }, { .queue = NEXUS_QUEUES_MAX },
 		{ .queue = 0xfffffffe },
-		{ .traffic_class = NEXUS_CLASS_LOW_LATENCY },
 		{ .traffic_class = NEXUS_NR_CLASSES },
 		{ .traffic_class = 0xffffffff },
-		{ .reserved = 1 }, { .reserved = 1U << 31 },
+		{ .ll_permille = 1 }, { .ll_permille = 1U << 31 },
 	};
 	struct nexus_flow_add good = { .size = sizeof(good) };
 	struct bed bed;

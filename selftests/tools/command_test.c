@@ -36,7 +36,7 @@ static void run__unknown_words(void)
 {
 	check_usage("", "Usage: nexusctl");
 	check_usage("flwo", "unknown word 'flwo': did you mean 'flow'?");
-	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, defunct, tune, stats, monitor or help");
+	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, defunct, tune, ll, stats, monitor or help");
 	check_usage("nexus ad_d nx0", "did you mean 'add'?");
 	check_usage("flow list", "unknown word 'list': show or del can stand here");
 }
@@ -210,13 +210,15 @@ static u32 count_rules(void)
 
 static void policy__set(void)
 {
-	run("policy set nx0 allow uid root uid 7 allow gid root max-flows 5 allow any max-bytes 1M");
+	run("policy set nx0 allow uid root uid 7 allow gid root max-flows 5 allow any max-bytes 1M "
+	    "max-ll 2.5%");
 	CU_ASSERT_EQUAL_FATAL(status, NX_OK);
 	CU_ASSERT_EQUAL(count_rules(), 4);
 	CU_ASSERT_PTR_NULL(POLICY(NEXUS_POLICY_A_NO_RULES));
 	CU_ASSERT_PTR_NULL(POLICY(NEXUS_POLICY_A_MAX_CHANNELS));
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_FLOWS)), 5);
 	CU_ASSERT_EQUAL(mnl_attr_get_u64(POLICY(NEXUS_POLICY_A_MAX_BYTES)), 1 << 20);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_LL)), 25);
 	/* The last rule is "any": it has no number. */
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(MOCK_ATTR(NEXUS_A_NEXUS, NEXUS_NEXUS_A_POLICY,
 		NEXUS_POLICY_A_RULE, NEXUS_RULE_A_TYPE)), NEXUS_RULE_ANY);
@@ -244,9 +246,10 @@ static void policy__complaints(void)
 	check_usage("policy set nx0 allow uid 4294967295", "there is no user '4294967295'");
 	check_usage("policy set nx0 allow any deny-all", "'allow' and 'deny-all' exclude each other");
 	check_usage("policy set nx0 max-flows 0", "'0' is not a number from 1 to 4294967295");
+	check_usage("policy set nx0 max-ll 101%", "'101%' is not a share");
 	check_usage("policy set nx0 max-bytes 1Q", "'1Q' is not a size");
 	check_usage("policy set nx0 max-flow x", "'x' is not a number");
-	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-bytes or max-idle");
+	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-bytes, max-idle or max-ll");
 	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_POLICY], 0);
 	for (int i = 0; i < 30; i++)
 		strcat(line, " any");

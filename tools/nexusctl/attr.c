@@ -24,6 +24,8 @@ static const nx_types nexus_types = {
 	[NEXUS_NEXUS_A_NR_CHANNELS] = MNL_TYPE_U32,
 	[NEXUS_NEXUS_A_NR_FLOWS] = MNL_TYPE_U32,
 	[NEXUS_NEXUS_A_COUNTERS] = MNL_TYPE_NESTED,
+	[NEXUS_NEXUS_A_LL_AVAILABLE] = MNL_TYPE_U32,
+	[NEXUS_NEXUS_A_LL_GRANTED] = MNL_TYPE_U32,
 };
 
 static const nx_types dev_types = {
@@ -38,6 +40,7 @@ static const nx_types policy_types = {
 	[NEXUS_POLICY_A_MAX_FLOWS] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_MAX_BYTES] = MNL_TYPE_U64,
 	[NEXUS_POLICY_A_MAX_IDLE] = MNL_TYPE_U32,
+	[NEXUS_POLICY_A_MAX_LL] = MNL_TYPE_U32,
 };
 
 static const nx_types rule_types = {
@@ -121,6 +124,9 @@ static const nx_types flow_types = {
 	[NEXUS_FLOW_A_UID] = MNL_TYPE_U32,
 	[NEXUS_FLOW_A_CLASS] = MNL_TYPE_U32,
 	[NEXUS_FLOW_A_COUNTERS] = MNL_TYPE_NESTED,
+	[NEXUS_FLOW_A_LL_PERMILLE] = MNL_TYPE_U32,
+	[NEXUS_FLOW_A_ADVICE] = MNL_TYPE_U32,
+	[NEXUS_FLOW_A_CONGESTION] = MNL_TYPE_U32,
 };
 
 static const nx_types event_types = {

@@ -36,7 +36,7 @@ static const struct nx_command commands[] = {
 	  "who may attach, and how much each may use", nx_policy_show },
 	{ "policy", "set",
 	  "NAME [allow any|uid USER|gid GROUP ...] [deny-all] [max-channels N] "
-	  "[max-flows N] [max-bytes SIZE] [max-idle SECONDS]",
+	  "[max-flows N] [max-bytes SIZE] [max-idle SECONDS] [max-ll SHARE]",
 	  "replace the rules, or change limits", nx_policy_set },
 	{ "flow", "show", "[nexus NAME] [channel ID] [port N] [pid PID] [user USER]",
 	  "list flows: addresses, owner, traffic", nx_flow_show },
@@ -52,6 +52,8 @@ static const struct nx_command commands[] = {
 	  "hold a value, to compare", nx_tune_pin },
 	{ "tune", "free", "CHANNEL working-set",
 	  "let it tune itself again", nx_tune_free },
+	{ "ll", "grant", "[show] [nexus NAME]",
+	  "list flows of the low-latency class, and what each was granted", nx_ll_grant },
 	{ "stats", NULL, "[NAME]",
 	  "counters and drops with their reasons; with -a, those of 0, too", nx_stats_show },
 	{ "monitor", NULL, "[nexus NAME]",

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <linux/nexus.h>
 
 #include "ask.h"
 #include "attr.h"
@@ -52,6 +53,10 @@ int nx_flow_parse(struct nx_flow *flow, const struct nlattr *from)
 	flow->uid = nx_attr_u32(tb[NEXUS_FLOW_A_UID]);
 	flow->class = nx_attr_u32(tb[NEXUS_FLOW_A_CLASS]);
 	flow->has_counters = tb[NEXUS_FLOW_A_COUNTERS];
+	flow->ll_permille = nx_attr_u32(tb[NEXUS_FLOW_A_LL_PERMILLE]);
+	flow->has_advice = tb[NEXUS_FLOW_A_ADVICE];
+	flow->is_suspended = nx_attr_u32(tb[NEXUS_FLOW_A_ADVICE]) & NEXUS_FLOW_SUSPENDED;
+	flow->congestion = nx_attr_u32(tb[NEXUS_FLOW_A_CONGESTION]);
 	if (parse_ends(flow, tb))
 		return -EBADMSG;
 	return nx_counters_parse(&flow->counters, tb[NEXUS_FLOW_A_COUNTERS]);
@@ -102,6 +107,12 @@ void nx_flow_json(const struct nx_ctl *ctl, struct nx_json *json, const char *ke
 	nx_text_user(text, flow->uid, ctl->numeric);
 	nx_json_str(json, "user", text);
 	nx_json_str(json, "class", nx_text_class(flow->class));
+	if (flow->ll_permille)
+		nx_json_u64(json, "ll_permille", flow->ll_permille);
+	if (flow->has_advice) {
+		nx_json_bool(json, "suspended", flow->is_suspended);
+		nx_json_u64(json, "congestion", flow->congestion);
+	}
 	if (flow->has_counters)
 		nx_counters_json(ctl, json, "counters", &flow->counters);
 	nx_json_object_end(json);

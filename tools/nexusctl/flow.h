@@ -18,6 +18,10 @@
  * @pid:         of the process that added it
  * @uid:         of the socket's owner
  * @class:       NEXUS_CLASS_*
+ * @ll_permille: granted of the low-latency class; 0: nothing
+ * @has_advice:  the message holds @is_suspended and @congestion
+ * @is_suspended: its owner is asked not to send
+ * @congestion:  signals so far
  * @family:      AF_INET or AF_INET6
  * @protocol:    IPPROTO_*
  * @is_listener: has no remote end
@@ -34,6 +38,10 @@ struct nx_flow {
 	u32 pid;
 	u32 uid;
 	u32 class;
+	u32 ll_permille;
+	bool has_advice;
+	bool is_suspended;
+	u32 congestion;
 	u16 family;
 	u8 protocol;
 	bool is_listener;

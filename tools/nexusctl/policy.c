@@ -8,6 +8,7 @@
 #include "attr.h"
 #include "counters.h"
 #include "policy.h"
+#include "qdisc_options.h"
 #include "show.h"
 #include "text.h"
 #include "words.h"
@@ -40,11 +41,11 @@ struct nx_policy {
 
 /* The order of the keywords that follow NAME. */
 enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS, NX_BYTES,
-       NX_IDLE };
+       NX_IDLE, NX_LL };
 
 static const char *const keywords[] = {
 	"allow", "any", "uid", "gid", "deny-all", "max-channels", "max-flows", "max-bytes",
-	"max-idle",
+	"max-idle", "max-ll",
 };
 
 static bool add_rule(struct nx_words *words, struct nx_policy *policy, u32 type, u32 id)
@@ -69,6 +70,24 @@ static bool take_limit(struct nx_words *words, struct nx_policy *policy, u32 att
 	if (!nx_words_u32(words, what, attr != NEXUS_POLICY_A_MAX_IDLE, ~0U, &number))
 		return false;
 	policy->limit[attr] = number;
+	return true;
+}
+
+/* As tc has it: "20%", "0.5%". */
+static bool take_share(struct nx_words *words, struct nx_policy *policy)
+{
+	const struct qdisc_option *option = qdisc_option_find("ll");
+	const char *word = nx_words_take(words, "max-ll");
+	u64 permille;
+
+	if (!word)
+		return false;
+	if (!qdisc_value_parse(option, word, (uint64_t *)&permille) || permille > 1000) {
+		nx_usage(words->ctl, "'%s' is not a share: it is 0%% to 100%%", word);
+		return false;
+	}
+	policy->has[NEXUS_POLICY_A_MAX_LL] = true;
+	policy->limit[NEXUS_POLICY_A_MAX_LL] = permille;
 	return true;
 }
 
@@ -112,6 +131,8 @@ static bool take_setting(struct nx_words *words, struct nx_policy *policy, bool 
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_BYTES, "max-bytes");
 	if (keyword == NX_IDLE)
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_IDLE, "max-idle");
+	if (keyword == NX_LL)
+		return take_share(words, policy);
 	policy->deny_all = true;
 	return true;
 }
@@ -122,7 +143,7 @@ static bool take_policy(struct nx_words *words, struct nx_policy *policy)
 
 	if (!words->argc) {
 		nx_usage(words->ctl, "nothing to set: allow, deny-all, max-channels, max-flows, "
-			 "max-bytes or max-idle can stand here");
+			 "max-bytes, max-idle or max-ll can stand here");
 		return false;
 	}
 	while (words->argc)
@@ -158,6 +179,9 @@ static void put_policy(struct nlmsghdr *nlh, const struct nx_policy *policy)
 	if (policy->has[NEXUS_POLICY_A_MAX_IDLE])
 		mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_IDLE,
 				 policy->limit[NEXUS_POLICY_A_MAX_IDLE]);
+	if (policy->has[NEXUS_POLICY_A_MAX_LL])
+		mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_LL,
+				 policy->limit[NEXUS_POLICY_A_MAX_LL]);
 }
 
 int nx_policy_set(struct nx_ctl *ctl, int argc, char **argv)
@@ -236,6 +260,8 @@ int nx_policy_json(const struct nx_ctl *ctl, struct nx_json *json, const char *k
 		nx_json_u64(json, "max_bytes", nx_attr_u64(tb[NEXUS_POLICY_A_MAX_BYTES]));
 	if (tb[NEXUS_POLICY_A_MAX_IDLE])
 		nx_json_u64(json, "max_idle", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_IDLE]));
+	if (tb[NEXUS_POLICY_A_MAX_LL])
+		nx_json_u64(json, "max_ll_permille", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_LL]));
 	nx_json_object_end(json);
 	return 0;
 }

@@ -16,7 +16,8 @@ static void nx_tx_desc_is_known__refuses_every_other_bit(void)
 	known.d.off = ~0u;
 	known.d.len = ~0u;
 	known.d.flow = ~0u;
-	known.d.flags = NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO;
+	known.d.flags = NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO |
+			NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE;
 	known.d.traffic_class = 0xff;
 	CU_ASSERT_TRUE(nx_tx_desc_is_known(&known));
 	for (bit = 0; bit < 512; bit++) {
@@ -42,6 +43,35 @@ static void nx_tx_desc_is_known__knows_gso_size_with_its_flag(void)
 		s.d.flags = NEXUS_DESC_GSO;
 		UNIT_ROW(bit, nx_tx_desc_is_known(&s),
 			 (s.u64[bit / 64] & known.u64[bit / 64]) != 0);
+	}
+}
+
+static void nx_tx_desc_is_known__takes_a_report_where_one_is_asked_for(void)
+{
+	static const struct {
+		u32	flags;
+		u64	time_ns;
+		u64	cookie;
+		bool	is_known;
+	} rows[] = {
+		{ NEXUS_DESC_NOTIFY, 0, 7, true },
+		{ NEXUS_DESC_NOTIFY, 7, 0, false },
+		{ NEXUS_DESC_DEADLINE, 7, 7, true },
+		{ NEXUS_DESC_DEADLINE | NEXUS_DESC_LATE, 7, 0, true },
+		{ NEXUS_DESC_DEADLINE | NEXUS_DESC_NOTIFY, 7, 7, true },
+		{ NEXUS_DESC_LATE, 0, 0, false },
+		{ NEXUS_DESC_LATE | NEXUS_DESC_NOTIFY, 0, 7, false },
+		{ 0, 0, 7, false }, { 0, 7, 0, false },
+	};
+	union nx_desc s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(&s, 0, sizeof(s));
+		s.d.flags = rows[i].flags;
+		s.d.time_ns = rows[i].time_ns;
+		s.d.cookie = rows[i].cookie;
+		UNIT_ROW(i, nx_tx_desc_is_known(&s), rows[i].is_known);
 	}
 }
 
@@ -110,6 +140,8 @@ static const struct unit_case cases[] = {
 		     "RING-7 the check itself"),
 	UNIT_CASE_ID(nx_tx_desc_is_known__knows_gso_size_with_its_flag,
 		     "RING-7 OFF-8 gso_size"),
+	UNIT_CASE_ID(nx_tx_desc_is_known__takes_a_report_where_one_is_asked_for,
+		     "EVT-1 EVT-2 cookies and deadlines"),
 	UNIT_CASE_ID(nx_tx_part_is_inside__checks_offset_and_length,
 		     "RING-5 the check itself"),
 	UNIT_CASE(nx_tx_part_continues__leaves_the_packets_fields_alone),

@@ -150,9 +150,12 @@ struct nexus_ring_info {
 #define NEXUS_DESC_FRAGMENTED	(1U << 5)  /* RX: was reassembled */
 #define NEXUS_DESC_NOTIFY	(1U << 6)  /* TX: report it in EVENT */
 #define NEXUS_DESC_DEADLINE	(1U << 7)  /* TX: time_ns is a deadline */
+#define NEXUS_DESC_LATE		(1U << 8)  /* TX, with DEADLINE: send it even then */
 
 /* What this kernel accepts in a TX descriptor; see also nexus_schema.features. */
-#define NEXUS_DESC_TX_FLAGS	(NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO)
+#define NEXUS_DESC_TX_FLAGS	(NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO | \
+				 NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE | \
+				 NEXUS_DESC_LATE)
 
 /*
  * Super-packets on TX: segments of at least so many bytes, as the kernel's own
@@ -181,7 +184,8 @@ struct nexus_ring_info {
  * @hash:        of the flow; RX only, 0 if not known
  * @ifindex:     of the device it arrived on; RX only, 0 from this host
  * @time_ns:     RX: when it arrived, CLOCK_MONOTONIC; TX: the deadline
- * @cookie:      TX: returned in the event that NEXUS_DESC_NOTIFY asks for
+ * @cookie:      TX: returned in the event about this packet, with NEXUS_DESC_NOTIFY
+ *               or NEXUS_DESC_DEADLINE
  * @reserved:    0
  *
  * A packet begins with its IP header: no link-layer header is ever seen or
@@ -222,9 +226,14 @@ struct nexus_desc {
  * @NEXUS_EVENT_PMTU:      the flow's path MTU is now @value bytes
  * @NEXUS_EVENT_LINK:      device @value of the nexus: up (flags 1) or down (0)
  * @NEXUS_EVENT_DEV_GONE:  device @value left the nexus
- * @NEXUS_EVENT_SENT:      the packet with this cookie left; flags is an outcome
- * @NEXUS_EVENT_EXPIRED:   the packet with this cookie passed its deadline
+ * @NEXUS_EVENT_SENT:      the packet with this cookie left (flags 0), or was lost
+ *                         (flags is an enum nexus_drop_reason)
+ * @NEXUS_EVENT_EXPIRED:   the packet with this cookie passed its deadline in a
+ *                         queue; flags likewise
  * @NEXUS_EVENT_RESUMED:   the flow was suspended, and may send again
+ * @NEXUS_EVENT_LL_GRANT:  the flow's grant is now @value thousandths of the rate;
+ *                         0: it was withdrawn, and the flow is best effort
+ * @NEXUS_EVENT_RATE:      packets leave at @value kbit/s now; 0: not known
  */
 enum nexus_event_type {
 	NEXUS_EVENT_ADDR_GONE = 1,
@@ -234,6 +243,8 @@ enum nexus_event_type {
 	NEXUS_EVENT_SENT,
 	NEXUS_EVENT_EXPIRED,
 	NEXUS_EVENT_RESUMED,
+	NEXUS_EVENT_LL_GRANT,
+	NEXUS_EVENT_RATE,
 };
 
 /* @flow of an event that concerns no single flow. */
@@ -279,6 +290,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_TSO	(1ULL << 6)	/* NEXUS_DESC_GSO on TX, of TCP */
 #define NEXUS_FEATURE_USO	(1ULL << 7)	/* NEXUS_DESC_GSO on TX, of UDP */
 #define NEXUS_FEATURE_GRO	(1ULL << 8)	/* NEXUS_DESC_GSO on RX, of both */
+#define NEXUS_FEATURE_NOTIFY	(1ULL << 9)	/* NEXUS_DESC_NOTIFY, _DEADLINE, _LATE */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -346,23 +358,30 @@ struct nexus_schema {
  * @seq:       odd while the kernel writes; read it before and after
  * @carrier:   1 if any device of the nexus has a carrier
  * @link_mbps: rate of the fastest device, 0 if unknown
- * @reserved0: 0
- * @queue_delay_ns: estimate of the delay in the device's queue
+ * @ll_permille: of the rate, thousandths that the low-latency class has left to
+ *             grant
+ * @queue_delay_ns: mean of how long packets stood in the discipline "nexus"
+ * @queue_bytes: that stand there now
+ * @rate:      at which packets leave, bytes a second: the discipline's if it
+ *             shapes, else that of the fastest device; 0 if unknown
  * @reserved:  0
  */
 struct nexus_advisory {
 	__u32	seq;
 	__u32	carrier;
 	__u32	link_mbps;
-	__u32	reserved0;
+	__u32	ll_permille;
 	__u64	queue_delay_ns;
-	__u64	reserved[5];
+	__u64	queue_bytes;
+	__u64	rate;
+	__u64	reserved[3];
 };
 
 /* Bits of nexus_flow_advisory.flags. */
 #define NEXUS_FLOW_VALID	(1U << 0)
 #define NEXUS_FLOW_SUSPENDED	(1U << 1)	/* do not send now */
 #define NEXUS_FLOW_ADDR_GONE	(1U << 2)	/* its local address was removed */
+#define NEXUS_FLOW_LOW_LATENCY	(1U << 3)	/* it has a grant of that class */
 
 /**
  * struct nexus_flow_advisory - what the kernel tells about one flow
@@ -498,7 +517,7 @@ struct nexus_sync {
  *            is a connected TCP socket; it stays the caller's, and the flow keeps
  *            the port until it is deleted, whatever the caller closes
  * @queue:    that receives, or NEXUS_QUEUE_ANY: chosen by the packet's hash
- * @traffic_class: NEXUS_CLASS_BEST_EFFORT or NEXUS_CLASS_BULK
+ * @traffic_class: NEXUS_CLASS_*
  * @flow:     out: flow index of this channel
  * @generation: out
  * @family:   out: AF_INET or AF_INET6; in for TCP, with @remote_port
@@ -506,7 +525,8 @@ struct nexus_sync {
  * @local_port: out
  * @remote_port: in for TCP: of whom the caller will connect to, or 0 to listen;
  *            in for UDP: 0; out: 0 for a listener
- * @reserved: 0
+ * @ll_permille: with NEXUS_CLASS_LOW_LATENCY: thousandths of the rate that the flow
+ *            asks for; 0 is 1. Otherwise 0
  * @local:    out; IPv4 in the first 4 bytes; in for TCP, with @remote_port: the
  *            address to connect from; zeros if the socket is bound to one
  * @remote:   likewise; in for TCP: whom to connect to, a unicast address; zeros
@@ -525,7 +545,9 @@ struct nexus_sync {
  * EADDRNOTAVAIL bound to an address that is not this host's, or to another one
  * than @local, EADDRINUSE TCP: another socket of the kernel's stack has the port
  * too, EAFNOSUPPORT the socket does not speak @family, EEXIST another flow has
- * this tuple, ENOSPC no flow index left, EUSERS too many flows.
+ * this tuple, ENOSPC no flow index left, EUSERS too many flows,
+ * EPERM the policy does not let the caller into the low-latency class, EDQUOT so
+ * much of it is not left.
  */
 struct nexus_flow_add {
 	__u32	size;
@@ -539,7 +561,7 @@ struct nexus_flow_add {
 	__u16	protocol;
 	__be16	local_port;
 	__be16	remote_port;
-	__u32	reserved;
+	__u32	ll_permille;
 	__u8	local[16];
 	__u8	remote[16];
 };
@@ -652,7 +674,9 @@ struct nexus_status {
 	X(RX_LENGTH,	"rx-length",	"longer than the longest packet, or truncated") \
 	X(RX_CLOSED,	"rx-closed",	"the receiver is quarantined or closing") \
 	X(EVENT_FULL,	"event-full",	"the EVENT ring is full; an event is lost") \
-	X(TX_GSO,	"tx-gso",	"super-packet with an impossible segment size, or of a kind that cannot be cut")
+	X(TX_GSO,	"tx-gso",	"super-packet with an impossible segment size, or of a kind that cannot be cut") \
+	X(TX_QUEUE,	"tx-queue",	"dropped by the queueing discipline, by delay or limit") \
+	X(TX_EXPIRED,	"tx-expired",	"passed its deadline before it could leave")
 
 #define NEXUS_DROP_ENUM(id, name, text)	NEXUS_DROP_##id,
 enum nexus_drop_reason {

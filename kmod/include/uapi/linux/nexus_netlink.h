@@ -76,6 +76,9 @@ enum nexus_nexus_attr {
 	NEXUS_NEXUS_A_NR_FLOWS,		/* u32 */
 	NEXUS_NEXUS_A_COUNTERS,		/* nest, enum nexus_counters_attr */
 	NEXUS_NEXUS_A_PAD,
+	NEXUS_NEXUS_A_LL_AVAILABLE,	/* u32, thousandths of the rate reserved for
+					 * the low-latency class */
+	NEXUS_NEXUS_A_LL_GRANTED,	/* u32, of them */
 	__NEXUS_NEXUS_A_MAX,
 };
 #define NEXUS_NEXUS_A_MAX (__NEXUS_NEXUS_A_MAX - 1)
@@ -102,6 +105,8 @@ enum nexus_policy_attr {
 	NEXUS_POLICY_A_MAX_BYTES,	/* u64, rings and pools of one user */
 	NEXUS_POLICY_A_PAD,
 	NEXUS_POLICY_A_MAX_IDLE,	/* u32, seconds; then DEFUNCT, if it agreed; 0: never */
+	NEXUS_POLICY_A_MAX_LL,		/* u32, thousandths of the rate for the
+					 * low-latency flows of one channel */
 	__NEXUS_POLICY_A_MAX,
 };
 #define NEXUS_POLICY_A_MAX (__NEXUS_POLICY_A_MAX - 1)
@@ -216,6 +221,9 @@ enum nexus_flow_attr {
 	NEXUS_FLOW_A_CLASS,		/* u32, NEXUS_CLASS_* */
 	NEXUS_FLOW_A_COUNTERS,		/* nest */
 	NEXUS_FLOW_A_PAD,
+	NEXUS_FLOW_A_LL_PERMILLE,	/* u32, granted; absent: none */
+	NEXUS_FLOW_A_ADVICE,		/* u32, NEXUS_FLOW_* as the owner sees them */
+	NEXUS_FLOW_A_CONGESTION,	/* u32, signals so far */
 	__NEXUS_FLOW_A_MAX,
 };
 #define NEXUS_FLOW_A_MAX (__NEXUS_FLOW_A_MAX - 1)

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets whose sender wants to know what becomes of them, or that are of no use
+ * after a deadline.
+ *
+ * The report hangs on the skb by its destructor, which is called once whatever
+ * happens to the packet: when a driver has done with it, or takes it from its
+ * owner, or when somebody drops it. Who drops it knowingly says so before.
+ */
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include "channel.h"
+#include "event.h"
+#include "flow.h"
+#include "sent.h"
+#include "tx.h"
+
+static void post(struct nx_queue *q, const struct nx_sent *sent)
+{
+	struct nexus_event event = {
+		.type = NEXUS_EVENT_SENT,
+		.flow = sent->flow,
+		.flags = sent->outcome,
+		.cookie = sent->cookie,
+	};
+
+	if (sent->is_late)
+		event.type = NEXUS_EVENT_EXPIRED;
+	else if (!(sent->flags & NEXUS_DESC_NOTIFY))
+		return;
+	nx_event_post(q, &event);
+}
+
+/* A flow that has ended is told nothing: its index may be another one's. */
+static void sent_put(struct nx_sent *sent)
+{
+	struct nx_flow *flow;
+
+	if (!refcount_dec_and_test(&sent->refs))
+		return;
+	rcu_read_lock();
+	flow = rcu_dereference(sent->chan->flows[sent->flow].flow);
+	if (flow && flow->serial == sent->serial)
+		post(&sent->chan->queues[sent->queue], sent);
+	rcu_read_unlock();
+	nx_channel_put(sent->chan);
+	kfree(sent);
+}
+
+/**
+ * nx_sent_free - the destructor of a packet that is reported
+ * @skb: the packet
+ */
+void nx_sent_free(struct sk_buff *skb)
+{
+	struct nx_sent *sent = skb_shinfo(skb)->destructor_arg;
+
+	sent->destructor(skb);
+	sent_put(sent);
+}
+
+/**
+ * nx_sent_begin - have a packet reported
+ * @q:   the queue that sends, locked by its tx_lock
+ * @p:   the packet
+ * @skb: made of it, and owned by its socket
+ *
+ * Return: to be given to nx_sent_end(); NULL: no memory.
+ */
+struct nx_sent *nx_sent_begin(struct nx_queue *q, const struct nx_tx_packet *p,
+			      struct sk_buff *skb)
+{
+	struct nx_sent *sent;
+
+	sent = kmalloc(sizeof(*sent), GFP_ATOMIC | __GFP_NOWARN);
+	if (!sent)
+		return NULL;
+	refcount_set(&sent->refs, 2);
+	nx_channel_get(q->chan);
+	sent->chan = q->chan;
+	sent->queue = q->idx;
+	sent->flow = p->flow->idx;
+	sent->serial = p->flow->serial;
+	sent->flags = p->flags;
+	sent->outcome = NEXUS_DROP_NONE;
+	sent->is_late = false;
+	sent->cookie = p->cookie;
+	sent->deadline_ns = p->deadline_ns;
+	sent->destructor = skb->destructor;
+	skb_shinfo(skb)->destructor_arg = sent;
+	skb->destructor = nx_sent_free;
+	return sent;
+}
+
+/**
+ * nx_sent_end - the packet is queued, or was refused
+ * @sent:   of nx_sent_begin()
+ * @reason: NEXUS_DROP_NONE, or why it was refused
+ */
+void nx_sent_end(struct nx_sent *sent, enum nexus_drop_reason reason)
+{
+	/* Who dropped it may have said why, and knows better. */
+	if (reason && !sent->outcome)
+		sent->outcome = reason;
+	sent_put(sent);
+}
+
+/**
+ * nx_sent_check - may a packet leave?
+ * @sent:   its report
+ * @now_ns: the time
+ *
+ * Return: false: its deadline has passed, and it is to be dropped.
+ */
+bool nx_sent_check(struct nx_sent *sent, u64 now_ns)
+{
+	if (!(sent->flags & NEXUS_DESC_DEADLINE) || now_ns <= sent->deadline_ns)
+		return true;
+	sent->is_late = true;
+	if (sent->flags & NEXUS_DESC_LATE)
+		return true;
+	sent->outcome = NEXUS_DROP_TX_EXPIRED;
+	return false;
+}
+
+/**
+ * nx_sent_report - report a packet that never became an skb
+ * @q:      the queue that sends, locked by its tx_lock, and no rx_lock held
+ * @p:      the packet
+ * @reason: NEXUS_DROP_NONE: a channel of this host has it; or why it was lost
+ */
+void nx_sent_report(struct nx_queue *q, const struct nx_tx_packet *p,
+		    enum nexus_drop_reason reason)
+{
+	struct nx_sent sent = {
+		.flow = p->flow ? p->flow->idx : NEXUS_FLOW_NONE,
+		.flags = p->flags,
+		.outcome = reason,
+		.cookie = p->cookie,
+	};
+
+	post(q, &sent);
+}
