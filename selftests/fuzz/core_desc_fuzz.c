@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(!s.d.l4_off && !s.d.payload_off);
 		CHECK(!s.d.gso_size || (s.d.flags & NEXUS_DESC_GSO));
 		CHECK(!s.d.gso_segs && !s.d.hash && !s.d.ifindex);
-		CHECK(!s.d.time_ns && !s.d.cookie);
+		CHECK((!s.d.time_ns && !s.d.cookie) ||
+		      (s.d.flags & (NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE)));
 		CHECK(!s.d.reserved[0] && !s.d.reserved[1]);
 	}
 	if (nx_tx_part_continues(&s.d, first.d.flow))
