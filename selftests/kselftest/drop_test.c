@@ -16,6 +16,7 @@
 
 #include "ctl.h"
 #include "flow.h"
+#include "queue.h"
 #include "test.h"
 #include "trace.h"
 
@@ -107,6 +108,13 @@ static void spoil_gso(struct nexus_desc *desc, char *packet)
 	desc->gso_size = 1;
 }
 
+/* CLOCK_MONOTONIC: long ago. */
+static void spoil_deadline(struct nexus_desc *desc, char *packet)
+{
+	desc->flags = NEXUS_DESC_DEADLINE | NEXUS_DESC_CSUM;
+	desc->time_ns = 1;
+}
+
 static void spoil_port(struct nexus_desc *desc, char *packet)
 {
 	((struct udphdr *)(packet + 20))->source = htons(53);
@@ -150,6 +158,16 @@ static void provoke_device(struct bed *bed)
 		     " >&2"))
 		nx_die("no tc filter");
 	send_spoilt(&bed->pair.flow, spoil_nothing);
+}
+
+/* More than the burst of a discipline, which is taken away with the rest. */
+static void provoke_queue(struct bed *bed)
+{
+	nx_qdisc("rate 8kbit");
+	for (int i = 0; i < 100; i++)
+		send_spoilt(&bed->pair.flow, spoil_nothing);
+	if (nx_shell("tc qdisc del dev " NX_DEV " root >&2"))
+		nx_die("no discipline to take away");
 }
 
 static void provoke_no_buffer(struct bed *bed)
@@ -277,6 +295,8 @@ DROP_TEST(tx_source, TX_SOURCE, .spoil = spoil_source, .is_wild = true)
 DROP_TEST(tx_route, TX_ROUTE, .spoil = spoil_route, .is_wild = true)
 DROP_TEST(tx_mtu, TX_MTU, .provoke = provoke_mtu)
 DROP_TEST(tx_gso, TX_GSO, .spoil = spoil_gso)
+DROP_TEST(tx_queue, TX_QUEUE, .provoke = provoke_queue)
+DROP_TEST(tx_expired, TX_EXPIRED, .spoil = spoil_deadline)
 DROP_TEST(tx_device, TX_DEVICE, .provoke = provoke_device)
 DROP_TEST(tx_destination, TX_DESTINATION, .spoil = spoil_broadcast,
 	  .is_wild = true)
