@@ -328,6 +328,7 @@ NX_TEST(flags, "META-2 TCP flags that no segment has, and data offsets that lie:
 	};
 	struct nexus_flow_add add;
 	struct bed bed;
+	long len;
 	int wire;
 
 	bed_start(&bed);
@@ -341,8 +342,7 @@ NX_TEST(flags, "META-2 TCP flags that no segment has, and data offsets that lie:
 	}
 	seg.flags = NX_SYN;
 	for (int offset = 0; offset < 16; offset++) {
-		size_t len = nx_seg_build(packet, &seg);
-
+		len = nx_seg_build(packet, &seg);
 		packet[32] = offset << 4;
 		if (offset != 5)
 			ASSERT_TRUE(nx_chan_send(&bed.chan, 0, add.flow, 0,
@@ -351,7 +351,10 @@ NX_TEST(flags, "META-2 TCP flags that no segment has, and data offsets that lie:
 	EXPECT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
 	EXPECT_EQ(NX_ARRAY_SIZE(bad) + 15,
 		  nx_chan_drops(&bed.chan, NEXUS_DROP_TX_L4));
-	EXPECT_EQ(-EAGAIN, nx_packet_recv(wire, packet, sizeof(packet), 50));
+	/* Neighbours may have something to say to each other. */
+	while ((len = nx_packet_recv(wire, packet, sizeof(packet), 50)) > 0)
+		EXPECT_TRUE(nx_seg_parse(packet, len, false, &seg) ||
+			    seg.tuple.sport != htons(PORT));
 	nx_chan_close(&bed.chan);
 }
 
