@@ -23,6 +23,10 @@
  * @nr_lost:   times that waiting says ENOBUFS before
  * @commands:  requests that came, by enum nexus_cmd
  * @request:   the last one that was no GET
+ * @qdiscs:    what rtnetlink lists
+ * @nr_route:  requests to rtnetlink that were no list
+ * @route:     the last one of them
+ * @route_err: of it
  */
 struct mock {
 	int open_err;
@@ -35,6 +39,10 @@ struct mock {
 	int nr_lost;
 	int commands[NEXUS_CMD_MAX + 1];
 	struct nx_request request;
+	struct nx_reply qdiscs;
+	int nr_route;
+	struct nx_request route;
+	int route_err;
 };
 
 extern struct mock mock;
@@ -44,6 +52,8 @@ void mock_reset(void);
 /* Gives the list of @cmd the message in @req. */
 void mock_list(u8 cmd, struct nx_request *req);
 void mock_event(struct nx_request *req);
+/* A discipline on lo: its handle, its parent, and bytes that it has sent. */
+void mock_qdisc(const char *kind, u32 handle, u32 parent, u64 bytes);
 /* The attribute of the last request at @path, a list of types that ends with 0. */
 const struct nlattr *mock_attr(const u16 *path);
 #define MOCK_ATTR(...) mock_attr((const u16[]){ __VA_ARGS__, 0 })
@@ -78,5 +88,6 @@ void run_with(struct nx_ctl options, const char *line);
 
 extern CU_TestInfo words_tests[], text_tests[], table_tests[], json_tests[];
 extern CU_TestInfo reply_tests[], command_tests[], show_tests[], monitor_tests[];
+extern CU_TestInfo qdisc_tests[];
 
 #endif

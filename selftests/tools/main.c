@@ -53,6 +53,7 @@ int main(void)
 		SUITE("commands", command_tests),
 		SUITE("show", show_tests),
 		SUITE("monitor", monitor_tests),
+		SUITE("qdisc", qdisc_tests),
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned int failures;

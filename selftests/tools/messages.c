@@ -2,6 +2,9 @@
 /* Makes messages as the kernel makes them. */
 #include <string.h>
 #include <arpa/inet.h>
+#include <linux/gen_stats.h>
+#include <linux/nexus_qdisc.h>
+#include <linux/rtnetlink.h>
 
 #include "ctl_test.h"
 
@@ -198,4 +201,43 @@ void message_flow_v6(struct nx_request *req, u32 channel, u32 index)
 	put_end(req->nlh, AF_INET6, NEXUS_FLOW_A_LOCAL, "2001:db8::1", 53);
 	put_end(req->nlh, AF_INET6, NEXUS_FLOW_A_REMOTE, "2001:db8::2", 40000);
 	mnl_attr_nest_end(req->nlh, nest);
+}
+
+static void put_qdisc_stats(struct nlmsghdr *nlh, u64 bytes)
+{
+	struct nexus_qdisc_stats app = { .size = sizeof(app), .delay_ns = 4200000,
+					 .marked = 3, .suspended = 5, .resumed = 4 };
+	struct nlattr *nest = mnl_attr_nest_start(nlh, TCA_STATS2);
+	struct gnet_stats_queue queue = { .qlen = 12, .backlog = 12500, .drops = 2 };
+	struct gnet_stats_basic basic = { .bytes = bytes, .packets = 40 };
+	u64 packets = 1ULL << 33;
+
+	mnl_attr_put(nlh, TCA_STATS_BASIC, sizeof(basic), &basic);
+	mnl_attr_put(nlh, TCA_STATS_PKT64, sizeof(packets), &packets);
+	mnl_attr_put(nlh, TCA_STATS_QUEUE, sizeof(queue), &queue);
+	mnl_attr_put(nlh, TCA_STATS_APP, sizeof(app), &app);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+void mock_qdisc(const char *kind, u32 handle, u32 parent, u64 bytes)
+{
+	char buf[1024] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
+	struct nlattr *nest;
+
+	nlh->nlmsg_type = RTM_NEWQDISC;
+	tcm->tcm_ifindex = 1;
+	tcm->tcm_handle = handle;
+	tcm->tcm_parent = parent;
+	mnl_attr_put_strz(nlh, TCA_KIND, kind);
+	nest = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	mnl_attr_put_u64(nlh, NEXUS_QDISC_A_RATE, 2500000);
+	mnl_attr_put_u64(nlh, NEXUS_QDISC_A_TARGET, 5000000);
+	mnl_attr_put_u32(nlh, NEXUS_QDISC_A_LIMIT, 10240);
+	mnl_attr_put_u32(nlh, NEXUS_QDISC_A_LL_SHARE, 200);
+	mnl_attr_put_u32(nlh, 1000, 1000);
+	mnl_attr_nest_end(nlh, nest);
+	put_qdisc_stats(nlh, bytes);
+	nx_reply_add(&mock.qdiscs, nlh);
 }

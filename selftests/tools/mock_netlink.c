@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
 
 #include "ctl_test.h"
+#include "rtnl.h"
 
 struct mock mock;
 
@@ -17,6 +19,7 @@ void mock_reset(void)
 	for (int i = 0; i <= NEXUS_CMD_MAX; i++)
 		nx_reply_free(&mock.lists[i]);
 	nx_reply_free(&mock.events);
+	nx_reply_free(&mock.qdiscs);
 	memset(&mock, 0, sizeof(mock));
 	mock.extack = "";
 	mock.end = -ENOENT;
@@ -108,4 +111,21 @@ int nx_nl_wait(struct nx_nl *nl, int (*event)(const struct nlmsghdr *nlh, void *
 	for (size_t i = 0; i < mock.events.nr && !ret; i++)
 		ret = event(mock.events.msgs[i], data);
 	return ret ? ret : mock.end;
+}
+
+int nx_rtnl_call(struct nlmsghdr *nlh, struct nx_reply *reply)
+{
+	int ret = 0;
+
+	nx_reply_init(reply, 0, 0);
+	if (nlh->nlmsg_type != RTM_GETQDISC) {
+		mock.nr_route++;
+		memcpy(mock.route.buf, nlh, nlh->nlmsg_len);
+		mock.route.nlh = (struct nlmsghdr *)mock.route.buf;
+		snprintf(reply->extack, sizeof(reply->extack), "%s", mock.extack);
+		return mock.route_err;
+	}
+	for (size_t i = 0; i < mock.qdiscs.nr && !ret; i++)
+		ret = nx_reply_add(reply, mock.qdiscs.msgs[i]);
+	return ret;
 }

@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
+#include "complain.h"
 #include "link.h"
 
 /* More than any RTM_NEWLINK needs. */
@@ -52,4 +53,14 @@ bool nx_link_master(u32 ifindex, char master[IF_NAMESIZE])
 	index = ask_master(sock, ifindex);
 	mnl_socket_close(sock);
 	return index && if_indextoname(index, master);
+}
+
+u32 nx_link_find(struct nx_ctl *ctl, const char *dev)
+{
+	u32 ifindex = if_nametoindex(dev);
+
+	if (!ifindex)
+		nx_refused(ctl, "no network device '%s' in this network namespace: "
+			   "'ip link' lists them", dev);
+	return ifindex;
 }

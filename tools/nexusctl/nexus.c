@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <net/if.h>
 
 #include "ask.h"
 #include "attr.h"
 #include "counters.h"
+#include "link.h"
 #include "policy.h"
 #include "show.h"
 #include "text.h"
@@ -15,17 +15,6 @@
 
 /* What a command line says about a deed, at most. */
 #define NX_WHAT_SIZE 128
-
-/* The device's index, or 0 after a complaint. */
-static u32 find_device(struct nx_ctl *ctl, const char *dev)
-{
-	u32 ifindex = if_nametoindex(dev);
-
-	if (!ifindex)
-		nx_refused(ctl, "no network device '%s' in this network namespace: "
-			   "'ip link' lists them", dev);
-	return ifindex;
-}
 
 static int change_device(struct nx_ctl *ctl, u8 cmd, const char *name, const char *dev)
 {
@@ -37,7 +26,7 @@ static int change_device(struct nx_ctl *ctl, u8 cmd, const char *name, const cha
 	struct nx_request req;
 	struct nlattr *nexus, *nest;
 
-	deed.ifindex = find_device(ctl, dev);
+	deed.ifindex = nx_link_find(ctl, dev);
 	if (!deed.ifindex)
 		return NX_REFUSED;
 	snprintf(what, sizeof(what), "%s %s dev %s", is_attach ? "attach" : "detach", name, dev);
@@ -102,7 +91,7 @@ static int add(struct nx_ctl *ctl, const char *name, const char *const *devs, si
 	int ret;
 
 	for (size_t i = 0; i < nr; i++)
-		if (!find_device(ctl, devs[i]))
+		if (!nx_link_find(ctl, devs[i]))
 			return NX_REFUSED;
 	ret = create(ctl, name);
 	if (ret)
