@@ -151,17 +151,26 @@ static bool is_suspended(const struct nexus_tcp *conn)
 	       NEXUS_FLOW_SUSPENDED;
 }
 
+static bool next_segment(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			 uint64_t now_ns, bool must_hold)
+{
+	return must_hold ? nx_tcp_output_control(tcp, seg, now_ns) :
+			   nx_tcp_output(tcp, seg, now_ns);
+}
+
 bool nx_stream_output(struct nexus_tcp *conn)
 {
 	struct nexus_stack *stack = conn->sink.stack;
 	struct nx_tcp_seg *seg = &nx_streams_of(stack)->seg;
 
 	for (;;) {
-		if (is_suspended(conn) ||
-		    !nx_stack_tx_reserve(stack, 1))
+		bool must_hold = is_suspended(conn);
+
+		if (!nx_stack_tx_reserve(stack, 1))
 			return false;
-		if (!nx_tcp_output(&conn->tcp, seg, nexus_stack_now_ns(stack)))
-			return true;
+		if (!next_segment(&conn->tcp, seg, nexus_stack_now_ns(stack),
+				  must_hold))
+			return !must_hold;
 		if (!transmit(conn, seg))
 			return false;
 	}

@@ -85,3 +85,15 @@ bool nx_tcp_output(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint64_t now_ns)
 		return output_ack(tcp, seg, now_ns);
 	return false;
 }
+
+bool nx_tcp_output_control(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			   uint64_t now_ns)
+{
+	nx_tcp_timers_run(tcp, now_ns);
+	if (output_control(tcp, seg, now_ns))
+		return true;
+	if (!nx_tcp_is_synchronized(tcp))
+		return false;
+	return (tcp->must_ack || has_window_update(tcp)) &&
+	       output_ack(tcp, seg, now_ns);
+}

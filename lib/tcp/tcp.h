@@ -560,6 +560,19 @@ void nx_tcp_input(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 bool nx_tcp_output(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint64_t now_ns);
 
 /**
+ * nx_tcp_output_control - the same while no data may leave
+ * @tcp:    a connection
+ * @seg:    out: a SYN, an RST or an ACK
+ * @now_ns: now
+ *
+ * What the peer sends does not wait until there is room for what we send.
+ *
+ * Return: false if there is none now.
+ */
+bool nx_tcp_output_control(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			   uint64_t now_ns);
+
+/**
  * nx_tcp_deadline - when nx_tcp_output() must be called again
  * @tcp: a connection for which nx_tcp_output() returned false
  *

@@ -830,6 +830,24 @@ static void pmtu__black_hole(void)
 }
 
 /* RFC 5927 section 6: an established connection outlives "unreachable". */
+/* Data waits, the peer's does not, and what waited is sent as if nothing was. */
+static void hold__control_leaves(void)
+{
+	SCRIPT(OPEN_1000,
+	       "+0 write 1000",
+	       "+0 > P. 1:1001 ack 1",
+	       "+0 hold 1",
+	       "+0 write 3000",
+	       "+.01 < . 1:1001 ack 1 win 256",
+	       "+0 > . 1001:1001 ack 1001",
+	       "+.01 < P. 1001:1101 ack 1001 win 256",
+	       "+.04 > . 1001:1001 ack 1101",
+	       "+0 hold 0",
+	       "+0 > . 1001:2001 ack 1101",
+	       "+0 > . 2001:3001 ack 1101",
+	       "+0 > P. 3001:4001 ack 1101");
+}
+
 static void icmp__unreachable(void)
 {
 	SCRIPT("+0 connect",
@@ -908,6 +926,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(pmtu__icmp, "TCP-8"),
 	UNIT_CASE_ID(pmtu__forged, "TCP-8"),
 	UNIT_CASE_ID(pmtu__black_hole, "TCP-8"),
+	UNIT_CASE_ID(hold__control_leaves, "ADV-1"),
 	UNIT_CASE(icmp__unreachable),
 	UNIT_CASE(tuning__grows),
 };

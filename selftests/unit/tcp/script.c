@@ -361,7 +361,8 @@ static void pump(struct script *s)
 			return;
 		}
 		seg = &s->sent[s->last];
-		if (!nx_tcp_output(&s->tcp, seg, s->now_ns))
+		if (!(s->is_held ? nx_tcp_output_control : nx_tcp_output)
+		    (&s->tcp, seg, s->now_ns))
 			break;
 		check_payload(s, seg);
 		if (seg->hdr.has & NEXUS_WIRE_TCP_TS)
@@ -635,6 +636,12 @@ static void do_nodelay(struct script *s, const char *p)
 	nx_tcp_set_nodelay(&s->tcp, number(&p));
 }
 
+/* "hold 1": no data may leave. */
+static void do_hold(struct script *s, const char *p)
+{
+	s->is_held = number(&p);
+}
+
 static void do_cork(struct script *s, const char *p)
 {
 	nx_tcp_set_cork(&s->tcp, number(&p));
@@ -741,6 +748,7 @@ static const struct {
 	{ "memory",	do_memory, false },
 	{ "nodelay",	do_nodelay, false },
 	{ "cork",	do_cork, false },
+	{ "hold",	do_hold, false },
 	{ "keepalive",	do_keepalive, false },
 	{ "mtu",	do_mtu, false },
 	{ "toobig",	do_toobig, false },

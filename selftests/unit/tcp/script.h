@@ -54,6 +54,7 @@
  * @read_pos: stream position of the next byte to be read
  * @write_pos: stream position of the next byte to be written
  * @last_ts:  last timestamp of the connection, to be echoed
+ * @is_held:  no data may leave
  * @failed:   stops
  */
 struct script {
@@ -69,6 +70,7 @@ struct script {
 	uint32_t		first;
 	uint32_t		last;
 	bool			is_opened;
+	bool			is_held;
 	bool			failed;
 	int			nr_records;
 	int			nr_bufs;
