@@ -40,6 +40,7 @@ struct nx_udp_hops {
  * @family:  of the socket
  * @local_port: network byte order
  * @traffic_class: NEXUS_CLASS_*
+ * @ll_permille: that it asks for
  * @tx_flags: NEXUS_DESC_* of everything sent
  * @is_connected: sends to and receives from @remote only
  * @is_wildcard:  is bound to no address
@@ -73,6 +74,7 @@ struct nexus_udp {
 	uint16_t		family;
 	uint16_t		local_port;
 	uint8_t			traffic_class;
+	uint32_t		ll_permille;
 	uint8_t			tx_flags;
 	bool			is_connected;
 	bool			is_wildcard;

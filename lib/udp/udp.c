@@ -14,7 +14,8 @@
 
 #define KNOWN_FLAGS	(NEXUS_UDP_V6ONLY | NEXUS_UDP_REUSEADDR | \
 			 NEXUS_UDP_REUSEPORT | NEXUS_UDP_BROADCAST | \
-			 NEXUS_UDP_DONTFRAG | NEXUS_UDP_BULK)
+			 NEXUS_UDP_DONTFRAG | NEXUS_UDP_BULK | \
+			 NEXUS_UDP_LOW_LATENCY)
 
 /* --------------------------------------------------------------- socket */
 
@@ -218,6 +219,9 @@ static struct nexus_udp *alloc_udp(struct nexus_stack *stack, int fd,
 		udp->rx_limit = options->rx_limit;
 	if (options->flags & NEXUS_UDP_BULK)
 		udp->traffic_class = NEXUS_CLASS_BULK;
+	if (options->flags & NEXUS_UDP_LOW_LATENCY)
+		udp->traffic_class = NEXUS_CLASS_LOW_LATENCY;
+	udp->ll_permille = options->ll_permille;
 	return udp;
 }
 
@@ -227,6 +231,7 @@ static int add_flow(struct nexus_udp *udp)
 	struct nexus_flow_add flow = {
 		.fd = udp->fd,
 		.traffic_class = udp->traffic_class,
+		.ll_permille = udp->ll_permille,
 	};
 	int err;
 

@@ -100,6 +100,11 @@ static int stack_open_udp(struct perf_end *end, struct stack_end *se)
 		.arg = end,
 	};
 
+	if (end->cfg->ll_permille && end->role != PERF_ROLE_SERVER &&
+	    end->role != PERF_ROLE_RECEIVER) {
+		options.flags = NEXUS_UDP_LOW_LATENCY;
+		options.ll_permille = end->cfg->ll_permille;
+	}
 	nexus_addr_from_sockaddr(&options.local, &end->local.addr.sa,
 				 perf_addr_len(&end->local.addr));
 	nexus_addr_from_sockaddr(&se->to, &end->remote.addr.sa,

@@ -45,6 +45,8 @@ static const char usage[] =
 "  --backend NAME      nexus (default), kernel, af_packet, af_xdp\n"
 "  --sender NAME       rx, bulk: back end of the sender (the same)\n"
 "  --connected         connect the sockets\n"
+"  --low-latency N     nexus: our end is of the low-latency class, and asks for\n"
+"                      N thousandths of the link\n"
 "\n"
 "how much\n"
 "  --size BYTES        of payload (64; bulk: 65507)\n"
@@ -62,6 +64,7 @@ enum {
 	OPT_PAIR = 256, OPT_LOCKSTEP, OPT_LOCAL, OPT_REMOTE, OPT_PORT,
 	OPT_NETNS, OPT_PEER_NETNS, OPT_DEV, OPT_PEER_DEV, OPT_REMOTE_MAC,
 	OPT_NEXUS, OPT_PEER_NEXUS, OPT_BACKEND, OPT_SENDER, OPT_CONNECTED,
+	OPT_LOW_LATENCY,
 	OPT_SIZE, OPT_BATCH, OPT_WINDOW, OPT_COUNT,
 	OPT_TIME, OPT_WARMUP, OPT_MEAN, OPT_JSON, OPT_HELP,
 };
@@ -82,6 +85,7 @@ static const struct option options[] = {
 	{ "backend", required_argument, NULL, OPT_BACKEND },
 	{ "sender", required_argument, NULL, OPT_SENDER },
 	{ "connected", no_argument, NULL, OPT_CONNECTED },
+	{ "low-latency", required_argument, NULL, OPT_LOW_LATENCY },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "batch", required_argument, NULL, OPT_BATCH },
 	{ "window", required_argument, NULL, OPT_WINDOW },
@@ -275,6 +279,9 @@ static void parse_option(struct perf_config *cfg, int option, const char *arg,
 		break;
 	case OPT_CONNECTED:
 		cfg->connected = true;
+		break;
+	case OPT_LOW_LATENCY:
+		cfg->ll_permille = parse_number("low-latency", arg, 1, 1000);
 		break;
 	case OPT_MEAN:
 		cfg->mean = true;

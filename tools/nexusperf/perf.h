@@ -72,6 +72,8 @@ struct perf_backend;
  * @warmup:    operations before it
  * @time_ns:   length of the window
  * @connected: connect sockets to their peer
+ * @ll_permille: nexus: share of the link that our end asks for in the low-latency
+ *             class; 0: it is best effort
  * @mean:      no clock reading inside of the window, so no percentiles
  * @has_mac:   the peer's MAC was given
  * @json:      output for programs
@@ -90,6 +92,7 @@ struct perf_config {
 	uint64_t			count;
 	uint64_t			warmup;
 	uint64_t			time_ns;
+	unsigned int			ll_permille;
 	bool				connected;
 	bool				mean;
 	bool				has_mac;

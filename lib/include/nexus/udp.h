@@ -57,6 +57,7 @@ struct nexus_udp_error {
 #define NEXUS_UDP_BROADCAST	(1U << 3)	/* SO_BROADCAST */
 #define NEXUS_UDP_DONTFRAG	(1U << 4)	/* never fragment; IPv4: DF */
 #define NEXUS_UDP_BULK		(1U << 5)	/* NEXUS_CLASS_BULK */
+#define NEXUS_UDP_LOW_LATENCY	(1U << 6)	/* NEXUS_CLASS_LOW_LATENCY */
 
 /**
  * struct nexus_udp_options - argument of nexus_udp_open()
@@ -64,7 +65,7 @@ struct nexus_udp_error {
  *            Port 0: the kernel chooses. Ignored by nexus_udp_adopt().
  * @remote:   to connect to; family 0: not connected. Ignored likewise.
  * @device:   to bind to (SO_BINDTODEVICE), or NULL. Ignored likewise.
- * @flags:    NEXUS_UDP_*; adopt looks at DONTFRAG and BULK only
+ * @flags:    NEXUS_UDP_*; adopt looks at DONTFRAG, BULK and LOW_LATENCY only
  * @rx_limit: most datagrams that wait for nexus_udp_recv(); 0: 1,024. Later
  *            ones are dropped and counted.
  * @receive:  called for each datagram, which it owns; NULL: nexus_udp_recv()
@@ -72,6 +73,8 @@ struct nexus_udp_error {
  * @arg:      argument of all three
  * @writable: called when a flow that nexus_udp_send() refused for being
  *            suspended may send again; NULL: nobody
+ * @ll_permille: with LOW_LATENCY: thousandths of the link's rate that the flow asks
+ *            for; 0 is 1. Otherwise 0
  * @reserved: 0
  *
  * Callbacks run inside nexus_stack_run() and nexus_stack_poll(). They may send,
@@ -89,7 +92,9 @@ struct nexus_udp_options {
 			 const struct nexus_udp_error *error, void *arg);
 	void	*arg;
 	void	(*writable)(struct nexus_udp *udp, void *arg);
-	uint64_t reserved[3];
+	uint32_t		ll_permille;
+	uint32_t		reserved_0;
+	uint64_t reserved[2];
 };
 
 /**
@@ -123,7 +128,8 @@ struct nexus_udp_stats {
  * @udp:     out
  *
  * Return: 0, what socket(), setsockopt(), bind() and connect() say (-EACCES,
- * -EADDRINUSE, -EADDRNOTAVAIL, ...), or what NEXUS_IOC_FLOW_ADD says.
+ * -EADDRINUSE, -EADDRNOTAVAIL, ...), or what NEXUS_IOC_FLOW_ADD says: -EDQUOT the
+ * low-latency class has not so much left, -EPERM the policy does not allow it.
  */
 int nexus_udp_open(struct nexus_stack *stack,
 		   const struct nexus_udp_options *options,

@@ -129,6 +129,27 @@ static void nexus_udp_open__asks_for_the_bulk_class(void)
 	fixture_end(&f);
 }
 
+static void nexus_udp_open__asks_for_low_latency(void)
+{
+	struct nexus_udp_options options = {
+		.flags = NEXUS_UDP_LOW_LATENCY, .ll_permille = 50,
+	};
+	struct nexus_flow_add *flow;
+	struct nexus_udp *udp;
+	struct fixture f;
+
+	fixture_start(&f);
+	udp = fixture_udp_with(&f, &options, "127.0.0.1:0", NULL);
+	flow = &f.fk.flows[fixture_flow(udp)];
+	CU_ASSERT_EQUAL(flow->traffic_class, NEXUS_CLASS_LOW_LATENCY);
+	CU_ASSERT_EQUAL(flow->ll_permille, 50);
+	nexus_addr_parse(&options.local, "127.0.0.1:0");
+	f.fk.flow_error = -EDQUOT;
+	CU_ASSERT_EQUAL(nexus_udp_open(f.stack, &options, &udp), -EDQUOT);
+	f.fk.flow_error = 0;
+	fixture_end(&f);
+}
+
 static void nexus_udp_adopt__leaves_the_descriptor_to_the_caller(void)
 {
 	struct sockaddr_in sin = {
@@ -244,6 +265,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_udp_open__refuses_bad_options),
 	UNIT_CASE(nexus_udp_open__sets_socket_options),
 	UNIT_CASE(nexus_udp_open__asks_for_the_bulk_class),
+	UNIT_CASE_ID(nexus_udp_open__asks_for_low_latency, "LL-4"),
 	UNIT_CASE(nexus_udp_adopt__leaves_the_descriptor_to_the_caller),
 	UNIT_CASE(nexus_udp_close__ends_the_flow_and_the_socket),
 	UNIT_CASE(nexus_udp_close__drops_what_was_queued),
