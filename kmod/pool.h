@@ -51,7 +51,8 @@ struct nx_free_list {
  * @nr:       buffers of all sizes
  * @owner:    enum nx_owner of each; changed by cmpxchg alone
  * @mem:      kernel address of each page of the region, NULL: not populated;
- *            set by cmpxchg, and cleared by who has all buffers on the page
+ *            set by cmpxchg, and cleared by who has all buffers on the page;
+ *            used in a RCU section, or under what keeps it from being cleared
  * @nr_pages: in @mem
  * @nr_populated: of them
  * @nr_fresh: populated since somebody asked last

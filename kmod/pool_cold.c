@@ -7,6 +7,8 @@
  * at the beginning of their free list, and there cold ones are put back.
  */
 #include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include "pool.h"
 
@@ -183,10 +185,19 @@ bool nx_pool_take_cold(struct nx_pool *pool, struct nx_cold *cold, u32 nr,
 	return cold->nr;
 }
 
+static void put_page_rcu(struct rcu_head *rcu)
+{
+	put_page(container_of(rcu, struct page, rcu_head));
+}
+
 /**
  * nx_pool_drop_cold - free the pages that were found
  * @pool: the pool
  * @cold: nothing maps them, and their buffers are nobody's
+ *
+ * That they are nobody's is what an honest process's indices say. By a false one
+ * another path may be copying to or from such a page at this moment, so that it
+ * is freed when all who could have looked it up are done.
  *
  * Return: how many there were.
  */
@@ -199,7 +210,7 @@ u32 nx_pool_drop_cold(struct nx_pool *pool, const struct nx_cold *cold)
 		mem = xchg(&pool->mem[page], NULL);
 		if (!mem)
 			continue;
-		put_page(virt_to_page(mem));
+		call_rcu(&virt_to_page(mem)->rcu_head, put_page_rcu);
 		nr++;
 	}
 	atomic_sub(nr, &pool->nr_populated);
