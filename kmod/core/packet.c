@@ -35,7 +35,7 @@ static bool tcp_flags_are_sane(u16 flags)
 static enum nexus_drop_reason tx_reason_ipv4(const u8 *h, u32 avail)
 {
 	if (avail < NX_IPV4_HLEN || h[0] != 0x45 ||
-	    (nx_get_be16(h + 6) & (NX_IPV4_MF | NX_IPV4_OFFSET)))
+	    (nx_get_be16(h + 6) & ~NX_IPV4_DF))
 		return NEXUS_DROP_TX_IP;
 	return tx_reason_l4(h[9]);
 }

@@ -30,7 +30,6 @@
 
 /* RFC 791 section 3.1: flags and offset, host byte order. */
 #define NX_IPV4_DF		0x4000
-#define NX_IPV4_MF		0x2000
 #define NX_IPV4_OFFSET		0x1fff
 
 /* RFC 9293 section 3.1, and RFC 9768 for AE, as 16 bits with the data offset. */
@@ -186,7 +185,7 @@ nx_parse_ipv4(const u8 *h, u32 avail, bool is_tx, struct nx_packet *p)
 		return NX_PARSE_OTHER;
 	p->len = nx_get_be16(h + 2);
 	frag = nx_get_be16(h + 6);
-	if (frag & (NX_IPV4_MF | NX_IPV4_OFFSET))
+	if (frag & ~NX_IPV4_DF)
 		return NX_PARSE_OTHER;
 	if (p->len < NX_IPV4_HLEN + NX_UDP_HLEN)
 		return NX_PARSE_OTHER;
@@ -257,7 +256,7 @@ nx_tx_is_again_ipv4(const u8 *h, u32 avail, u32 len,
 {
 	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
 	       nx_get_be16(h + 2) == len &&
-	       !(nx_get_be16(h + 6) & (NX_IPV4_MF | NX_IPV4_OFFSET)) &&
+	       !(nx_get_be16(h + 6) & ~NX_IPV4_DF) &&
 	       h[8] && h[9] == NX_IPPROTO_UDP &&
 	       h[9] == key->protocol && key->ip_version == 4 &&
 	       !memcmp(h + 12, &key->local.v4, 4) &&
