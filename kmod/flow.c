@@ -25,6 +25,12 @@ static void flow_free(struct nx_flow *flow)
 	kfree(flow);
 }
 
+/* Of one that never was in the table; packets may have found its socket's. */
+static void flow_free_unused(struct rcu_head *rcu)
+{
+	flow_free(container_of(rcu, struct nx_flow, rcu));
+}
+
 static void flow_free_rcu(struct rcu_head *rcu)
 {
 	struct nx_flow *flow = container_of(rcu, struct nx_flow, rcu);
@@ -168,7 +174,6 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 
 err_release:
 	nx_socket_release(flow);
-	synchronize_rcu();
 err_drop:
 	nx_grant_drop(flow);
 err_put:
@@ -218,7 +223,8 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
 	release_sock(nx_flow_sk(flow));
 	if (err) {
 		sockfd_put(flow->socket);
-		flow_free(flow);
+		/* No grace period is waited for: under no lock, and by nobody. */
+		call_rcu(&flow->rcu, flow_free_unused);
 	}
 	return err;
 }
@@ -341,7 +347,8 @@ void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
 		mutex_lock(&nexus->lock);
 		WRITE_ONCE(nexus->addr_seq, nexus->addr_seq + 1);
 		list_for_each_entry(chan, &nexus->channels, node) {
-			for (idx = 0; idx < chan->nr_flow_slots; idx++) {
+			for (idx = 0; chan->nr_flows && idx < chan->nr_flow_slots;
+			     idx++) {
 				flow = slot_flow(chan, idx);
 				if (flow && has_local(flow, addr, ip_version))
 					tell_address_gone(flow);
