@@ -32,6 +32,7 @@ tools: lib
 
 tests: lib tools
 	@$(MAKE) -C selftests/kselftest O=$(BUILD)/kselftest
+	@$(MAKE) -C selftests/hostile O=$(BUILD)/hostile
 
 debug-kernel: packages
 	@scripts/debug-kernel

@@ -94,10 +94,13 @@ static bool is_allowed(const struct sock *sk, const struct dst_entry *dst,
 /* A route, and what of it is asked for each packet. */
 static enum nexus_drop_reason look_up_route(struct nx_dest *dest,
 					    struct nx_nexus *nexus,
-					    struct sock *sk)
+					    const struct nx_flow *flow)
 {
+	struct sock *sk = nx_flow_sk(flow);
 	struct dst_entry *dst;
 
+	if (nx_flow_is_narrowed(flow))
+		return NEXUS_DROP_TX_SOURCE;
 	if (dest->key.ip_version == 4)
 		dst = route_ipv4(nexus->net, sk, &dest->key);
 	else
@@ -157,6 +160,7 @@ static bool is_current(const struct nx_dest *dest, const struct nx_flow *flow,
 {
 	return dest->serial == flow->serial &&
 	       dest->addr_seq == READ_ONCE(nexus->addr_seq) &&
+	       !nx_flow_is_narrowed(flow) &&
 	       dst_check(dest->dst, dest->cookie);
 }
 
@@ -192,7 +196,7 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 		forget(dest);
 		dest->key = *key;
 		dest->addr_seq = READ_ONCE(nexus->addr_seq);
-		*reason = look_up_route(dest, nexus, nx_flow_sk(flow));
+		*reason = look_up_route(dest, nexus, flow);
 		if (*reason)
 			return NULL;
 		dest->serial = flow->serial;

@@ -10,6 +10,7 @@
 #include <linux/net.h>
 #include <linux/rhashtable.h>
 #include <linux/xarray.h>
+#include <net/sock.h>
 #include <linux/nexus.h>
 #include "advice.h"
 #include "core/flow_key.h"
@@ -162,6 +163,25 @@ static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
 	return flow->sk;
 }
 
+/* socket.c, as nx_socket_check() and what stands below it */
+bool nx_socket_is_narrowed(const struct nx_flow *flow);
+
+/**
+ * nx_flow_is_narrowed - has the kernel's claim to the flow's port shrunk?
+ * @flow: in a RCU section
+ *
+ * connect() gives a socket that was bound to every address one of them, and
+ * SO_BINDTODEVICE one device; from then on other programs may bind the port on
+ * the rest. The flow's key says no longer what is the flow's.
+ */
+static inline bool nx_flow_is_narrowed(const struct nx_flow *flow)
+{
+	if (unlikely(READ_ONCE(flow->sk->sk_bound_dev_if) != flow->ifindex))
+		return true;
+	return nx_addr_is_any(&flow->node[0].key.local) &&
+	       unlikely(nx_socket_is_narrowed(flow));
+}
+
 void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
 			  u8 ip_version);
 int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
@@ -169,7 +189,6 @@ int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
 void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead);
 void nx_flow_release_all(struct list_head *dead);
 
-/* socket.c */
 int nx_socket_check(struct socket *sock, struct net *net);
 int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg);
 void nx_socket_release(struct nx_flow *flow);

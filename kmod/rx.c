@@ -101,7 +101,7 @@ struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
 		return NULL;
 	if (flow->ifindex && flow->ifindex != skb->dev->ifindex)
 		return NULL;
-	if (READ_ONCE(flow->is_address_gone))
+	if (READ_ONCE(flow->is_address_gone) || nx_flow_is_narrowed(flow))
 		return NULL;
 	if (nx_addr_is_any(&flow->node[0].key.local) &&
 	    !is_address_ours(flow, skb, key))

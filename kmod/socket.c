@@ -239,6 +239,19 @@ static int check_bound(struct nx_flow *flow, const struct nexus_flow_add *arg)
 	return is_address_ours(sk, &flow->node[0].key) ? 0 : -EADDRNOTAVAIL;
 }
 
+/**
+ * nx_socket_is_narrowed - has a socket been given an address since it was adopted?
+ * @flow: of a socket that was bound to every address
+ */
+bool nx_socket_is_narrowed(const struct nx_flow *flow)
+{
+	const struct sock *sk = nx_flow_sk(flow);
+
+	if (READ_ONCE(sk->sk_family) == AF_INET6)
+		return !ipv6_addr_any(&sk->sk_v6_rcv_saddr);
+	return READ_ONCE(inet_sk(sk)->inet_rcv_saddr);
+}
+
 static void install(struct nx_flow *flow)
 {
 	struct sock *sk = nx_flow_sk(flow);

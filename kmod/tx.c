@@ -404,7 +404,7 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 		if (unlikely(!dest))
 			return reason;
 	}
-	*is_local = dest->peer;
+	*is_local = dest->peer && !nx_flow_is_narrowed(dest->peer);
 	if (*is_local)
 		return send_local(run, p, dest);
 	end_peer(run);
