@@ -256,7 +256,8 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		.ifindex = skb->dev->ifindex,
 	};
 
-	if (p->len > skb->len || has_xfrm_policy(dev_net(skb->dev)))
+	if (p->len > skb->len || p->len > NEXUS_PACKET_MAX ||
+	    has_xfrm_policy(dev_net(skb->dev)))
 		return false;
 	rx.flow = nx_rx_find(nexus, skb, &p->key);
 	if (!rx.flow || unlikely(is_martian(rx.flow, skb, &p->key)))
