@@ -11,16 +11,55 @@
 #include "flow.h"
 #include "nexus.h"
 
-/* The entry of flow index @idx. */
-struct nexus_flow_advisory *nx_advisory_flow(struct nx_channel *chan, u32 idx)
+static struct nx_region *region_of(struct nx_channel *chan)
 {
-	void *mem = chan->regions[NEXUS_REGION_ADVISORY].mem;
-	struct nexus_flow_advisory *flows = mem + sizeof(struct nexus_advisory);
-
-	return &flows[idx];
+	return &chan->regions[NEXUS_REGION_ADVISORY];
 }
 
-/* The entry speaks of @flow from now on. */
+/* Where the entry of flow index @idx lies in the region. */
+size_t nx_advisory_off(u32 idx)
+{
+	/* No entry lies on two pages. */
+	BUILD_BUG_ON(sizeof(struct nexus_advisory) !=
+		     sizeof(struct nexus_flow_advisory));
+	return sizeof(struct nexus_advisory) +
+	       (size_t)idx * sizeof(struct nexus_flow_advisory);
+}
+
+/**
+ * nx_advisory_make - give a channel the region
+ * @chan: with its pool
+ *
+ * It has its first page, where the interface's entry stands. Others come with
+ * the flows that need them.
+ */
+int nx_advisory_make(struct nx_channel *chan)
+{
+	struct nx_region *region = region_of(chan);
+	int err;
+
+	err = nx_region_init_sparse(region,
+				    nx_advisory_off(chan->nr_flow_slots));
+	if (err)
+		return err;
+	return nx_region_populate(region, 0, chan->pool.memcg, NX_GFP) ?
+	       0 : -ENOMEM;
+}
+
+/**
+ * nx_advisory_flow - the entry of a flow index, in any context
+ * @chan: the channel
+ * @idx:  below its nr_flow_slots
+ *
+ * Return: NULL: no memory for its page. Once there, it stays.
+ */
+struct nexus_flow_advisory *nx_advisory_flow(struct nx_channel *chan, u32 idx)
+{
+	return nx_region_populate(region_of(chan), nx_advisory_off(idx),
+				  chan->pool.memcg, GFP_ATOMIC);
+}
+
+/* The entry, which is there, speaks of @flow from now on. */
 void nx_advisory_flow_begin(struct nx_flow *flow)
 {
 	struct nexus_flow_advisory *a = nx_advisory_flow(flow->chan, flow->idx);
@@ -94,7 +133,7 @@ struct news {
 
 static void publish(struct nx_channel *chan, const struct news *news, u32 ll)
 {
-	struct nexus_advisory *a = chan->regions[NEXUS_REGION_ADVISORY].mem;
+	struct nexus_advisory *a = region_of(chan)->pages[0];
 
 	WRITE_ONCE(a->seq, a->seq + 1);
 	smp_wmb(); /* L: odd before what changes */

@@ -13,6 +13,8 @@ struct nx_channel;
 struct nx_flow;
 struct nx_nexus;
 
+size_t nx_advisory_off(u32 idx);
+int nx_advisory_make(struct nx_channel *chan);
 struct nexus_flow_advisory *nx_advisory_flow(struct nx_channel *chan, u32 idx);
 void nx_advisory_flow_begin(struct nx_flow *flow);
 void nx_advisory_flow_end(struct nx_flow *flow);

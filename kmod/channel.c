@@ -24,7 +24,7 @@
 #define DEFAULT_SLOTS		256U
 #define DEFAULT_EVENT_SLOTS	64U
 #define DEFAULT_SMALL		2048U
-#define DEFAULT_FLOWS		1024U
+#define DEFAULT_FLOWS		256U
 
 static DEFINE_IDA(channel_ids);
 
@@ -91,6 +91,7 @@ static void channel_free(struct nx_channel *chan)
 	for (i = 0; i < NEXUS_NR_REGIONS; i++)
 		nx_region_exit(&chan->regions[i]);
 	kvfree(chan->flows);
+	kvfree(chan->queues);
 	nx_pool_exit(&chan->pool);
 	if (chan->id)
 		ida_free(&channel_ids, chan->id);
@@ -98,7 +99,7 @@ static void channel_free(struct nx_channel *chan)
 	mmdrop(chan->mm);
 	iput(chan->inode);
 	nx_nexus_put(chan->nexus);
-	kvfree(chan);
+	kfree(chan);
 }
 
 static void channel_free_work(struct work_struct *work)
@@ -127,10 +128,14 @@ static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 	struct nx_channel *chan;
 	u32 i;
 
-	chan = kvzalloc(struct_size(chan, queues, arg->nr_queues),
-			NX_GFP);
+	chan = kzalloc(sizeof(*chan), NX_GFP);
 	if (!chan)
 		return NULL;
+	chan->queues = kvcalloc(arg->nr_queues, sizeof(*chan->queues), NX_GFP);
+	if (!chan->queues) {
+		kfree(chan);
+		return NULL;
+	}
 	kref_init(&chan->refs);
 	INIT_LIST_HEAD(&chan->node);
 	INIT_RCU_WORK(&chan->free, channel_free_work);

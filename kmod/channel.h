@@ -100,6 +100,7 @@ enum nx_life {
  * @queue_drops: by a discipline: enum nx_queue_drop
  * @free:     frees it a grace period after the last reference
  * @nr_queues: of @queues
+ * @queues:   not in here: together they would fill half of a second page
  */
 struct nx_channel {
 	struct kref		refs;
@@ -132,7 +133,7 @@ struct nx_channel {
 	atomic64_t		queue_drops[NX_NR_QUEUE_DROPS];
 	struct rcu_work		free;
 	u32			nr_queues;
-	struct nx_queue		queues[] __counted_by(nr_queues);
+	struct nx_queue		*queues;
 };
 
 /* Frees channels after their last reader, and tends the others. */

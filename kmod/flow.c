@@ -108,6 +108,8 @@ static int take_slot(struct nx_channel *chan, struct nx_flow *flow)
 		return -ENOSPC;
 	for (idx = chan->first_free; slot_flow(chan, idx); idx++)
 		;
+	if (!nx_advisory_flow(chan, idx))
+		return -ENOMEM;
 	chan->first_free = idx + 1;
 	flow->idx = idx;
 	flow->generation = ++chan->flows[idx].generation;

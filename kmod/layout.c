@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/cache.h>
 #include <linux/log2.h>
+#include "advisory.h"
 #include "channel.h"
 #include "layout.h"
 
@@ -125,7 +126,7 @@ static int make_schema(struct nx_channel *chan)
 
 static int make_rings(struct nx_channel *chan, const struct nexus_attach *arg)
 {
-	u64 lines = PAGE_ALIGN(chan->nr_queues * NEXUS_NR_RINGS * LINE);
+	u64 lines = chan->nr_queues * NEXUS_NR_RINGS * LINE;
 	struct plan plan = {
 		.info = ring_infos(chan),
 		.koff = lines,
@@ -200,11 +201,9 @@ static void start_rings(struct nx_channel *chan)
 
 static int make_tables(struct nx_channel *chan)
 {
-	u64 size = sizeof(struct nexus_advisory) + (u64)chan->nr_flow_slots *
-		   sizeof(struct nexus_flow_advisory);
 	int err;
 
-	err = nx_region_init(&chan->regions[NEXUS_REGION_ADVISORY], size);
+	err = nx_advisory_make(chan);
 	if (err)
 		return err;
 	return nx_region_init(&chan->regions[NEXUS_REGION_USTATS],

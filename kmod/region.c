@@ -6,6 +6,7 @@
 #include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
 #include "channel.h"
 #include "compat.h"
@@ -33,9 +34,79 @@ int nx_region_init(struct nx_region *region, size_t size)
 	return region->mem ? 0 : -ENOMEM;
 }
 
+/**
+ * nx_region_init_sparse - give a region pages when they are needed
+ * @region: zeroed
+ * @size:   bytes; rounded up to whole pages
+ *
+ * nx_region_populate() brings them.
+ */
+int nx_region_init_sparse(struct nx_region *region, size_t size)
+{
+	region->size = PAGE_ALIGN(size);
+	region->pages = kvcalloc(region->size >> PAGE_SHIFT,
+				 sizeof(*region->pages), NX_GFP);
+	return region->pages ? 0 : -ENOMEM;
+}
+
+/* A page of zeros that @memcg pays for, in any context that @gfp allows. */
+static void *alloc_zeroed(struct mem_cgroup *memcg, gfp_t gfp)
+{
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	struct page *page;
+
+	page = alloc_page(gfp | __GFP_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	set_active_memcg(old);
+	return page ? page_address(page) : NULL;
+}
+
+/**
+ * nx_region_populate - the memory of a sparse region, from now on there
+ * @region: of nx_region_init_sparse()
+ * @off:    of its data
+ * @memcg:  who pays, or NULL
+ * @gfp:    GFP_ATOMIC or NX_GFP
+ *
+ * Two that come at the same time agree on one page, which stays as long as the
+ * region.
+ *
+ * Return: the address of byte @off, good up to the end of its page; NULL: no
+ * memory, or the cgroup's limit.
+ */
+void *nx_region_populate(struct nx_region *region, size_t off,
+			 struct mem_cgroup *memcg, gfp_t gfp)
+{
+	void **at = &region->pages[off >> PAGE_SHIFT];
+	void *mem = READ_ONCE(*at), *was;
+
+	if (!mem) {
+		mem = alloc_zeroed(memcg, gfp);
+		if (!mem)
+			return NULL;
+		was = cmpxchg(at, NULL, mem);
+		if (was) {
+			free_page((unsigned long)mem);
+			mem = was;
+		}
+	}
+	return mem + offset_in_page(off);
+}
+
+static void free_pages_of(struct nx_region *region)
+{
+	size_t i;
+
+	for (i = 0; i < region->size >> PAGE_SHIFT; i++)
+		if (region->pages[i])
+			put_page(virt_to_page(region->pages[i]));
+	kvfree(region->pages);
+}
+
 void nx_region_exit(struct nx_region *region)
 {
 	vfree(region->mem);
+	if (region->pages)
+		free_pages_of(region);
 }
 
 void nx_region_describe(const struct nx_region *region, int id,
@@ -66,6 +137,14 @@ static vm_fault_t insert_private(struct vm_fault *vmf)
 	return ret;
 }
 
+static struct page *sparse_page(struct nx_channel *chan, int id, pgoff_t at)
+{
+	void *mem = nx_region_populate(&chan->regions[id], at << PAGE_SHIFT,
+				       chan->pool.memcg, NX_GFP);
+
+	return mem ? virt_to_page(mem) : NULL;
+}
+
 /* The page of a region's data at @at. */
 static vm_fault_t insert_own(struct vm_fault *vmf, struct nx_channel *chan,
 			     int id, pgoff_t at)
@@ -75,6 +154,8 @@ static vm_fault_t insert_own(struct vm_fault *vmf, struct nx_channel *chan,
 
 	if (id == NEXUS_REGION_BUFFERS)
 		page = nx_pool_fault(&chan->pool, at);
+	else if (region->pages)
+		page = sparse_page(chan, id, at);
 	else
 		page = vmalloc_to_page(region->mem + (at << PAGE_SHIFT));
 	/* Not VM_FAULT_OOM: the kernel would try again for ever. */
