@@ -152,6 +152,7 @@ static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 	get_task_comm(chan->comm, current->group_leader);
 	chan->uid = current_euid();
 	chan->nr_flow_slots = arg->nr_flows;
+	INIT_LIST_HEAD(&chan->half_open);
 	chan->nr_queues = arg->nr_queues;
 	for (i = 0; i < chan->nr_queues; i++)
 		queue_init(chan, i, arg);
@@ -542,10 +543,16 @@ int nx_channel_init(void)
 }
 
 /* No file is open; what was closed may still be on its way to be freed. */
-void nx_channel_exit(void)
+void nx_channel_flush(void)
 {
+	flush_workqueue(nx_wq);	/* listeners' sockets */
 	rcu_barrier();	/* flows, and then the channels that they held */
 	rcu_barrier();
+	flush_workqueue(nx_wq);
+}
+
+void nx_channel_exit(void)
+{
 	destroy_workqueue(nx_wq);
 	ida_destroy(&channel_ids);
 }

@@ -94,9 +94,13 @@ enum nx_life {
  * @regions:  what the process maps
  * @pool:     its buffers
  * @flows:    by index, @nr_flow_slots of them
- * @nr_flows: used of them; under the nexus's lock
+ * @nr_flows: used of them; under the nexus's table's lock
  * @first_free: no index below is free; likewise
- * @ll_permille: granted to its flows of the low-latency class; likewise
+ * @half_open: accepted connections whose peer has not answered, the oldest first;
+ *            likewise
+ * @nr_half_open: of them
+ * @ll_permille: granted to its flows of the low-latency class; under the nexus's
+ *            lock
  * @queue_drops: by a discipline: enum nx_queue_drop
  * @free:     frees it a grace period after the last reference
  * @nr_queues: of @queues
@@ -129,6 +133,8 @@ struct nx_channel {
 	u32			nr_flow_slots;
 	u32			nr_flows;
 	u32			first_free;
+	struct list_head	half_open;
+	u32			nr_half_open;
 	u32			ll_permille;
 	atomic64_t		queue_drops[NX_NR_QUEUE_DROPS];
 	struct rcu_work		free;
@@ -140,6 +146,7 @@ struct nx_channel {
 extern struct workqueue_struct *nx_wq;
 
 int nx_channel_init(void);
+void nx_channel_flush(void);
 void nx_channel_exit(void);
 struct nx_channel *nx_channel_attach(struct net *net, struct inode *inode,
 				     struct nexus_attach *arg);

@@ -293,9 +293,9 @@ static void count_rx(struct nx_queue *q, const struct nx_rx_packet *p)
 		nx_traffic_add(&flow->rx, 1, p->len);
 		return;
 	}
-	spin_lock(&flow->stat_lock);
+	spin_lock(&flow->lock);
 	nx_traffic_add(&flow->rx, 1, p->len);
-	spin_unlock(&flow->stat_lock);
+	spin_unlock(&flow->lock);
 }
 
 static enum nexus_drop_reason drop(struct nx_queue *q,

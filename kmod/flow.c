@@ -3,7 +3,9 @@
  * The life of a flow: it is made from a bound socket, found by packets, and
  * dies with its channel at the latest.
  */
+#include <linux/memcontrol.h>
 #include <linux/net.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/sock.h>
@@ -14,6 +16,7 @@
 #include "flow.h"
 #include "monitor.h"
 #include "nexus.h"
+#include "tcp.h"
 #include "trace.h"
 
 static atomic64_t last_serial;
@@ -56,9 +59,11 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 	}
 	flow->sk = flow->socket->sk;
 	sock_hold(flow->sk);
-	spin_lock_init(&flow->stat_lock);
+	spin_lock_init(&flow->lock);
 	spin_lock_init(&flow->advice.lock);
 	nx_sndbuf_init(flow);
+	refcount_set(&flow->users, 1);
+	INIT_LIST_HEAD(&flow->half_open);
 	flow->chan = chan;
 	flow->our_local = U64_MAX;
 	flow->plain_remote = U64_MAX;
@@ -94,15 +99,15 @@ static int check_arg(const struct nx_channel *chan,
 static struct nx_flow *slot_flow(struct nx_channel *chan, u32 idx)
 {
 	return rcu_dereference_protected(chan->flows[idx].flow,
-					 lockdep_is_held(&chan->nexus->lock));
+					 lockdep_is_held(&chan->nexus->flows.lock));
 }
 
-/* The lowest index that is free. */
+/* The lowest index that is free; under the table's lock, as all that follows. */
 static int take_slot(struct nx_channel *chan, struct nx_flow *flow)
 {
 	u32 idx;
 
-	if (chan->nr_flows >= chan->nexus->policy.max_flows)
+	if (chan->nr_flows >= READ_ONCE(chan->nexus->policy.max_flows))
 		return -EUSERS;
 	if (chan->nr_flows >= chan->nr_flow_slots)
 		return -ENOSPC;
@@ -124,17 +129,56 @@ static void publish(struct nx_flow *flow)
 	rcu_assign_pointer(chan->flows[flow->idx].flow, flow);
 	chan->nr_flows++;
 	chan->nexus->nr_flows++;
+	if (flow->parent) {
+		list_add_tail(&flow->half_open, &chan->half_open);
+		chan->nr_half_open++;
+	}
+}
+
+static void leave_half_open(struct nx_flow *flow)
+{
+	if (list_empty(&flow->half_open))
+		return;
+	list_del_init(&flow->half_open);
+	flow->chan->nr_half_open--;
 }
 
 static void unpublish(struct nx_flow *flow)
 {
 	struct nx_channel *chan = flow->chan;
 
+	leave_half_open(flow);
 	nx_advisory_flow_end(flow);
 	RCU_INIT_POINTER(chan->flows[flow->idx].flow, NULL);
 	chan->first_free = min(chan->first_free, flow->idx);
 	chan->nr_flows--;
 	chan->nexus->nr_flows--;
+}
+
+/* Packets find the flow from here on, and the channel has its index. */
+static int link(struct nx_flow *flow)
+{
+	struct nx_channel *chan = flow->chan;
+	struct nx_flow_table *table = &chan->nexus->flows;
+	int err;
+
+	spin_lock_bh(&table->lock);
+	/* A connection is not accepted under the nexus's lock. */
+	err = nx_channel_is_active(chan) ? take_slot(chan, flow) : -ENXIO;
+	if (err)
+		goto out;
+	err = nx_flow_table_add(table, flow);
+	if (err)
+		chan->first_free = min(chan->first_free, flow->idx);
+	else
+		publish(flow);
+out:
+	spin_unlock_bh(&table->lock);
+	if (err)
+		return err;
+	trace_nexus_flow_add(flow);
+	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_ADD);
+	return 0;
 }
 
 /*
@@ -155,9 +199,6 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 		return err;
 	if (nx_flow_sk(flow)->sk_protocol != IPPROTO_TCP && has_remote(arg))
 		return -EINVAL;
-	err = take_slot(chan, flow);
-	if (err)
-		return err;
 	nx_channel_get(chan);
 	if (flow->traffic_class == NEXUS_CLASS_LOW_LATENCY)
 		err = nx_grant_take(flow, arg->ll_permille ?: NX_GRANT_DEFAULT);
@@ -166,12 +207,9 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 	err = nx_socket_adopt(flow, arg);
 	if (err)
 		goto err_drop;
-	err = nx_flow_table_add(&nexus->flows, flow);
+	err = link(flow);
 	if (err)
 		goto err_release;
-	publish(flow);
-	trace_nexus_flow_add(flow);
-	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_ADD);
 	return 0;
 
 err_release:
@@ -179,7 +217,6 @@ err_release:
 err_drop:
 	nx_grant_drop(flow);
 err_put:
-	chan->first_free = min(chan->first_free, flow->idx);
 	nx_channel_put(chan);
 	return err;
 }
@@ -231,34 +268,242 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
 	return err;
 }
 
-/* Under the nexus's lock: no packet finds the flow from here on. */
-static void unlink(struct nx_flow *flow, struct list_head *dead)
+/* No packet finds the flow from here on; false: somebody else has done it. */
+static bool unlink(struct nx_flow *flow)
 {
 	struct nx_channel *chan = flow->chan;
+	struct nx_flow_table *table = &chan->nexus->flows;
+	bool is_linked;
 
-	nx_flow_table_del(&chan->nexus->flows, flow);
-	nx_grant_drop(flow);
-	unpublish(flow);
+	spin_lock_bh(&table->lock);
+	is_linked = slot_flow(chan, flow->idx) == flow;
+	if (is_linked) {
+		nx_flow_table_del(table, flow);
+		unpublish(flow);
+	}
+	spin_unlock_bh(&table->lock);
+	if (!is_linked)
+		return false;
 	trace_nexus_flow_del(flow);
 	nx_monitor_flow(flow, NEXUS_MONITOR_FLOW_DEL);
-	list_add(&flow->dead, dead);
+	return true;
+}
+
+/* Neither @flow nor a connection that it accepted needs its socket any more. */
+static void release(struct nx_flow *flow)
+{
+	lock_sock(nx_flow_sk(flow));
+	nx_socket_release(flow);
+	release_sock(nx_flow_sk(flow));
+	sockfd_put(flow->socket);
+	call_rcu(&flow->rcu, flow_free_rcu);
+}
+
+static void release_work(struct work_struct *work)
+{
+	release(container_of(work, struct nx_flow, release));
+}
+
+/* A connection lets go of its listener, in any context. */
+static void put_listener(struct nx_flow *listener)
+{
+	if (!refcount_dec_and_test(&listener->users))
+		return;
+	INIT_WORK(&listener->release, release_work);
+	queue_work(nx_wq, &listener->release);
 }
 
 /**
  * nx_flow_release_all - give the sockets of unlinked flows back
  * @dead: the flows; the caller holds no lock, for a socket's may take long
+ *
+ * Connections first: a listener's socket goes with the last one.
  */
 void nx_flow_release_all(struct list_head *dead)
 {
 	struct nx_flow *flow, *next;
 
 	list_for_each_entry_safe(flow, next, dead, dead) {
-		lock_sock(nx_flow_sk(flow));
-		nx_socket_release(flow);
-		release_sock(nx_flow_sk(flow));
-		sockfd_put(flow->socket);
+		if (!flow->parent)
+			continue;
+		list_del(&flow->dead);
+		put_listener(flow->parent);
 		call_rcu(&flow->rcu, flow_free_rcu);
 	}
+	list_for_each_entry_safe(flow, next, dead, dead) {
+		list_del(&flow->dead);
+		if (refcount_dec_and_test(&flow->users))
+			release(flow);
+	}
+}
+
+/**
+ * nx_flow_established - the peer of an accepted connection has answered
+ * @flow: the connection; found in the caller's RCU section
+ *
+ * In that section, with bottom halves off.
+ */
+void nx_flow_established(struct nx_flow *flow)
+{
+	struct nx_flow_table *table = &flow->chan->nexus->flows;
+
+	spin_lock(&table->lock);
+	leave_half_open(flow);
+	spin_unlock(&table->lock);
+}
+
+/**
+ * nx_flow_end - an accepted connection is over
+ * @flow: the connection; good until the end of the caller's RCU section
+ *
+ * In that section, with bottom halves off.
+ */
+void nx_flow_end(struct nx_flow *flow)
+{
+	if (!unlink(flow))
+		return;
+	nx_tcp_linger(flow);
+	put_listener(flow->parent);
+	call_rcu(&flow->rcu, flow_free_rcu);
+}
+
+static struct nx_flow *accept_alloc(struct nx_flow *listener,
+				    const struct nx_flow_key *key)
+{
+	struct nx_channel *chan = listener->chan;
+	struct mem_cgroup *old;
+	struct nx_flow *flow;
+
+	old = set_active_memcg(chan->pool.memcg);
+	flow = kzalloc(sizeof(*flow), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	set_active_memcg(old);
+	if (!flow)
+		return NULL;
+	spin_lock_init(&flow->lock);
+	spin_lock_init(&flow->advice.lock);
+	flow->our_local = U64_MAX;
+	flow->plain_remote = U64_MAX;
+	refcount_set(&flow->users, 1);
+	INIT_LIST_HEAD(&flow->half_open);
+	flow->chan = chan;
+	flow->queue = listener->queue;
+	flow->traffic_class = listener->traffic_class;
+	flow->ifindex = listener->ifindex;
+	flow->uid = listener->uid;
+	flow->serial = atomic64_inc_return(&last_serial);
+	flow->node[0].key = *key;
+	flow->node[0].flow = flow;
+	flow->nr_nodes = 1;
+	return flow;
+}
+
+/* The connection whose peer lets it wait longest, if there are @nr such. */
+static struct nx_flow *oldest_half_open(struct nx_channel *chan, u32 nr)
+{
+	struct nx_flow_table *table = &chan->nexus->flows;
+	struct nx_flow *flow = NULL;
+
+	spin_lock(&table->lock);
+	if (chan->nr_half_open >= nr)
+		flow = list_first_entry_or_null(&chan->half_open,
+						struct nx_flow, half_open);
+	spin_unlock(&table->lock);
+	return flow;
+}
+
+/* Where there is no room, who has waited for its peer longest gives its own. */
+static int link_accepted(struct nx_flow *flow)
+{
+	struct nx_channel *chan = flow->chan;
+	struct nx_flow *oldest;
+	int err;
+
+	oldest = oldest_half_open(chan, max(chan->nr_flow_slots / 2, 1U));
+	if (oldest)
+		nx_flow_end(oldest);
+	err = link(flow);
+	if (err != -EUSERS && err != -ENOSPC)
+		return err;
+	oldest = oldest_half_open(chan, 1);
+	if (!oldest)
+		return err;
+	nx_flow_end(oldest);
+	return link(flow);
+}
+
+/**
+ * nx_flow_accept - make a flow of a connection that a listener accepts
+ * @listener: which, found in the caller's RCU section
+ * @key:      of the connection
+ * @syn_ack:  that the listener sends
+ *
+ * In that section, with bottom halves off. It ends by nx_flow_end(), or with
+ * its channel. Connections whose peers do not answer have half of the channel's
+ * indices at most, and give way to others.
+ *
+ * Return: the flow, or NULL: the channel has no room for it, or no memory.
+ */
+struct nx_flow *nx_flow_accept(struct nx_flow *listener,
+			       const struct nx_flow_key *key,
+			       const struct nx_tcp_seg *syn_ack)
+{
+	struct nx_flow *flow;
+
+	/* The listener may have been deleted since it was found. */
+	if (!refcount_inc_not_zero(&listener->users))
+		return NULL;
+	flow = accept_alloc(listener, key);
+	if (!flow)
+		goto err_put;
+	nx_tcp_track_accept(&flow->track, syn_ack);
+	flow->parent = listener;
+	flow->sk = nx_flow_sk(listener);
+	sock_hold(flow->sk);
+	flow->pid = get_pid(listener->pid);
+	nx_channel_get(flow->chan);
+	if (!link_accepted(flow))
+		return flow;
+	nx_channel_put(flow->chan);
+	flow_free(flow);
+err_put:
+	put_listener(listener);
+	return NULL;
+}
+
+/* The flow at an index. It stays until the RCU section ends. */
+static struct nx_flow *flow_at_rcu(struct nx_channel *chan, u32 idx)
+{
+	if (idx >= chan->nr_flow_slots)
+		return NULL;
+	return rcu_dereference(chan->flows[idx].flow);
+}
+
+/* Who has unlinked a flow has it until call_rcu(). */
+static struct nx_flow *unlink_at(struct nx_channel *chan, u32 idx,
+				 const u32 *generation)
+{
+	struct nx_flow *flow;
+
+	rcu_read_lock();
+	flow = flow_at_rcu(chan, idx);
+	if (flow && generation && flow->generation != *generation)
+		flow = NULL;
+	if (flow && !unlink(flow))
+		flow = NULL;
+	rcu_read_unlock();
+	return flow;
+}
+
+/*
+ * The peer of a connection that ends so is told. Under the nexus's lock; a
+ * connection that ends by itself had no grant.
+ */
+static void kill(struct nx_flow *flow, struct list_head *dead)
+{
+	nx_grant_drop(flow);
+	nx_tcp_linger(flow);
+	nx_tcp_abort(flow);
+	list_add(&flow->dead, dead);
 }
 
 /**
@@ -273,16 +518,15 @@ void nx_flow_release_all(struct list_head *dead)
  */
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation)
 {
-	struct nx_flow *flow = NULL;
+	struct nx_flow *flow;
 	LIST_HEAD(dead);
 
 	mutex_lock(&chan->nexus->lock);
-	if (idx < chan->nr_flow_slots)
-		flow = slot_flow(chan, idx);
-	if (flow && flow->generation == generation)
-		unlink(flow, &dead);
+	flow = unlink_at(chan, idx, &generation);
+	if (flow)
+		kill(flow, &dead);
 	mutex_unlock(&chan->nexus->lock);
-	if (list_empty(&dead))
+	if (!flow)
 		return -ENOENT;
 	nx_flow_release_all(&dead);
 	synchronize_rcu();
@@ -301,10 +545,13 @@ void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead)
 	u32 idx;
 
 	lockdep_assert_held(&chan->nexus->lock);
+	/* A connection that was being accepted is there, or will not be. */
+	spin_lock_bh(&chan->nexus->flows.lock);
+	spin_unlock_bh(&chan->nexus->flows.lock);
 	for (idx = 0; chan->nr_flows && idx < chan->nr_flow_slots; idx++) {
-		flow = slot_flow(chan, idx);
+		flow = unlink_at(chan, idx, NULL);
 		if (flow)
-			unlink(flow, dead);
+			kill(flow, dead);
 	}
 }
 
@@ -349,11 +596,13 @@ void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
 		mutex_lock(&nexus->lock);
 		WRITE_ONCE(nexus->addr_seq, nexus->addr_seq + 1);
 		list_for_each_entry(chan, &nexus->channels, node) {
-			for (idx = 0; chan->nr_flows && idx < chan->nr_flow_slots;
-			     idx++) {
-				flow = slot_flow(chan, idx);
+			for (idx = 0; READ_ONCE(chan->nr_flows) &&
+				      idx < chan->nr_flow_slots; idx++) {
+				rcu_read_lock();
+				flow = flow_at_rcu(chan, idx);
 				if (flow && has_local(flow, addr, ip_version))
 					tell_address_gone(flow);
+				rcu_read_unlock();
 			}
 		}
 		mutex_unlock(&nexus->lock);

@@ -8,12 +8,15 @@
 
 #include <linux/in.h>
 #include <linux/net.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/sock.h>
 #include <linux/nexus.h>
 #include "advice.h"
 #include "core/flow_key.h"
+#include "core/tcp_track.h"
 #include "counters.h"
 #include "sndbuf.h"
 #include "grant.h"
@@ -28,6 +31,7 @@ struct nx_queue;
  * @head: in nx_flow_table.hash
  * @key:  what is looked up
  * @flow: whose
+ * @next: of a group: another listener with this key, not in the hash itself
  *
  * A dual-stack listener has two.
  */
@@ -35,6 +39,7 @@ struct nx_flow_node {
 	struct rhash_head	head;
 	struct nx_flow_key	key;
 	struct nx_flow		*flow;
+	struct nx_flow_node __rcu *next;
 };
 
 #define NX_FLOW_NODES	2
@@ -53,7 +58,18 @@ struct nx_flow_node {
  * @rx:         delivered; under the rx_lock of the queue that receives
  * @tx:         sent; under the tx_lock of the queue that sends
  * @drops:      packets of this flow that were lost, either way
- * @socket:     adopted; the flow holds its file until it is unlinked
+ * @lock:       protects @track, and @rx and @tx where several queues count; a
+ *              leaf, bottom halves off
+ * @track:      of a TCP connection; unused by a listener
+ * @parent:     of an accepted connection: the listener, which keeps the socket
+ *              for as long as it has one
+ * @users:      itself, and the connections that it has accepted; the socket is
+ *              released with the last one
+ * @half_open:  of an accepted connection: in nx_channel.half_open until the peer
+ *              has acknowledged its SYN-ACK; under the table's lock
+ * @linger_ns:  until when some connection's port must not be used again
+ * @socket:     adopted; the flow holds its file until @users is 0; NULL for an
+ *              accepted connection
  * @sk:         of @socket; the flow holds a reference
  * @keeper:     of a TCP flow: shares the port with @socket, see tcp_socket.c
  * @uid:        of the socket's owner
@@ -67,20 +83,25 @@ struct nx_flow_node {
  * @is_address_gone: its local address is no longer this host's
  * @sndbuf:     the send buffer of @socket
  * @old_data_ready, @old_userlocks: what the socket had before
+ * @is_shared:  it may have a port that other listeners of its user have too
  * @dead:       in a list of flows that are out of the table, for who releases
  *              their sockets
- * @rcu:        frees it after the last reader
+ * @release:    releases its socket, after @dead
+ * @rcu:        frees it after the last reader, at last
  *
  * Found under RCU through its table, its channel or its socket. Freed a grace
  * period after all three have let go.
  *
  * @rx and @tx are exact as long as one queue serves the flow; a flow of
- * NEXUS_QUEUE_ANY on a channel of several queues counts under @stat_lock.
+ * NEXUS_QUEUE_ANY on a channel of several queues counts under @lock.
  */
 struct nx_flow {
 	struct nx_flow_node	node[NX_FLOW_NODES];
 	u8			nr_nodes;
 	u8			traffic_class;
+	u8			old_userlocks;
+	bool			is_shared;
+	bool			is_address_gone;
 	struct nx_channel	*chan;
 	u32			idx;
 	u32			generation;
@@ -90,26 +111,36 @@ struct nx_flow {
 
 	struct nx_traffic	rx;
 	struct nx_traffic	tx;
-	spinlock_t		stat_lock;	/* see above */
+	spinlock_t		lock;	/* see above */
 	atomic64_t		drops;
+	struct nx_tcp_track	track;
+
+	struct nx_flow		*parent;
+	refcount_t		users;
+	kuid_t			uid;
+	struct list_head	half_open;
+	u64			linger_ns;
 
 	struct socket		*socket;
 	struct sock		*sk;
 	struct socket		*keeper;
-	kuid_t			uid;
 	struct pid		*pid;
-	u32			mtu;
 	u64			our_local;
 	u64			plain_remote;
 	struct nx_advice	advice;
 	struct nx_grant		grant;
-	bool			is_address_gone;
+	u32			mtu;
 	struct nx_sndbuf	sndbuf;
 	void			(*old_data_ready)(struct sock *sk);
-	u8			old_userlocks;
-	struct list_head	dead;
-	struct rcu_head		rcu;
+	union {
+		struct list_head	dead;
+		struct work_struct	release;
+		struct rcu_head		rcu;
+	};
 };
+
+/* An idle connection has a limit, where no lock has a debugger's mark. */
+static_assert(IS_ENABLED(CONFIG_LOCKDEP) || sizeof(struct nx_flow) <= 512);
 
 /* In the order in which they are looked for. */
 enum nx_flow_kind {
@@ -121,15 +152,19 @@ enum nx_flow_kind {
 
 /**
  * struct nx_flow_table - the flows of one nexus
+ * @lock:    protects what follows, and the flow slots of the nexus's channels;
+ *           bottom halves off; taken under the nexus's lock, under a queue's, or
+ *           in softirq
  * @hash:    of struct nx_flow_node, read under RCU
  * @ports:   a bit for each local port that any flow has, UDP's and TCP's apart:
  *           what spares the kernel's traffic a look-up; read under RCU
- * @port_users: flows of each bit of @ports; under the nexus's lock
+ * @port_users: flows of each bit of @ports
  * @nr:      keys of each kind, so that a kind that nobody has is not looked for
  * @seq:     changes with every addition and removal, before the flow can be
  *           freed, so that who remembers a flow knows when to forget it
  */
 struct nx_flow_table {
+	spinlock_t		lock;
 	struct rhashtable	hash;
 	unsigned long		*ports;
 	struct xarray		port_users;
@@ -163,6 +198,17 @@ static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
 	return flow->sk;
 }
 
+/* What arrives for it reaches it, but belongs to no connection. */
+static inline bool nx_flow_is_listener(const struct nx_flow *flow)
+{
+	return nx_flow_key_is_listener(&flow->node[0].key);
+}
+
+static inline bool nx_flow_is_tcp(const struct nx_flow *flow)
+{
+	return flow->node[0].key.protocol == IPPROTO_TCP;
+}
+
 /* socket.c, as nx_socket_check() and what stands below it */
 bool nx_socket_is_narrowed(const struct nx_flow *flow);
 
@@ -188,6 +234,11 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
 void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead);
 void nx_flow_release_all(struct list_head *dead);
+struct nx_flow *nx_flow_accept(struct nx_flow *listener,
+			       const struct nx_flow_key *key,
+			       const struct nx_tcp_seg *syn_ack);
+void nx_flow_established(struct nx_flow *flow);
+void nx_flow_end(struct nx_flow *flow);
 
 int nx_socket_check(struct socket *sock, struct net *net);
 int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg);

@@ -3,6 +3,7 @@
  * The table that a packet's flow is looked up in, under RCU.
  */
 #include <linux/jhash.h>
+#include <linux/kernel.h>
 #include <linux/rhashtable.h>
 #include "flow.h"
 
@@ -47,6 +48,7 @@ int nx_flow_table_init(struct nx_flow_table *table)
 {
 	int err;
 
+	spin_lock_init(&table->lock);
 	table->ports = kvcalloc(BITS_TO_LONGS(NX_PORT_BITS), sizeof(long),
 				GFP_KERNEL_ACCOUNT);
 	if (!table->ports)
@@ -94,7 +96,7 @@ static int get_port(struct nx_flow_table *table, u32 port)
 	int err;
 
 	err = xa_err(xa_store(&table->port_users, port, xa_mk_value(users + 1),
-			      GFP_KERNEL_ACCOUNT));
+			      GFP_ATOMIC));
 	if (!err)
 		set_bit(port, table->ports);
 	return err;
@@ -107,36 +109,84 @@ static void put_port(struct nx_flow_table *table, u32 port)
 	if (users > 1) {
 		/* In place: needs no memory. */
 		xa_store(&table->port_users, port, xa_mk_value(users - 1),
-			 GFP_KERNEL_ACCOUNT);
+			 GFP_ATOMIC);
 		return;
 	}
 	clear_bit(port, table->ports);
 	xa_erase(&table->port_users, port);
 }
 
-static void del_node(struct nx_flow_table *table, struct nx_flow_node *node)
+static void count_node(struct nx_flow_table *table,
+		       const struct nx_flow_node *node, int change)
 {
 	enum nx_flow_kind kind = key_kind(&node->key);
 
-	rhashtable_remove_fast(&table->hash, &node->head, node_params);
-	WRITE_ONCE(table->nr[kind], table->nr[kind] - 1);
+	WRITE_ONCE(table->nr[kind], table->nr[kind] + change);
+}
+
+static struct nx_flow_node *follower(const struct nx_flow_table *table,
+				      const struct nx_flow_node *node)
+{
+	return rcu_dereference_protected(node->next,
+					 lockdep_is_held(&table->lock));
+}
+
+/* The first of a group leaves the hash, and the next one takes its place. */
+static void del_first(struct nx_flow_table *table, struct nx_flow_node *node)
+{
+	struct nx_flow_node *next = follower(table, node);
+
+	if (next)
+		rhashtable_replace_fast(&table->hash, &node->head, &next->head,
+					node_params);
+	else
+		rhashtable_remove_fast(&table->hash, &node->head, node_params);
+}
+
+static void del_node(struct nx_flow_table *table, struct nx_flow_node *node)
+{
+	struct nx_flow_node *first, *at;
+
+	count_node(table, node, -1);
+	first = rhashtable_lookup_fast(&table->hash, &node->key, node_params);
+	if (first == node) {
+		del_first(table, node);
+		return;
+	}
+	for (at = first; follower(table, at) != node; at = follower(table, at))
+		;
+	rcu_assign_pointer(at->next, follower(table, node));
+}
+
+/* Listeners of TCP that share a port: bind() has asked whether they may. */
+static bool may_join(const struct nx_flow_node *first,
+		     const struct nx_flow_node *node)
+{
+	return nx_flow_key_is_listener(&node->key) &&
+	       first->flow->is_shared && node->flow->is_shared;
 }
 
 static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
 {
-	enum nx_flow_kind kind = key_kind(&node->key);
-	int err;
+	struct nx_flow_node *first;
 
-	err = rhashtable_lookup_insert_key(&table->hash, &node->key,
-					   &node->head, node_params);
-	if (!err)
-		WRITE_ONCE(table->nr[kind], table->nr[kind] + 1);
-	return err;
+	first = rhashtable_lookup_get_insert_key(&table->hash, &node->key,
+						 &node->head, node_params);
+	if (IS_ERR(first))
+		return PTR_ERR(first);
+	if (first && !may_join(first, node))
+		return -EEXIST;
+	if (first) {
+		RCU_INIT_POINTER(node->next, follower(table, first));
+		rcu_assign_pointer(first->next, node);
+	}
+	count_node(table, node, 1);
+	return 0;
 }
 
 /**
  * nx_flow_table_add - let packets find a flow
- * @table: under its nexus's lock
+ * @table: under its lock
  * @flow:  complete
  *
  * Return: 0, EEXIST another flow has one of its keys, ENOMEM.
@@ -146,6 +196,7 @@ int nx_flow_table_add(struct nx_flow_table *table, struct nx_flow *flow)
 	u32 port = key_port(&flow->node[0].key);
 	int i, err;
 
+	lockdep_assert_held(&table->lock);
 	err = get_port(table, port);
 	if (err)
 		return err;
@@ -168,13 +219,14 @@ err_del:
 
 /**
  * nx_flow_table_del - let no further packet find a flow
- * @table: under its nexus's lock
+ * @table: under its lock
  * @flow:  in it; may be freed after a grace period
  */
 void nx_flow_table_del(struct nx_flow_table *table, struct nx_flow *flow)
 {
 	int i;
 
+	lockdep_assert_held(&table->lock);
 	for (i = 0; i < flow->nr_nodes; i++)
 		del_node(table, &flow->node[i]);
 	put_port(table, key_port(&flow->node[0].key));
@@ -192,13 +244,31 @@ static struct nx_flow *find(struct nx_flow_table *table, enum nx_flow_kind kind,
 	return node ? node->flow : NULL;
 }
 
+/* One of the group that @first is the first of: a connection's always the same. */
+static struct nx_flow *pick(struct nx_flow *first, u8 ip_version,
+			    const struct nx_flow_key *packet)
+{
+	struct nx_flow_node *node, *at;
+	u32 nr = 0;
+
+	node = &first->node[first->node[0].key.ip_version != ip_version];
+	if (likely(!rcu_access_pointer(node->next)))
+		return first;
+	for (at = node; at; at = rcu_dereference(at->next))
+		nr++;
+	nr = reciprocal_scale(nx_flow_key_hash(packet), nr);
+	for (at = node; nr && rcu_access_pointer(at->next); nr--)
+		at = rcu_dereference(at->next);
+	return at->flow;
+}
+
 /**
  * nx_flow_find_rcu - the flow that a packet belongs to
  * @table: whose
  * @key:   of the packet, as the receiving host sees it
  *
  * A 5-tuple goes before a listener with address, and that before a wildcard
- * listener.
+ * listener; of listeners that share a port the packet's hash picks one.
  */
 struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
 				 const struct nx_flow_key *key)
@@ -212,8 +282,9 @@ struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
 	k = *key;
 	nx_flow_key_to_listener(&k);
 	flow = find(table, NX_FLOW_LISTENER, &k);
-	if (flow)
-		return flow;
-	nx_flow_key_to_wildcard(&k);
-	return find(table, NX_FLOW_WILDCARD, &k);
+	if (!flow) {
+		nx_flow_key_to_wildcard(&k);
+		flow = find(table, NX_FLOW_WILDCARD, &k);
+	}
+	return flow ? pick(flow, key->ip_version, key) : NULL;
 }

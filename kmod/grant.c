@@ -21,6 +21,19 @@ void nx_grants_init(struct nx_grants *grants)
 	INIT_LIST_HEAD(&grants->flows);
 }
 
+/**
+ * nx_grant_of - what a flow may have of the class
+ * @flow: in a RCU section; an accepted connection shares its listener's
+ *
+ * Return: thousandths of the rate; 0: nothing.
+ */
+u32 nx_grant_of(const struct nx_flow *flow)
+{
+	const struct nx_flow *owner = flow->parent ?: flow;
+
+	return READ_ONCE(owner->grant.permille);
+}
+
 /* Does the policy let the caller's channel have @permille in all? */
 static bool is_allowed(const struct nx_nexus *nexus, u32 permille)
 {

@@ -36,6 +36,7 @@ struct nx_grant {
 /* A thousandth of the rate: what a flow has that names no number. */
 #define NX_GRANT_DEFAULT	1
 
+u32 nx_grant_of(const struct nx_flow *flow);
 void nx_grants_init(struct nx_grants *grants);
 int nx_grant_take(struct nx_flow *flow, u32 permille);
 void nx_grant_drop(struct nx_flow *flow);

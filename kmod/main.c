@@ -82,8 +82,9 @@ static void __exit nexus_exit(void)
 	nx_advice_exit();
 	nx_wake_exit();
 	nx_tend_exit();
-	nx_channel_exit();
+	nx_channel_flush();
 	nx_net_exit();
+	nx_channel_exit();
 	nx_mapping_exit();
 }
 

@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include "compat.h"
 #include "netlink.h"
+#include "policy.h"
 #include "nexus.h"
 
 static int validate_name(const struct nlattr *attr,
@@ -61,8 +62,12 @@ rule_policy[NEXUS_RULE_A_ID + 1] = {
 	[NEXUS_RULE_A_ID]	= { .type = NLA_U32 },
 };
 
+static struct netlink_range_validation linger_range = {
+	.max = NX_POLICY_LINGER_MAX_MS,
+};
+
 static const struct nla_policy
-rules_policy[NEXUS_POLICY_A_MAX_LL + 1] = {
+rules_policy[NEXUS_POLICY_A_LINGER + 1] = {
 	[NEXUS_POLICY_A_RULE]	= NLA_POLICY_NESTED(rule_policy),
 	[NEXUS_POLICY_A_NO_RULES]	= { .type = NLA_FLAG },
 	[NEXUS_POLICY_A_MAX_CHANNELS]	= NX_POLICY_LIMIT(NLA_U32),
@@ -70,6 +75,8 @@ rules_policy[NEXUS_POLICY_A_MAX_LL + 1] = {
 	[NEXUS_POLICY_A_MAX_BYTES]	= NX_POLICY_LIMIT(NLA_U64),
 	[NEXUS_POLICY_A_MAX_IDLE]	= { .type = NLA_U32 },
 	[NEXUS_POLICY_A_MAX_LL]	= NLA_POLICY_MAX(NLA_U32, 1000),
+	[NEXUS_POLICY_A_MAX_SYNS]	= { .type = NLA_U32 },
+	[NEXUS_POLICY_A_LINGER]	= NLA_POLICY_FULL_RANGE(NLA_U32, &linger_range),
 };
 
 static const struct nla_policy

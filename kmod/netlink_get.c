@@ -221,20 +221,21 @@ static int put_channel_flows(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	struct cursor *c = cursor(cb);
 	const struct nx_flow *flow;
-	int ret;
+	int ret = 0;
 
-	if (!chan->nr_flows)
+	if (!READ_ONCE(chan->nr_flows))
 		return 0;
+	/* An accepted connection may end meanwhile. */
+	rcu_read_lock();
 	for (; c->flow < chan->nr_flow_slots; c->flow++) {
-		flow = rcu_dereference_protected(chan->flows[c->flow].flow,
-				lockdep_is_held(&chan->nexus->lock));
-		if (!flow)
-			continue;
-		ret = put_flow(skb, cb, flow);
+		flow = rcu_dereference(chan->flows[c->flow].flow);
+		if (flow)
+			ret = put_flow(skb, cb, flow);
 		if (ret)
-			return ret;
+			break;
 	}
-	return 0;
+	rcu_read_unlock();
+	return ret;
 }
 
 static int put_flows(struct sk_buff *skb, struct netlink_callback *cb,

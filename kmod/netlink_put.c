@@ -159,7 +159,9 @@ static int put_policy(struct sk_buff *skb, const struct nx_policy *policy,
 	    nla_put_u64_64bit(skb, NEXUS_POLICY_A_MAX_BYTES, policy->max_bytes,
 			      NEXUS_POLICY_A_PAD) ||
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_IDLE, policy->max_idle) ||
-	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_LL, policy->max_ll))
+	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_LL, policy->max_ll) ||
+	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_SYNS, policy->max_syns) ||
+	    nla_put_u32(skb, NEXUS_POLICY_A_LINGER, policy->linger_ms))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -245,6 +245,10 @@ static void read_limits(struct nlattr **tb, struct nx_policy *policy)
 		policy->max_idle = nla_get_u32(tb[NEXUS_POLICY_A_MAX_IDLE]);
 	if (tb[NEXUS_POLICY_A_MAX_LL])
 		policy->max_ll = nla_get_u32(tb[NEXUS_POLICY_A_MAX_LL]);
+	if (tb[NEXUS_POLICY_A_MAX_SYNS])
+		policy->max_syns = nla_get_u32(tb[NEXUS_POLICY_A_MAX_SYNS]);
+	if (tb[NEXUS_POLICY_A_LINGER])
+		policy->linger_ms = nla_get_u32(tb[NEXUS_POLICY_A_LINGER]);
 }
 
 /* Changes in @policy what @nest holds; of no use to anybody if it fails. */

@@ -17,6 +17,8 @@ void nx_policy_init(struct nx_policy *policy)
 	policy->max_bytes = NX_POLICY_MAX_BYTES;
 	policy->max_idle = 0;
 	policy->max_ll = 0;
+	policy->max_syns = NX_POLICY_MAX_SYNS;
+	policy->linger_ms = NX_POLICY_LINGER_MS;
 }
 
 static bool rule_matches(const struct nx_rule *rule)
@@ -68,6 +70,7 @@ static struct nx_user *user_new(struct nx_nexus *nexus, kuid_t uid)
 	if (!user)
 		return NULL;
 	user->uid = uid;
+	spin_lock_init(&user->syn_lock);
 	list_add(&user->node, &nexus->users);
 	return user;
 }

@@ -34,6 +34,10 @@ struct nx_rule {
  *                defunct; 0: never
  * @max_ll:       thousandths of the rate that the low-latency flows of one channel
  *                may have; 0: only who may set the policy has any
+ * @max_syns:     connections that one user may try to open a second; 0: any
+ * @linger_ms:    how long TIME-WAIT keeps a port
+ *
+ * Limits are read without the lock, where packets pass.
  */
 struct nx_policy {
 	unsigned int	nr_rules;
@@ -43,11 +47,22 @@ struct nx_policy {
 	u64		max_bytes;
 	u32		max_idle;
 	u32		max_ll;
+	u32		max_syns;
+	u32		linger_ms;
 };
 
 #define NX_POLICY_MAX_CHANNELS	1024
 #define NX_POLICY_MAX_FLOWS	65536
 #define NX_POLICY_MAX_BYTES	(1ULL << 30)
+/*
+ * A third of what one core of the kernel's own stack opens (107,000 instructions
+ * each): a program that only connects is never held up, a flood is.
+ */
+#define NX_POLICY_MAX_SYNS	10000
+/* TCP_TIMEWAIT_LEN of the kernel's stack. */
+#define NX_POLICY_LINGER_MS	60000
+/* Twice the maximum segment lifetime of RFC 9293 section 3.4.2. */
+#define NX_POLICY_LINGER_MAX_MS	240000
 
 /**
  * struct nx_user - what one user has of one nexus; under the nexus's lock
@@ -55,12 +70,16 @@ struct nx_policy {
  * @uid:         whose
  * @nr_channels: attached
  * @bytes:       that their regions could take
+ * @syn_lock:    protects @syn_due_ns; a leaf, bottom halves off
+ * @syn_due_ns:  see nx_rate_take()
  */
 struct nx_user {
 	struct list_head	node;
 	kuid_t			uid;
 	u32			nr_channels;
 	u64			bytes;
+	spinlock_t		syn_lock;
+	u64			syn_due_ns;
 };
 
 void nx_policy_init(struct nx_policy *policy);

@@ -10,6 +10,7 @@
 #include <net/netns/generic.h>
 #include "channel.h"
 #include "compat.h"
+#include "linger.h"
 #include "monitor.h"
 #include "nexus.h"
 
@@ -317,6 +318,7 @@ static void __net_exit net_pre_leave(struct net *net)
 	}
 	mutex_unlock(&nx->lock);
 	nx_flow_release_all(&flows);
+	nx_linger_release(net);
 	list_for_each_entry_safe(nexus, next, &dead, node)
 		nx_nexus_put(nexus);
 }

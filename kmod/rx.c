@@ -22,6 +22,7 @@
 #include "icmp.h"
 #include "nexus.h"
 #include "rx.h"
+#include "tcp.h"
 #include "wake.h"
 
 #define RPFILTER_STRICT	1	/* RFC 3704 section 2.2 */
@@ -241,6 +242,40 @@ static bool has_xfrm_policy(const struct net *net)
 }
 #endif
 
+/* The tracker wants a SYN's options, too. */
+static void track(struct nx_flow *flow, struct sk_buff *skb, const u8 *h,
+		  const struct nx_packet *p)
+{
+	u32 avail = p->l4_off + NX_TCP_HLEN;
+	u8 copy[NX_HEADERS_ALL];
+
+	if (p->tcp_flags & NX_TCP_SYN) {
+		h = skb_header_pointer(skb, 0, p->payload_off, copy);
+		if (!h)
+			return;
+		avail = p->payload_off;
+	}
+	nx_tcp_receive(flow, h, avail, p);
+}
+
+/*
+ * A segment is followed when its sum has proved right, and before its owner sees
+ * it, who may answer at once.
+ */
+static void deliver_segment(struct nx_rx_packet *rx, const u8 *h,
+			    const struct nx_packet *p)
+{
+	struct nx_queue *q = nx_deliver_queue(rx->flow, rx->hash);
+
+	rx->time_ns = ktime_get_ns();
+	nx_deliver_begin(q);
+	if (!nx_deliver(q, rx))
+		track(rx->flow, rx->skb, h, p);
+	nx_deliver_end(q, true);
+	if (nx_tcp_is_over(rx->flow))
+		nx_flow_end(rx->flow);
+}
+
 /* Claims a datagram for its flow; false: it is the kernel's. */
 static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		  const struct nx_packet *p)
@@ -265,7 +300,10 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 	set_csum(&rx, h, p);
 	if (!set_gso(&rx))
 		return false;
-	nx_rx_deliver(&rx);
+	if (p->key.protocol == IPPROTO_TCP)
+		deliver_segment(&rx, h, p);
+	else
+		nx_rx_deliver(&rx);
 	return true;
 }
 

@@ -277,7 +277,7 @@ static int enqueue_one(struct sk_buff *skb, struct Qdisc *sch,
 
 	rcu_read_lock();
 	flow = nx_skb_flow_rcu(skb);
-	if (flow && s->opt.ll_permille && READ_ONCE(flow->grant.permille))
+	if (flow && s->opt.ll_permille && nx_grant_of(flow))
 		ret = enqueue_ll(skb, sch, now, to_free);
 	else
 		ret = enqueue_fq(skb, sch, flow, now, to_free);

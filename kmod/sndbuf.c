@@ -93,7 +93,8 @@ bool nx_sndbuf_is_full(struct nx_queue *q, struct nx_flow *flow)
 	if (likely(!is_full(sk)))
 		return false;
 	WRITE_ONCE(q->is_tx_blocked, true);
-	if (watch(flow)) {
+	/* An accepted connection sends by its listener's socket. */
+	if (watch(flow->parent ?: flow)) {
 		smp_mb(); /* T1, pairs with the kernel's in sock_wfree() */
 		if (is_full(sk))
 			return true;

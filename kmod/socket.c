@@ -15,7 +15,9 @@
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
 #include "channel.h"
+#include "core/packet.h"
 #include "flow.h"
+#include "nexus.h"
 #include "rx.h"
 #include "tcp_socket.h"
 
@@ -60,20 +62,8 @@ static void socket_data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/**
- * nx_skb_flow_rcu - the flow that sends a packet
- * @skb: on its way out; in a RCU section
- *
- * A packet of nexus is its flow's socket's (skb_set_owner_w()), and so is what
- * the application sends through that socket itself. The owner survives
- * neighbours, hooks and disciplines, until a driver or another network namespace
- * takes the packet.
- *
- * Return: NULL: it is not of nexus.
- */
-struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
+static struct nx_flow *socket_flow_rcu(const struct sock *sk)
 {
-	struct sock *sk = skb->sk;
 	struct nx_flow *flow;
 
 	if (!sk || !sk_fullsock(sk) ||
@@ -82,6 +72,46 @@ struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
 	flow = rcu_dereference_sk_user_data(sk);
 	smp_rmb(); /* V: what was read is ours if the function still is */
 	return READ_ONCE(sk->sk_data_ready) == socket_data_ready ? flow : NULL;
+}
+
+/* Of the connections that @listener has accepted, the one that sends @skb. */
+static struct nx_flow *accepted_flow_rcu(struct nx_flow *listener,
+					 const struct sk_buff *skb)
+{
+	int off = skb_network_offset(skb);
+	struct nx_packet p;
+	u8 copy[NX_HEADERS_MAX];
+	struct nx_flow *flow;
+	const u8 *h;
+	u32 avail;
+
+	avail = min_t(u32, skb->len - off, sizeof(copy));
+	h = skb_header_pointer(skb, off, avail, copy);
+	if (!h || nx_tx_parse(h, avail, skb->len - off, &p))
+		return listener;
+	flow = nx_flow_find_rcu(&listener->chan->nexus->flows, &p.key);
+	return flow && flow->parent == listener ? flow : listener;
+}
+
+/**
+ * nx_skb_flow_rcu - the flow that sends a packet
+ * @skb: on its way out; in a RCU section
+ *
+ * A packet of nexus is its flow's socket's (skb_set_owner_w()), and so is what
+ * the application sends through that socket itself. The owner survives
+ * neighbours, hooks and disciplines, until a driver or another network namespace
+ * takes the packet. Connections that a listener has accepted send by its socket,
+ * and are told apart by what the packet says.
+ *
+ * Return: NULL: it is not of nexus.
+ */
+struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
+{
+	struct nx_flow *flow = socket_flow_rcu(skb->sk);
+
+	if (flow && nx_flow_is_tcp(flow) && nx_flow_is_listener(flow))
+		return accepted_flow_rcu(flow, skb);
+	return flow;
 }
 
 static struct nx_flow_key *add_key(struct nx_flow *flow, u8 ip_version)

@@ -21,6 +21,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 #include "flow.h"
+#include "linger.h"
 #include "tcp_socket.h"
 
 /**
@@ -119,15 +120,17 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
 		return err;
 	}
 	flow->keeper = keeper;
+	flow->is_shared = is_shared(flow);
 	return 0;
 }
 
 /**
  * nx_tcp_socket_drop - the port is the socket's alone again
- * @flow: that had it
+ * @flow: that had it; where a connection of its is in TIME-WAIT, the socket
+ *        shares it with a keeper on, and gives it to nobody
  */
 void nx_tcp_socket_drop(struct nx_flow *flow)
 {
-	sock_release(flow->keeper);
+	nx_linger_add(flow->keeper, flow->linger_ns);
 	flow->keeper = NULL;
 }

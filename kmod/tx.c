@@ -18,6 +18,7 @@
 #include "nexus.h"
 #include "sent.h"
 #include "sync.h"
+#include "tcp.h"
 #include "trace.h"
 #include "tx.h"
 #include "wake.h"
@@ -306,12 +307,26 @@ static bool take_headers(struct nx_tx_packet *p)
 	return true;
 }
 
+/* The flow may say what the headers say, and its connection is ready for it. */
+static enum nexus_drop_reason check_flow(struct nx_tx_packet *p)
+{
+	const struct nx_flow *flow = p->flow;
+	int i;
+
+	for (i = 0; i < flow->nr_nodes; i++)
+		if (nx_flow_may_send(&flow->node[i].key, &p->packet.key))
+			break;
+	if (unlikely(i == flow->nr_nodes))
+		return NEXUS_DROP_TX_MISMATCH;
+	if (p->packet.key.protocol == IPPROTO_TCP)
+		return nx_tcp_send(flow->chan, p);
+	return NEXUS_DROP_NONE;
+}
+
 /* What the headers say; the flow may say it. */
 static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 {
-	const struct nx_flow *flow = p->flow;
 	enum nexus_drop_reason reason;
-	int i;
 
 	reason = nx_tx_parse(p->headers, p->nr_headers, p->len, &p->packet);
 	if (unlikely(reason))
@@ -326,10 +341,7 @@ static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 		if (reason)
 			return reason;
 	}
-	for (i = 0; i < flow->nr_nodes; i++)
-		if (nx_flow_may_send(&flow->node[i].key, &p->packet.key))
-			return NEXUS_DROP_NONE;
-	return NEXUS_DROP_TX_MISMATCH;
+	return check_flow(p);
 }
 
 static void end_peer(struct nx_tx_run *run)
@@ -353,9 +365,14 @@ static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 		nx_traffic_add(&flow->tx, 1, p->len);
 		return;
 	}
-	spin_lock(&flow->stat_lock);
+	spin_lock(&flow->lock);
 	nx_traffic_add(&flow->tx, 1, p->len);
-	spin_unlock(&flow->stat_lock);
+	spin_unlock(&flow->lock);
+}
+
+static bool is_to_peer(const struct nx_dest *dest)
+{
+	return dest->peer && !nx_flow_is_narrowed(dest->peer);
 }
 
 /* To another channel of this host: one copy, no sum, no device. */
@@ -383,7 +400,10 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 		run->peer = peer;
 	}
 	/* What the receiver loses is counted there. */
-	nx_deliver(peer, rx);
+	if (!nx_deliver(peer, rx) && rx->protocol == IPPROTO_TCP)
+		nx_tcp_receive(dest->peer, p->headers, p->nr_headers, &p->packet);
+	if (nx_tcp_is_over(dest->peer))
+		nx_flow_end(dest->peer);
 	return NEXUS_DROP_NONE;
 }
 
@@ -404,7 +424,7 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 		if (unlikely(!dest))
 			return reason;
 	}
-	*is_local = dest->peer && !nx_flow_is_narrowed(dest->peer);
+	*is_local = is_to_peer(dest);
 	if (*is_local)
 		return send_local(run, p, dest);
 	end_peer(run);
@@ -475,6 +495,8 @@ static int send_one(struct nx_tx_run *run)
 	if (unlikely(p->flags & NX_SENT_FLAGS && !p->is_reported))
 		report(run, p, reason);
 	recycle(run->q, p);
+	if (p->flow && unlikely(nx_tcp_is_over(p->flow)))
+		nx_flow_end(p->flow);
 	return 0;
 }
 
@@ -497,6 +519,63 @@ static int send_some(struct nx_tx_run *run)
 	rcu_read_unlock();
 	local_bh_enable();
 	return err;
+}
+
+/* A packet of the kernel's own, all of it headers. */
+static void make_own(struct nx_tx_packet *p, struct nx_flow *flow,
+		     const u8 *h, u32 len)
+{
+	p->flow = flow;
+	p->pool = &flow->chan->pool;
+	p->len = len;
+	p->nr_parts = 0;
+	p->flags = NEXUS_DESC_CSUM;
+	p->gso_size = 0;
+	p->traffic_class = flow->traffic_class;
+	p->nr_headers = len;
+	p->linear = NULL;
+	memcpy(p->headers, h, len);
+}
+
+/**
+ * nx_tx_send_own - send a packet that the application did not make
+ * @flow: unlinked, of which it is
+ * @h:    its headers, which are all of it
+ * @len:  bytes, NX_HEADERS_MAX at most
+ *
+ * May sleep.
+ */
+void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
+{
+	struct nx_queue *q = &flow->chan->queues[0];
+	struct nx_tx_packet *p = &q->run.packet;
+	enum nexus_drop_reason reason;
+	struct nx_dest *dest;
+	bool is_local;
+
+	mutex_lock(&q->tx_lock);
+	local_bh_disable();
+	rcu_read_lock();
+	q->run.q = q;
+	q->run.rx.tx = p;
+	q->run.rx.time_ns = ktime_get_ns();
+	make_own(p, flow, h, len);
+	reason = nx_tx_parse(h, len, len, &p->packet);
+	dest = reason ? NULL : nx_dest_find(q, flow, &p->packet.key, &reason);
+	is_local = dest && is_to_peer(dest);
+	if (is_local)
+		reason = send_local(&q->run, p, dest);
+	else if (dest)
+		reason = nx_xmit(q, p, dest);
+	if (reason)
+		drop(q, p, reason);
+	else
+		count_tx(q, p, is_local);
+	end_peer(&q->run);
+	nx_wake_run();
+	rcu_read_unlock();
+	local_bh_enable();
+	mutex_unlock(&q->tx_lock);
 }
 
 /**

@@ -101,6 +101,7 @@ static inline u16 nx_tx_gso_segs(const struct nx_tx_packet *p)
 }
 
 int nx_tx_drain(struct nx_queue *q);
+void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len);
 bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 		__wsum *sum);
 

@@ -106,6 +106,31 @@ static void listen_input(struct nexus_tcp_listener *listener,
 	}
 }
 
+void nx_stream_unclaim(struct nexus_tcp *conn)
+{
+	if (!conn->is_claimed)
+		return;
+	nx_stack_unclaim(conn->sink.stack, &conn->sink);
+	conn->is_claimed = false;
+}
+
+/* The kernel has made a flow of the connection. */
+static void claim(struct nexus_tcp *conn, uint32_t flow)
+{
+	if (conn->is_claimed || conn->sink.stack->sinks[flow])
+		return;
+	conn->flow = flow;
+	conn->is_claimed = true;
+	nx_stack_claim(conn->sink.stack, &conn->sink, flow);
+}
+
+/* There is no such flow any more: it sends as the listener from here on. */
+static void unclaim(struct nexus_tcp *conn, uint32_t listener_flow)
+{
+	nx_stream_unclaim(conn);
+	conn->flow = listener_flow;
+}
+
 /* True if it was a connection's. */
 static bool child_input(struct nx_streams *s, const struct nx_tcp_seg *seg,
 			const struct nx_ends *ends, uint32_t flow,
@@ -115,12 +140,10 @@ static bool child_input(struct nx_streams *s, const struct nx_tcp_seg *seg,
 
 	if (!conn)
 		return false;
-	/* The kernel has made a flow of it. */
-	if (is_unclaimed && !conn->is_claimed && !s->stack->sinks[flow]) {
-		conn->flow = flow;
-		conn->is_claimed = true;
-		nx_stack_claim(s->stack, &conn->sink, flow);
-	}
+	if (is_unclaimed)
+		claim(conn, flow);
+	else
+		unclaim(conn, flow);
 	return nx_stream_segment(conn, seg);
 }
 

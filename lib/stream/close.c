@@ -91,8 +91,6 @@ void nx_stream_detach(struct nexus_tcp *conn)
 {
 	if (conn->is_child)
 		nx_streams_remove_child(nx_streams_of(conn->sink.stack), conn);
-	if (conn->is_claimed && conn->fd < 0) {
-		nx_stack_unclaim(conn->sink.stack, &conn->sink);
-		conn->is_claimed = false;
-	}
+	if (conn->fd < 0)
+		nx_stream_unclaim(conn);
 }

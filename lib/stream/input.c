@@ -177,6 +177,8 @@ void nx_stream_input(struct nx_sink *sink, struct nexus_packet *pkt)
 	}
 	if (nx_unlikely(!nx_stream_is_for(conn, &ends))) {
 		/* The index has another owner by now. */
+		if (conn->fd < 0)
+			nx_stream_unclaim(conn);
 		nx_streams_unclaimed(stack, sink->flow, pkt);
 		return;
 	}

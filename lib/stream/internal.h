@@ -239,6 +239,9 @@ void nx_listener_close_sink(struct nx_sink *sink);
 void nx_streams_listen(struct nexus_stack *stack, const struct nx_tcp_seg *seg,
 		       const struct nx_ends *ends);
 
+/* The kernel's flow of an accepted connection is not its any more. */
+void nx_stream_unclaim(struct nexus_tcp *conn);
+
 /* A packet of a flow that the kernel made of a listener's. */
 void nx_streams_unclaimed(struct nexus_stack *stack, uint32_t flow,
 			  struct nexus_packet *pkt);

@@ -17,6 +17,7 @@
 #include "ctl.h"
 #include "flow.h"
 #include "queue.h"
+#include "tcp.h"
 #include "test.h"
 #include "trace.h"
 
@@ -149,6 +150,55 @@ static void provoke_mtu(struct bed *bed)
 	((struct iphdr *)packet)->frag_off = htons(IP_DF);
 	nx_chan_send(&bed->chan, 0, bed->pair.flow.add.flow, 0, packet, len);
 	nx_chan_sync(&bed->chan, 0, NEXUS_SYNC_TX, 0);
+}
+
+/* Sends @nr segments with @flags from a port of TCP to the peer. */
+static void send_tcp(struct bed *bed, const char *remote, __u16 flags,
+		     size_t len, int nr)
+{
+	struct nx_conn conn = {
+		.chan = &bed->chan,
+		.tuple = nx_tuple(NX_HOST4, PORT, NX_PEER4, PORT),
+	};
+	struct nexus_flow_add add;
+	int err;
+
+	err = nx_tcp_adopt(&bed->chan, nx_tcp_socket(NX_HOST4, PORT), NULL,
+			   remote, PORT, &add);
+	if (err)
+		nx_die("flow of TCP: %s", strerror(-err));
+	conn.flow = add.flow;
+	while (nr--)
+		nx_conn_send(&conn, flags, "drop", len);
+}
+
+static void provoke_state(struct bed *bed)
+{
+	send_tcp(bed, NX_PEER4, NX_ACK, 4, 1);
+}
+
+/* There are a datagram's flow and a listener already. */
+static void provoke_flows(struct bed *bed)
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+
+	if (nx_tcp_adopt(&bed->chan, nx_tcp_socket(NX_HOST4, PORT), NULL, NULL,
+			 0, &add))
+		nx_die("no listener");
+	conn = (struct nx_conn){ .chan = &bed->chan, .flow = add.flow };
+	if (nx_policy_limit(NEXUS, NEXUS_POLICY_A_MAX_FLOWS, 2))
+		nx_die("no limit for flows");
+	conn.tuple = nx_tuple(NX_HOST4, PORT, NX_PEER4, PORT);
+	nx_conn_send(&conn, NX_SYN | NX_ACK, NULL, 0);
+}
+
+/* A second's worth at once, and more than the sending lasts. */
+static void provoke_syns(struct bed *bed)
+{
+	if (nx_policy_limit(NEXUS, NEXUS_POLICY_A_MAX_SYNS, 2))
+		nx_die("no limit for SYNs");
+	send_tcp(bed, NX_PEER4, NX_SYN, 0, 40);
 }
 
 static void provoke_device(struct bed *bed)
@@ -297,6 +347,9 @@ DROP_TEST(tx_mtu, TX_MTU, .provoke = provoke_mtu)
 DROP_TEST(tx_gso, TX_GSO, .spoil = spoil_gso)
 DROP_TEST(tx_queue, TX_QUEUE, .provoke = provoke_queue)
 DROP_TEST(tx_expired, TX_EXPIRED, .spoil = spoil_deadline)
+DROP_TEST(tx_state, TX_STATE, .provoke = provoke_state)
+DROP_TEST(tx_flows, TX_FLOWS, .provoke = provoke_flows)
+DROP_TEST(tx_syns, TX_SYNS, .provoke = provoke_syns)
 DROP_TEST(tx_device, TX_DEVICE, .provoke = provoke_device)
 DROP_TEST(tx_destination, TX_DESTINATION, .spoil = spoil_broadcast,
 	  .is_wild = true)

@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "queue.h"
 #include "tcp.h"
 #include "test.h"
 
@@ -152,6 +154,471 @@ NX_TEST(other_protocol, "FLOW-1 TCP and UDP ports are apart: a flow of one leave
 	EXPECT_EQ(3, nx_udp_recv(udp, seen, sizeof(seen), WAIT_MS));
 	EXPECT_EQ(0, nx_ring_used(nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX)));
 	nx_chan_close(&bed.chan);
+}
+
+/* Sends what stands in @seg by @flow, and tells whether it was refused. */
+static bool is_refused(struct bed *bed, __u32 flow, const struct nx_seg *seg)
+{
+	__u64 before = nx_chan_drops(&bed->chan, NEXUS_DROP_TX_STATE);
+	char packet[2048];
+
+	if (!nx_chan_send(&bed->chan, 0, flow, 0, packet,
+			  nx_seg_build(packet, seg)))
+		nx_die("no buffer");
+	nx_chan_sync(&bed->chan, 0, NEXUS_SYNC_TX, 0);
+	return nx_chan_drops(&bed->chan, NEXUS_DROP_TX_STATE) == before + 1;
+}
+
+NX_TEST(accepted, "FLOW-13 a listener's SYN-ACK makes a flow, by no further call; it ends with the connection")
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct nx_seg seg;
+	struct bed bed;
+	char seen[8];
+	int peer;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	for (int i = 0; i < 3; i++) {
+		accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+		EXPECT_EQ(2, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+		/* By the listener's index, or by its own. */
+		conn.flow = add.flow;
+		ASSERT_EQ(0, nx_conn_send(&conn, NX_ACK | NX_PSH, "ab", 2));
+		ASSERT_EQ(2, read(peer, seen, sizeof(seen)));
+		conn.flow = conn.desc.flow;
+		if (i == 0) {
+			talk_and_close(_metadata, &conn, peer);
+		} else if (i == 1) {
+			/* The peer closes first. */
+			close(peer);
+			while (nx_conn_recv(&conn, &seg, WAIT_MS) &&
+			       !(seg.flags & NX_FIN))
+				;
+			conn.rcv_nxt = seg.seq + 1;
+			ASSERT_EQ(0, nx_conn_send(&conn, NX_FIN | NX_ACK, NULL,
+						  0));
+			ASSERT_TRUE(nx_conn_recv(&conn, &seg, WAIT_MS));
+		} else {
+			ASSERT_EQ(0, nx_conn_send(&conn, NX_RST | NX_ACK, NULL,
+						  0));
+			EXPECT_EQ(-1, read(peer, seen, sizeof(seen)));
+			EXPECT_EQ(ECONNRESET, errno);
+		}
+		EXPECT_EQ(1, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+	}
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(listener_gone, "FLOW-13 connections outlive their listener, and the port stays taken with them")
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct bed bed;
+	int peer, sock;
+
+	bed_start(&bed);
+	sock = nx_tcp_socket(NX_HOST4, PORT);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, sock, NULL, NULL, 0, &add));
+	close(sock);
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &add));
+	EXPECT_EQ(1, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+	sock = nx_socket(-1, AF_INET, SOCK_STREAM, 0);
+	EXPECT_EQ(-EADDRINUSE, nx_udp_bind(sock, NX_HOST4, PORT));
+	talk_and_close(_metadata, &conn, peer);
+	EXPECT_EQ(0, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(flood, "FLOW-13 a flood of SYNs makes no flow")
+{
+	unsigned long loops = nx_loops("NEXUS_TCP_SYNS", 20000);
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	char packet[128];
+	__u32 seed = 1;
+	struct bed bed;
+	int wire, peer;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	wire = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	for (unsigned long i = 0; i < loops; i++) {
+		struct nx_seg syn = {
+			.tuple = nx_tuple(NX_PEER4, nx_random(&seed), NX_HOST4,
+					  PORT),
+			.seq = nx_random(&seed),
+			.flags = NX_SYN,
+			.payload = "",
+		};
+
+		syn.tuple.src[2] = nx_random(&seed);
+		nx_packet_send(wire, NX_PEER_DEV, packet,
+			       nx_seg_build(packet, &syn));
+	}
+	EXPECT_EQ(1, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+	while (nx_chan_recv_packet(&bed.chan, 0, &conn.desc, conn.packet,
+				   sizeof(conn.packet), 10) >= 0)
+		;
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	talk_and_close(_metadata, &conn, peer);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(answered_flood, "FLOW-13 SYNs that are answered and never acknowledged take half of the channel's flows at most, and others are served")
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct bed bed;
+	int peer;
+
+	nx_net_start(&bed.net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	nx_chan_init(&bed.chan, NEXUS);
+	bed.chan.attach.nr_flows = 16;
+	nx_chan_begin(&bed.chan);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	for (int i = 0; i < 3; i++) {
+		/* To nobody, from a cookie that changes. */
+		for (int port = 1; port <= 40; port++) {
+			conn = (struct nx_conn){
+				.chan = &bed.chan,
+				.flow = add.flow,
+				.tuple = nx_tuple(NX_HOST4, PORT, "10.9.0.77",
+						  port),
+				.snd_nxt = i * 1000,
+			};
+			ASSERT_EQ(0, nx_conn_send(&conn, NX_SYN | NX_ACK, NULL,
+						  0));
+		}
+		EXPECT_EQ(1 + i + 8, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+		accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	}
+	talk_and_close(_metadata, &conn, peer);
+	EXPECT_EQ(0, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_FLOWS));
+	EXPECT_EQ(0, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_STATE));
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(too_many, "FLOW-13 no more connections than the channel has flows: the SYN-ACK is refused as tx-flows")
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct bed bed;
+	int peer;
+
+	nx_net_start(&bed.net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	nx_chan_init(&bed.chan, NEXUS);
+	bed.chan.attach.nr_flows = 2;
+	nx_chan_begin(&bed.chan);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	conn.flow = add.flow;
+	conn.tuple.dport = htons(7);
+	ASSERT_EQ(0, nx_conn_send(&conn, NX_SYN | NX_ACK, NULL, 0));
+	EXPECT_EQ(1, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_FLOWS));
+	nx_chan_close(&bed.chan);
+}
+
+/* ------------------------------------------------------------------ advice */
+
+NX_TEST(advised, "ADV-4 of two connections of one listener only the congested one is suspended, and not the listener")
+{
+	struct nx_flow flow[3] = { 0 };
+	static char bytes[1000];
+	struct nexus_flow_add add;
+	struct nx_conn conn[2];
+	struct bed bed;
+	int peer, i;
+	__u32 seq;
+
+	bed_start(&bed);
+	nx_qdisc("rate 4mbit target 5ms interval 20ms");
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	for (i = 0; i < 2; i++) {
+		accept_peer(_metadata, &bed, &conn[i], add.flow, NX_HOST4,
+			    &peer);
+		flow[i].chan = &bed.chan;
+		flow[i].add.flow = conn[i].desc.flow;
+	}
+	flow[2].chan = &bed.chan;
+	flow[2].add.flow = add.flow;
+	/* The same bytes again and again: the peer's window does not matter. */
+	seq = conn[0].snd_nxt;
+	for (i = 0; i < 1000 && !nx_is_suspended(&flow[0]); i++) {
+		conn[0].snd_nxt = seq;
+		ASSERT_EQ(0, nx_conn_send(&conn[0], NX_ACK, bytes,
+					  sizeof(bytes)));
+	}
+	EXPECT_TRUE(nx_is_suspended(&flow[0]));
+	EXPECT_FALSE(nx_is_suspended(&flow[1]));
+	EXPECT_FALSE(nx_is_suspended(&flow[2]));
+	EXPECT_TRUE(nx_wait_suspended(&flow[0], false));
+	EXPECT_GT(nx_released(&flow[0]), 0);
+	EXPECT_EQ(0, nx_released(&flow[2]));
+	nx_chan_close(&bed.chan);
+}
+
+/* ------------------------------------------------------------------- state */
+
+NX_TEST(before_handshake, "TRK-3 data before the handshake is refused as tx-state, by a 5-tuple and by a listener")
+{
+	struct nexus_flow_add add, listener;
+	struct nx_conn conn;
+	struct nx_seg seg;
+	struct bed bed;
+
+	bed_start(&bed);
+	nx_tcp_server(bed.net.peer, NX_PEER4, PORT);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NX_PEER4, PORT, &add));
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT + 1),
+				  NULL, NULL, 0, &listener));
+	seg = (struct nx_seg){
+		.tuple = nx_tuple(NX_HOST4, PORT, NX_PEER4, PORT),
+		.seq = 1000,
+		.flags = NX_ACK,
+		.payload = "data",
+		.len = 4,
+	};
+	EXPECT_TRUE(is_refused(&bed, add.flow, &seg));
+	seg.len = 0;
+	EXPECT_TRUE(is_refused(&bed, add.flow, &seg));
+	seg.flags = NX_FIN | NX_ACK;
+	EXPECT_TRUE(is_refused(&bed, add.flow, &seg));
+	seg.tuple = nx_tuple(NX_HOST4, PORT + 1, NX_PEER4, PORT);
+	EXPECT_TRUE(is_refused(&bed, listener.flow, &seg));
+	seg.flags = NX_ACK;
+	seg.len = 4;
+	EXPECT_TRUE(is_refused(&bed, listener.flow, &seg));
+	seg.flags = NX_SYN;
+	seg.len = 0;
+	EXPECT_TRUE(is_refused(&bed, listener.flow, &seg));
+
+	conn = (struct nx_conn){
+		.chan = &bed.chan,
+		.flow = add.flow,
+		.tuple = nx_tuple(NX_HOST4, PORT, NX_PEER4, PORT),
+		.snd_nxt = 1000,
+	};
+	ASSERT_TRUE(nx_conn_open(&conn));
+	seg.tuple = conn.tuple;
+	seg.flags = NX_ACK;
+	seg.seq = conn.snd_nxt;
+	seg.ack = conn.rcv_nxt + 1;
+	EXPECT_TRUE(is_refused(&bed, add.flow, &seg));
+	seg.ack = conn.rcv_nxt;
+	seg.len = 4;
+	EXPECT_FALSE(is_refused(&bed, add.flow, &seg));
+	seg.seq += 1 << 20;
+	EXPECT_TRUE(is_refused(&bed, add.flow, &seg));
+	/* A wrong one does not stop the connection. */
+	conn.flow = add.flow;
+	EXPECT_TRUE(nx_conn_recv(&conn, &seg, WAIT_MS));
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(forged_rst, "TRK-3 a RST out of the window ends nothing")
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	char packet[128];
+	struct nx_seg rst, seen;
+	struct bed bed;
+	int peer, wire;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	wire = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	rst = (struct nx_seg){
+		.tuple = nx_tuple_back(&conn.tuple),
+		.flags = NX_RST,
+		.payload = "",
+	};
+	for (int i = -3; i < 30; i++) {
+		if (!i)
+			continue;
+		rst.seq = conn.rcv_nxt + i * 7001;
+		nx_packet_send(wire, NX_PEER_DEV, packet,
+			       nx_seg_build(packet, &rst));
+		ASSERT_TRUE(nx_conn_recv(&conn, &seen, WAIT_MS));
+	}
+	talk_and_close(_metadata, &conn, peer);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(damaged, "TRK-3 a damaged segment changes nothing, whatever it says")
+{
+	static const __u16 flags[] = { NX_RST, NX_FIN | NX_ACK, NX_ACK };
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct nx_seg bad;
+	char packet[128];
+	struct bed bed;
+	int peer, wire;
+	size_t len;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	wire = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	for (size_t i = 0; i < NX_ARRAY_SIZE(flags); i++) {
+		bad = (struct nx_seg){
+			.tuple = nx_tuple_back(&conn.tuple),
+			.seq = conn.rcv_nxt,
+			.ack = conn.snd_nxt,
+			.flags = flags[i],
+			.payload = "",
+		};
+		len = nx_seg_build(packet, &bad);
+		packet[len - 1] ^= 1;	/* of the urgent pointer */
+		nx_packet_send(wire, NX_PEER_DEV, packet, len);
+	}
+	EXPECT_EQ(NX_ARRAY_SIZE(flags),
+		  nx_chan_drops(&bed.chan, NEXUS_DROP_RX_CHECKSUM));
+	talk_and_close(_metadata, &conn, peer);
+	nx_chan_close(&bed.chan);
+}
+
+/* Has a connection to the peer, says so, and waits to be killed. */
+static void live_and_die(NX_METADATA, struct bed *bed, int go)
+{
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	char word;
+
+	nx_chan_start(&bed->chan, NEXUS);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed->chan, nx_tcp_socket(NX_HOST4, PORT + 1),
+				  NULL, NX_PEER4, PORT, &add));
+	conn = (struct nx_conn){
+		.chan = &bed->chan,
+		.flow = add.flow,
+		.tuple = nx_tuple(NX_HOST4, PORT + 1, NX_PEER4, PORT),
+		.snd_nxt = 77,
+	};
+	ASSERT_TRUE(nx_conn_open(&conn));
+	ASSERT_EQ(0, nx_conn_send(&conn, NX_ACK, "0123456789", 10));
+	ASSERT_EQ(1, write(go, "x", 1));
+	ASSERT_EQ(0, read(go, &word, 1));
+}
+
+NX_TEST(killed, "TRK-1 the owner is killed: the peer sees one RST, with exactly the sequence number that it expects")
+{
+	char packet[4096], seen[64];
+	int pair[2], server, peer, wire, nr_rst = 0;
+	struct nx_seg seg;
+	struct bed bed;
+	long len;
+	pid_t pid;
+
+	nx_net_start(&bed.net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	server = nx_tcp_server(bed.net.peer, NX_PEER4, PORT);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	pid = nx_fork();
+	if (!pid) {
+		close(pair[0]);
+		live_and_die(_metadata, &bed, pair[1]);
+		_exit(0);
+	}
+	close(pair[1]);
+	ASSERT_EQ(1, read(pair[0], seen, 1));
+	peer = accept(server, NULL, NULL);
+	ASSERT_EQ(10, read(peer, seen, sizeof(seen)));
+	wire = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, nx_wait_child(pid));
+	while ((len = nx_packet_recv(wire, packet, sizeof(packet), 300)) > 0) {
+		if (packet[0] >> 4 != 4 || packet[9] != IPPROTO_TCP)
+			continue;
+		ASSERT_EQ(NULL, nx_seg_parse(packet, len, false, &seg));
+		EXPECT_TRUE(seg.flags & NX_RST);
+		EXPECT_EQ(77 + 1 + 10, seg.seq);
+		nr_rst++;
+	}
+	EXPECT_EQ(1, nr_rst);
+	EXPECT_EQ(-1, read(peer, seen, sizeof(seen)));
+	EXPECT_EQ(ECONNRESET, errno);
+}
+
+/* ------------------------------------------------------------------ groups */
+
+static int shared_socket(void)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, NX_HOST4, PORT);
+	int sock = nx_socket(-1, AF_INET, SOCK_STREAM, 0), on = 1;
+
+	setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	if (bind(sock, (void *)&addr, len))
+		nx_die("bind: %s", strerror(errno));
+	return sock;
+}
+
+NX_TEST(reuseport, "FLOW-7 listeners with SO_REUSEPORT on three channels share the SYNs, each connection's always to one; one that ends leaves the rest")
+{
+	struct nexus_flow_add add[3];
+	struct nx_chan chan[3];
+	int nr[3] = { 0 }, wire;
+	struct nexus_desc desc;
+	char packet[128];
+	struct bed bed;
+
+	nx_net_start(&bed.net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	for (int i = 0; i < 3; i++) {
+		nx_chan_start(&chan[i], NEXUS);
+		ASSERT_EQ(0, nx_tcp_adopt(&chan[i], shared_socket(), NULL, NULL,
+					  0, &add[i]));
+	}
+	wire = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	for (int round = 0; round < 2; round++) {
+		for (int port = 1; port <= 120; port++) {
+			struct nx_seg syn = {
+				.tuple = nx_tuple(NX_PEER4, port, NX_HOST4,
+						  PORT),
+				.flags = NX_SYN,
+				.payload = "",
+			};
+			int who = -1;
+
+			for (int again = 0; again < 2; again++) {
+				nx_packet_send(wire, NX_PEER_DEV, packet,
+					       nx_seg_build(packet, &syn));
+				for (int i = round; i < 3; i++) {
+					if (nx_chan_recv_packet(&chan[i], 0,
+								&desc, packet,
+								sizeof(packet),
+								0) < 0)
+						continue;
+					if (again)
+						EXPECT_EQ(who, i);
+					who = i;
+				}
+				ASSERT_GE(who, 0);
+			}
+			nr[who]++;
+		}
+		for (int i = round; i < 3; i++)
+			EXPECT_GT(nr[i], 20);
+		if (!round) {
+			memset(nr, 0, sizeof(nr));
+			nx_chan_close(&chan[0]);
+		}
+	}
+	nx_chan_close(&chan[1]);
+	nx_chan_close(&chan[2]);
 }
 
 /* ------------------------------------------------------------------ ports */

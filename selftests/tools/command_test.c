@@ -224,6 +224,9 @@ static void policy__set(void)
 		NEXUS_POLICY_A_RULE, NEXUS_RULE_A_TYPE)), NEXUS_RULE_ANY);
 	CU_ASSERT_PTR_NULL(MOCK_ATTR(NEXUS_A_NEXUS, NEXUS_NEXUS_A_POLICY,
 		NEXUS_POLICY_A_RULE, NEXUS_RULE_A_ID));
+	run("policy set nx0 max-syns 0 linger 60");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_SYNS)), 0);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_LINGER)), 60000);
 	run("policy set nx0 max-idle 0");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_IDLE)), 0);
 	CU_ASSERT_PTR_NULL(POLICY(NEXUS_POLICY_A_MAX_BYTES));
@@ -249,7 +252,7 @@ static void policy__complaints(void)
 	check_usage("policy set nx0 max-ll 101%", "'101%' is not a share");
 	check_usage("policy set nx0 max-bytes 1Q", "'1Q' is not a size");
 	check_usage("policy set nx0 max-flow x", "'x' is not a number");
-	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-bytes, max-idle or max-ll");
+	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-bytes, max-idle, max-ll or max-syns");
 	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_POLICY], 0);
 	for (int i = 0; i < 30; i++)
 		strcat(line, " any");

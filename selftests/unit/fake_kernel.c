@@ -434,8 +434,11 @@ static void deliver_local(struct fake_kernel *fk, const struct fake_packet *p)
 	rx.desc.payload_off = rx.desc.l4_off +
 			      (rx.desc.protocol == IPPROTO_TCP ?
 			       (l4[12] >> 4) * 4 : 8);
-	if (find_flow(fk, l4, &rx.desc.flow))
-		fake_deliver(fk, &rx);
+	if (!find_flow(fk, l4, &rx.desc.flow))
+		return;
+	if (fk->child_flow && !fk->flows[rx.desc.flow].remote_port)
+		rx.desc.flow = fk->child_flow;
+	fake_deliver(fk, &rx);
 }
 
 /* Appends one part; the buffer comes back through ALLOC. */
@@ -475,6 +478,13 @@ static void check_rest_is_zero(struct fake_kernel *fk, const struct nexus_desc *
 		violation(fk, "a field of a TX descriptor that is not 0", d->flags);
 }
 
+static bool has_flow(const struct fake_kernel *fk, uint32_t flow)
+{
+	if (flow >= FAKE_NR_FLOWS)
+		return false;
+	return fk->has_flow[flow] || (flow && flow == fk->child_flow);
+}
+
 static void take_packet(struct fake_kernel *fk, uint32_t q)
 {
 	struct fake_ring *r = &fk->rings[q][NEXUS_RING_TX];
@@ -488,7 +498,7 @@ static void take_packet(struct fake_kernel *fk, uint32_t q)
 		if (!p->nr_parts)
 			p->desc = *d;
 		check_rest_is_zero(fk, d);
-		if (d->flow >= FAKE_NR_FLOWS || !fk->has_flow[d->flow])
+		if (!has_flow(fk, d->flow))
 			violation(fk, "a flow that does not exist", d->flow);
 		has_more = d->flags & NEXUS_DESC_MORE;
 		take_part(fk, q, p, d);

@@ -54,6 +54,9 @@ struct fake_ring {
  *
  * May be changed at any time:
  * @is_loop:     what is sent to a flow of this channel is delivered there
+ * @child_flow:  index by which it is delivered instead of a listener's, and which
+ *               may be sent by, like a flow that the kernel makes of a listener's;
+ *               0: none
  * @sync_error:  what NEXUS_IOC_SYNC returns, once, after it has done nothing
  * @flow_error:  what NEXUS_IOC_FLOW_ADD returns, or 0
  * @on_wait:     called instead of sleeping, with @wait_arg; may deliver
@@ -77,6 +80,7 @@ struct fake_kernel {
 	void			*edit_arg;
 
 	bool			is_loop;
+	uint32_t		child_flow;
 	int			sync_error;
 	int			flow_error;
 	void			(*on_wait)(struct fake_kernel *fk, void *arg);

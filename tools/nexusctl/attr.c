@@ -41,6 +41,8 @@ static const nx_types policy_types = {
 	[NEXUS_POLICY_A_MAX_BYTES] = MNL_TYPE_U64,
 	[NEXUS_POLICY_A_MAX_IDLE] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_MAX_LL] = MNL_TYPE_U32,
+	[NEXUS_POLICY_A_MAX_SYNS] = MNL_TYPE_U32,
+	[NEXUS_POLICY_A_LINGER] = MNL_TYPE_U32,
 };
 
 static const nx_types rule_types = {

@@ -36,7 +36,8 @@ static const struct nx_command commands[] = {
 	  "who may attach, and how much each may use", nx_policy_show },
 	{ "policy", "set",
 	  "NAME [allow any|uid USER|gid GROUP ...] [deny-all] [max-channels N] "
-	  "[max-flows N] [max-bytes SIZE] [max-idle SECONDS] [max-ll SHARE]",
+	  "[max-flows N] [max-bytes SIZE] [max-idle SECONDS] [max-ll SHARE] "
+	  "[max-syns N] [linger SECONDS]",
 	  "replace the rules, or change limits", nx_policy_set },
 	{ "flow", "show", "[nexus NAME] [channel ID] [port N] [pid PID] [user USER]",
 	  "list flows: addresses, owner, traffic", nx_flow_show },

@@ -41,11 +41,11 @@ struct nx_policy {
 
 /* The order of the keywords that follow NAME. */
 enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS, NX_BYTES,
-       NX_IDLE, NX_LL };
+       NX_IDLE, NX_LL, NX_SYNS, NX_LINGER };
 
 static const char *const keywords[] = {
 	"allow", "any", "uid", "gid", "deny-all", "max-channels", "max-flows", "max-bytes",
-	"max-idle", "max-ll",
+	"max-idle", "max-ll", "max-syns", "linger",
 };
 
 static bool add_rule(struct nx_words *words, struct nx_policy *policy, u32 type, u32 id)
@@ -67,7 +67,8 @@ static bool take_limit(struct nx_words *words, struct nx_policy *policy, u32 att
 	policy->has[attr] = true;
 	if (attr == NEXUS_POLICY_A_MAX_BYTES)
 		return nx_words_size(words, what, &policy->limit[attr]);
-	if (!nx_words_u32(words, what, attr != NEXUS_POLICY_A_MAX_IDLE, ~0U, &number))
+	if (!nx_words_u32(words, what, attr != NEXUS_POLICY_A_MAX_IDLE &&
+			  attr != NEXUS_POLICY_A_MAX_SYNS, ~0U, &number))
 		return false;
 	policy->limit[attr] = number;
 	return true;
@@ -88,6 +89,18 @@ static bool take_share(struct nx_words *words, struct nx_policy *policy)
 	}
 	policy->has[NEXUS_POLICY_A_MAX_LL] = true;
 	policy->limit[NEXUS_POLICY_A_MAX_LL] = permille;
+	return true;
+}
+
+/* TIME-WAIT of four minutes is what RFC 9293 section 3.4.2 asks for. */
+static bool take_linger(struct nx_words *words, struct nx_policy *policy)
+{
+	u32 seconds;
+
+	if (!nx_words_u32(words, "linger", 0, 240, &seconds))
+		return false;
+	policy->has[NEXUS_POLICY_A_LINGER] = true;
+	policy->limit[NEXUS_POLICY_A_LINGER] = seconds * 1000;
 	return true;
 }
 
@@ -133,6 +146,10 @@ static bool take_setting(struct nx_words *words, struct nx_policy *policy, bool 
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_IDLE, "max-idle");
 	if (keyword == NX_LL)
 		return take_share(words, policy);
+	if (keyword == NX_SYNS)
+		return take_limit(words, policy, NEXUS_POLICY_A_MAX_SYNS, "max-syns");
+	if (keyword == NX_LINGER)
+		return take_linger(words, policy);
 	policy->deny_all = true;
 	return true;
 }
@@ -143,7 +160,7 @@ static bool take_policy(struct nx_words *words, struct nx_policy *policy)
 
 	if (!words->argc) {
 		nx_usage(words->ctl, "nothing to set: allow, deny-all, max-channels, max-flows, "
-			 "max-bytes, max-idle or max-ll can stand here");
+			 "max-bytes, max-idle, max-ll, max-syns or linger can stand here");
 		return false;
 	}
 	while (words->argc)
@@ -176,12 +193,9 @@ static void put_policy(struct nlmsghdr *nlh, const struct nx_policy *policy)
 	if (policy->has[NEXUS_POLICY_A_MAX_BYTES])
 		mnl_attr_put_u64(nlh, NEXUS_POLICY_A_MAX_BYTES,
 				 policy->limit[NEXUS_POLICY_A_MAX_BYTES]);
-	if (policy->has[NEXUS_POLICY_A_MAX_IDLE])
-		mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_IDLE,
-				 policy->limit[NEXUS_POLICY_A_MAX_IDLE]);
-	if (policy->has[NEXUS_POLICY_A_MAX_LL])
-		mnl_attr_put_u32(nlh, NEXUS_POLICY_A_MAX_LL,
-				 policy->limit[NEXUS_POLICY_A_MAX_LL]);
+	for (u32 i = NEXUS_POLICY_A_MAX_IDLE; i <= NEXUS_POLICY_A_LINGER; i++)
+		if (policy->has[i])
+			mnl_attr_put_u32(nlh, i, policy->limit[i]);
 }
 
 int nx_policy_set(struct nx_ctl *ctl, int argc, char **argv)
@@ -262,6 +276,10 @@ int nx_policy_json(const struct nx_ctl *ctl, struct nx_json *json, const char *k
 		nx_json_u64(json, "max_idle", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_IDLE]));
 	if (tb[NEXUS_POLICY_A_MAX_LL])
 		nx_json_u64(json, "max_ll_permille", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_LL]));
+	if (tb[NEXUS_POLICY_A_MAX_SYNS])
+		nx_json_u64(json, "max_syns", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_SYNS]));
+	if (tb[NEXUS_POLICY_A_LINGER])
+		nx_json_u64(json, "linger_ms", nx_attr_u32(tb[NEXUS_POLICY_A_LINGER]));
 	nx_json_object_end(json);
 	return 0;
 }

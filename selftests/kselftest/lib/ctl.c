@@ -262,6 +262,11 @@ int nx_policy_set(const char *nexus, __u32 type, __u32 id, __u32 max_channels,
 
 int nx_policy_idle(const char *nexus, __u32 seconds)
 {
+	return nx_policy_limit(nexus, NEXUS_POLICY_A_MAX_IDLE, seconds);
+}
+
+int nx_policy_limit(const char *nexus, __u16 attr, __u32 value)
+{
 	char buf[NX_CTL_BYTES];
 	struct nlmsghdr *message = nx_ctl_message(buf, NEXUS_CMD_SET_POLICY);
 	struct nlattr *nest, *policy;
@@ -269,7 +274,7 @@ int nx_policy_idle(const char *nexus, __u32 seconds)
 	nest = mnl_attr_nest_start(message, NEXUS_A_NEXUS);
 	mnl_attr_put_strz(message, NEXUS_NEXUS_A_NAME, nexus);
 	policy = mnl_attr_nest_start(message, NEXUS_NEXUS_A_POLICY);
-	mnl_attr_put_u32(message, NEXUS_POLICY_A_MAX_IDLE, seconds);
+	mnl_attr_put_u32(message, attr, value);
 	mnl_attr_nest_end(message, policy);
 	mnl_attr_nest_end(message, nest);
 	return nx_ctl_call(message);

@@ -27,6 +27,8 @@ int nx_policy_set(const char *nexus, __u32 type, __u32 id, __u32 max_channels,
 		  __u32 max_flows, __u64 max_bytes);
 /* Seconds; 0: no limit. */
 int nx_policy_idle(const char *nexus, __u32 seconds);
+/* @attr: one of u32, NEXUS_POLICY_A_MAX_SYNS for example. */
+int nx_policy_limit(const char *nexus, __u16 attr, __u32 value);
 int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation);
 /* @attr: NEXUS_DEFUNCT_A_CHANNEL_ID or _PID. */
 int nx_defunct(__u16 attr, __u32 value);

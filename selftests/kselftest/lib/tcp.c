@@ -279,8 +279,7 @@ int nx_conn_send_options(struct nx_conn *conn, __u16 flags,
 	return send_seg(conn, &seg);
 }
 
-bool nx_chan_recv_seg(struct nx_conn *conn, __u32 flow, struct nx_seg *seg,
-		      unsigned int ms)
+static bool recv_any(struct nx_conn *conn, struct nx_seg *seg, unsigned int ms)
 {
 	const char *wrong;
 	bool is_summed;
@@ -294,25 +293,36 @@ bool nx_chan_recv_seg(struct nx_conn *conn, __u32 flow, struct nx_seg *seg,
 	wrong = nx_seg_parse(conn->packet, len, is_summed, seg);
 	if (wrong)
 		nx_note("received segment: %s is wrong", wrong);
-	else if (conn->desc.flow != flow)
+	return !wrong;
+}
+
+bool nx_chan_recv_seg(struct nx_conn *conn, __u32 flow, struct nx_seg *seg,
+		      unsigned int ms)
+{
+	if (!recv_any(conn, seg, ms))
+		return false;
+	if (conn->desc.flow != flow)
 		nx_note("%s [%s] reached flow %u instead of %u",
 			nx_tuple_text(&seg->tuple), nx_seg_flags(seg->flags),
 			conn->desc.flow, flow);
-	return !wrong && conn->desc.flow == flow;
+	return conn->desc.flow == flow;
+}
+
+static bool is_mine(const struct nx_conn *conn, const struct nx_seg *seg)
+{
+	struct nx_tuple back = nx_tuple_back(&conn->tuple);
+
+	if (nx_tuple_equal(&seg->tuple, &back))
+		return true;
+	nx_note("a segment of another connection: %s",
+		nx_tuple_text(&seg->tuple));
+	return false;
 }
 
 bool nx_conn_recv(struct nx_conn *conn, struct nx_seg *seg, unsigned int ms)
 {
-	struct nx_tuple back = nx_tuple_back(&conn->tuple);
-
-	if (!nx_chan_recv_seg(conn, conn->flow, seg, ms))
-		return false;
-	if (!nx_tuple_equal(&seg->tuple, &back)) {
-		nx_note("a segment of another connection: %s",
-			nx_tuple_text(&seg->tuple));
-		return false;
-	}
-	return true;
+	return nx_chan_recv_seg(conn, conn->flow, seg, ms) &&
+	       is_mine(conn, seg);
 }
 
 /* Acknowledges what @seg has, if it is the next. */
@@ -353,9 +363,12 @@ bool nx_conn_accept(struct nx_conn *conn, __u32 flow)
 	conn->tuple = nx_tuple_back(&seg.tuple);
 	conn->rcv_nxt = seg.seq + 1;
 	if (nx_conn_send(conn, NX_SYN | NX_ACK, NULL, 0) ||
-	    !nx_conn_recv(conn, &seg, PATIENCE_MS))
+	    !recv_any(conn, &seg, PATIENCE_MS))
 		return false;
-	return seg.flags == NX_ACK && seg.ack == conn->snd_nxt &&
+	/* From here on it is a flow of its own. */
+	conn->flow = conn->desc.flow;
+	return conn->flow != flow && is_mine(conn, &seg) &&
+	       seg.flags == NX_ACK && seg.ack == conn->snd_nxt &&
 	       take(conn, &seg);
 }
 

@@ -93,8 +93,8 @@ bool nx_chan_recv_seg(struct nx_conn *conn, __u32 flow, struct nx_seg *seg,
  */
 bool nx_conn_open(struct nx_conn *conn);
 /*
- * Answers the next SYN to listener @flow; @conn has its channel. False: none
- * came, or its SYN-ACK was not acknowledged.
+ * Answers the next SYN to listener @flow; @conn has its channel, and gets a flow
+ * of its own. False: none came, or its SYN-ACK was not acknowledged.
  */
 bool nx_conn_accept(struct nx_conn *conn, __u32 flow);
 /* Receives @len bytes in order, and acknowledges them; false: others came. */

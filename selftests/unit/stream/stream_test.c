@@ -383,6 +383,47 @@ static void connect__unanswered(void)
 	finish(&b);
 }
 
+/* The index that the last segment of @end's was sent by. */
+static uint32_t sent_by(struct both *b, struct end *end)
+{
+	uint32_t flow;
+
+	CU_ASSERT_EQUAL(nexus_tcp_write(end->tcp, "x", 1), 1);
+	nexus_stack_run(b->f.stack);
+	flow = b->f.fk.sent[b->f.fk.nr_sent - 1].desc.flow;
+	settle(b);
+	return flow;
+}
+
+/*
+ * The kernel makes a flow of an accepted connection, gives its index to another
+ * one, and takes it away: each packet says where the connection is.
+ */
+static void accept__flow_comes_and_goes(void)
+{
+	uint32_t listener;
+	struct both b;
+
+	establish(&b, locals[0]);
+	listener = b.listener->sink.flow;
+	CU_ASSERT_EQUAL(sent_by(&b, &b.server), listener);
+	b.f.fk.child_flow = 40;
+	nexus_tcp_write(b.client.tcp, "x", 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(sent_by(&b, &b.server), 40);
+	/* A second connection is sent by the same index: it is not the first's. */
+	connect_to(&b, 0);
+	settle(&b);
+	CU_ASSERT_EQUAL_FATAL(b.nr_accepted, 2);
+	CU_ASSERT_EQUAL(sent_by(&b, &b.server), 40);
+	b.f.fk.child_flow = 0;
+	nexus_tcp_write(b.client.tcp, "x", 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(sent_by(&b, &b.server), listener);
+	pass(&b, 1000000000);
+	fixture_end(&b.f);
+}
+
 static void listen__again(void)
 {
 	struct both b;
@@ -481,6 +522,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(connect__accept),
 	UNIT_CASE(connect__unanswered),
 	UNIT_CASE(listen__again),
+	UNIT_CASE(accept__flow_comes_and_goes),
 	UNIT_CASE(write__read),
 	UNIT_CASE(send__recv),
 	UNIT_CASE_ID(write__bulk, "TCP-2 every byte right"),

@@ -538,6 +538,12 @@ struct nexus_sync {
  * listen() EINVAL, and bind() says EADDRINUSE to every other socket on its port;
  * but listeners with SO_REUSEPORT of one user may share it.
  *
+ * A SYN-ACK that is sent by a TCP listener makes a flow of the connection, without
+ * a call: RX descriptors of the connection have its index from then on (see
+ * @generation of struct nexus_flow_advisory), and TX descriptors may have it, or
+ * the listener's. It ends by itself with the connection; what comes later is the
+ * listener's again, which may answer it with a RST or an ACK without data.
+ *
  * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP or TCP over IPv4
  * or IPv6, EOPNOTSUPP a TCP socket that listens or is connected, EXDEV a socket
  * of another network namespace, EDESTADDRREQ not bound,
@@ -676,7 +682,10 @@ struct nexus_status {
 	X(EVENT_FULL,	"event-full",	"the EVENT ring is full; an event is lost") \
 	X(TX_GSO,	"tx-gso",	"super-packet with an impossible segment size, or of a kind that cannot be cut") \
 	X(TX_QUEUE,	"tx-queue",	"dropped by the queueing discipline, by delay or limit") \
-	X(TX_EXPIRED,	"tx-expired",	"passed its deadline before it could leave")
+	X(TX_EXPIRED,	"tx-expired",	"passed its deadline before it could leave") \
+	X(TX_STATE,	"tx-state",	"segment that its TCP connection is not ready for, or that the peer has not allowed") \
+	X(TX_FLOWS,	"tx-flows",	"no room for the flow of a connection that is accepted") \
+	X(TX_SYNS,	"tx-syns",	"more SYNs a second than the policy allows")
 
 #define NEXUS_DROP_ENUM(id, name, text)	NEXUS_DROP_##id,
 enum nexus_drop_reason {

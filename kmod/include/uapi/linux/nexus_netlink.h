@@ -107,6 +107,9 @@ enum nexus_policy_attr {
 	NEXUS_POLICY_A_MAX_IDLE,	/* u32, seconds; then DEFUNCT, if it agreed; 0: never */
 	NEXUS_POLICY_A_MAX_LL,		/* u32, thousandths of the rate for the
 					 * low-latency flows of one channel */
+	NEXUS_POLICY_A_MAX_SYNS,	/* u32, connections that one user may try to
+					 * open a second; 0: any */
+	NEXUS_POLICY_A_LINGER,		/* u32, ms that TIME-WAIT keeps a port */
 	__NEXUS_POLICY_A_MAX,
 };
 #define NEXUS_POLICY_A_MAX (__NEXUS_POLICY_A_MAX - 1)

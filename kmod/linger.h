@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Ports of TCP that nobody uses and nobody may have yet: TIME-WAIT.
+ */
+#ifndef NX_LINGER_H
+#define NX_LINGER_H
+
+#include <linux/types.h>
+
+struct net;
+struct socket;
+
+void nx_linger_add(struct socket *keeper, u64 until_ns);
+void nx_linger_release(const struct net *net);
+
+#endif /* NX_LINGER_H */

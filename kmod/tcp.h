@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Connections of TCP as the module sees them: what may leave, what came, and
+ * what the peer is told when the owner dies.
+ */
+#ifndef NX_TCP_H
+#define NX_TCP_H
+
+#include <linux/nexus.h>
+#include "core/packet.h"
+
+struct nx_channel;
+struct nx_flow;
+struct nx_tx_packet;
+
+enum nexus_drop_reason nx_tcp_send(struct nx_channel *chan,
+				   struct nx_tx_packet *p);
+void nx_tcp_receive(struct nx_flow *flow, const u8 *h, u32 avail,
+		    const struct nx_packet *p);
+bool nx_tcp_is_over(const struct nx_flow *flow);
+void nx_tcp_abort(struct nx_flow *flow);
+void nx_tcp_linger(struct nx_flow *flow);
+
+#endif /* NX_TCP_H */
