@@ -21,6 +21,8 @@
 	X(core_shaper_suite) \
 	X(core_share_suite) \
 	X(core_wset_suite) \
+	X(core_gather_suite) \
+	X(core_budget_suite) \
 	X(wire_checksum_suite) \
 	X(wire_ipv4_suite) \
 	X(wire_ipv6_suite) \
