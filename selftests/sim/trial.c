@@ -25,6 +25,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "reorder", "goodput over 10 ms with 5 % reordering", sim_reorder_run },
 	{ "mtu", "a router tells that packets are too big", sim_mtu_run },
 	{ "hole", "a router drops them without a word", sim_hole_run },
+	{ "window", "the receive window that tunes itself, beside fixed ones",
+	  sim_window_run },
 	{ 0 },
 };
 

@@ -84,5 +84,6 @@ void sim_loss_run(struct sim_trial *trial);
 void sim_reorder_run(struct sim_trial *trial);
 void sim_mtu_run(struct sim_trial *trial);
 void sim_hole_run(struct sim_trial *trial);
+void sim_window_run(struct sim_trial *trial);
 
 #endif /* SIM_TRIAL_H */
