@@ -82,12 +82,16 @@ static void queue_init(struct nx_channel *chan, u32 idx,
 	mutex_init(&q->tx_lock);
 	spin_lock_init(&q->rx_lock);
 	init_waitqueue_head(&q->wait);
+	nx_budget_init(&q->budget);
+	nx_delay_init(q);
 }
 
 static void channel_free(struct nx_channel *chan)
 {
 	u32 i;
 
+	for (i = 0; i < chan->nr_queues; i++)
+		nx_delay_exit(&chan->queues[i]);
 	for (i = 0; i < NEXUS_NR_REGIONS; i++)
 		nx_region_exit(&chan->regions[i]);
 	kvfree(chan->flows);

@@ -6,6 +6,7 @@
 #define NX_COMPAT_H
 
 #include <linux/cgroup.h>
+#include <linux/hrtimer.h>
 #include <linux/version.h>
 #include <linux/mm.h>
 #include <linux/netlink.h>
@@ -142,6 +143,17 @@ static inline bool nx_compat_is_below(struct task_struct *task, u64 id)
 static inline bool nx_compat_is_frozen(const struct task_struct *task)
 {
 	return false;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void
+hrtimer_setup(struct hrtimer *timer,
+	      enum hrtimer_restart (*function)(struct hrtimer *),
+	      clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
 }
 #endif
 

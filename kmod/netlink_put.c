@@ -316,19 +316,82 @@ static u32 wset_state(u32 state)
 	return NEXUS_TUNE_HOLDS;
 }
 
-static int put_tune(struct sk_buff *skb, const struct nx_channel *chan)
+static u32 gather_state(enum nx_gather_state state)
 {
-	const struct nx_wset *w = &chan->tend.wset;
+	switch (state) {
+	case NX_GATHER_RESTS:
+		return NEXUS_TUNE_RESTS;
+	case NX_GATHER_GROWS:
+		return NEXUS_TUNE_GROWS;
+	case NX_GATHER_HOLDS:
+		return NEXUS_TUNE_HOLDS;
+	case NX_GATHER_SHRINKS:
+		return NEXUS_TUNE_SHRINKS;
+	case NX_GATHER_VAIN:
+		return NEXUS_TUNE_BACKS_OFF;
+	case NX_GATHER_PINNED:
+		return NEXUS_TUNE_PINNED;
+	}
+	return NEXUS_TUNE_RESTS;
+}
+
+static u32 budget_state(u32 state)
+{
+	switch ((enum nx_budget_state)state) {
+	case NX_BUDGET_HOLDS:
+		return NEXUS_TUNE_HOLDS;
+	case NX_BUDGET_GROWS:
+		return NEXUS_TUNE_GROWS;
+	case NX_BUDGET_SHRINKS:
+		return NEXUS_TUNE_SHRINKS;
+	case NX_BUDGET_PINNED:
+		return NEXUS_TUNE_PINNED;
+	}
+	return NEXUS_TUNE_HOLDS;
+}
+
+/* @q: whose knob it is; NULL: the channel's */
+static int put_knob(struct sk_buff *skb, const struct nx_queue *q, u32 knob,
+		    u32 state, u32 value)
+{
 	struct nlattr *nest;
 
 	nest = nla_nest_start(skb, NEXUS_CHANNEL_A_TUNE);
 	if (!nest ||
-	    nla_put_u32(skb, NEXUS_TUNE_A_KNOB, NEXUS_TUNE_WORKING_SET) ||
-	    nla_put_u32(skb, NEXUS_TUNE_A_STATE,
-			wset_state(READ_ONCE(w->state))) ||
-	    nla_put_u32(skb, NEXUS_TUNE_A_VALUE, READ_ONCE(w->target)))
+	    nla_put_u32(skb, NEXUS_TUNE_A_KNOB, knob) ||
+	    nla_put_u32(skb, NEXUS_TUNE_A_STATE, state) ||
+	    nla_put_u32(skb, NEXUS_TUNE_A_VALUE, value) ||
+	    (q && nla_put_u32(skb, NEXUS_TUNE_A_QUEUE, q->idx)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_queue_tune(struct sk_buff *skb, struct nx_queue *q)
+{
+	enum nx_gather_state state;
+	u32 delay_us;
+
+	state = nx_delay_show(q, &delay_us);
+	if (put_knob(skb, q, NEXUS_TUNE_WAKE_DELAY, gather_state(state),
+		     delay_us))
+		return -EMSGSIZE;
+	return put_knob(skb, q, NEXUS_TUNE_TX_BUDGET,
+			budget_state(READ_ONCE(q->budget.state)),
+			READ_ONCE(q->budget.packets));
+}
+
+static int put_tune(struct sk_buff *skb, struct nx_channel *chan)
+{
+	const struct nx_wset *w = &chan->tend.wset;
+	u32 i;
+
+	if (put_knob(skb, NULL, NEXUS_TUNE_WORKING_SET,
+		     wset_state(READ_ONCE(w->state)), READ_ONCE(w->target)))
+		return -EMSGSIZE;
+	for (i = 0; i < chan->nr_queues; i++)
+		if (put_queue_tune(skb, &chan->queues[i]))
+			return -EMSGSIZE;
 	return 0;
 }
 

@@ -500,7 +500,69 @@ static int parse_tune(struct genl_info *info, struct nlattr **tb)
 	return 0;
 }
 
-/* There is one knob, and the policy lets no other number pass. */
+static int set_working_set(struct nx_channel *chan, const struct nlattr *value)
+{
+	if (value)
+		nx_tend_pin(chan, nla_get_u32(value));
+	else
+		nx_tend_unpin(chan);
+	return 0;
+}
+
+static int set_wake_delay(struct genl_info *info, struct nx_channel *chan,
+			  const struct nlattr *value)
+{
+	u32 i;
+
+	if (value && nla_get_u32(value) > NX_GATHER_MAX_US) {
+		NL_SET_ERR_MSG_ATTR(info->extack, value,
+				    "a wake is held for 1000 us at most");
+		return -ERANGE;
+	}
+	for (i = 0; i < chan->nr_queues; i++) {
+		if (value)
+			nx_delay_pin(&chan->queues[i], nla_get_u32(value));
+		else
+			nx_delay_unpin(&chan->queues[i]);
+	}
+	return 0;
+}
+
+static int set_tx_budget(struct genl_info *info, struct nx_channel *chan,
+			 const struct nlattr *value)
+{
+	u32 i, packets = value ? nla_get_u32(value) : 1;
+
+	if (!packets || packets > NEXUS_SLOTS_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, value,
+				    "a budget is 1 to 16384 packets");
+		return -ERANGE;
+	}
+	for (i = 0; i < chan->nr_queues; i++) {
+		if (value)
+			nx_tx_pin(&chan->queues[i], packets);
+		else
+			nx_tx_unpin(&chan->queues[i]);
+	}
+	return 0;
+}
+
+static int set_knob(struct genl_info *info, struct nx_channel *chan,
+		    struct nlattr **tb)
+{
+	const struct nlattr *value = tb[NEXUS_TUNE_A_VALUE];
+
+	switch ((enum nexus_tune_knob)nla_get_u32(tb[NEXUS_TUNE_A_KNOB])) {
+	case NEXUS_TUNE_WORKING_SET:
+		return set_working_set(chan, value);
+	case NEXUS_TUNE_WAKE_DELAY:
+		return set_wake_delay(info, chan, value);
+	case NEXUS_TUNE_TX_BUDGET:
+		return set_tx_budget(info, chan, value);
+	}
+	return -EINVAL;
+}
+
 static int set_tune(struct genl_info *info)
 {
 	struct nlattr *tb[NEXUS_TUNE_A_MAX + 1];
@@ -515,12 +577,9 @@ static int set_tune(struct genl_info *info)
 	chan = channel_get_by_id(genl_info_net(info), id);
 	if (!chan)
 		return no_such_channel(info, id);
-	if (tb[NEXUS_TUNE_A_VALUE])
-		nx_tend_pin(chan, nla_get_u32(tb[NEXUS_TUNE_A_VALUE]));
-	else
-		nx_tend_unpin(chan);
+	ret = set_knob(info, chan, tb);
 	nx_channel_put(chan);
-	return 0;
+	return ret;
 }
 
 int nx_netlink_request(struct genl_info *info)

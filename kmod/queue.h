@@ -9,10 +9,12 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include "core/budget.h"
 #include "core/desc.h"
 #include "core/ring.h"
 #include "counters.h"
 #include "dest.h"
+#include "delay.h"
 #include "tx.h"
 
 struct nx_channel;
@@ -63,6 +65,7 @@ struct nx_rx_parts {
  * @alloc:     buffers offered to the user, by size
  * @dests:     where the last packets went
  * @run:       the call that sends now
+ * @budget:    packets that it sends in a row
  * @tx_count:  sent
  * @tx_local:  of them to a channel of this host
  * @tx_drops:  refused, by reason
@@ -84,6 +87,8 @@ struct nx_rx_parts {
  * @wakes:     how often
  * @wake_next: in a CPU's list of queues to wake
  * @is_waking: is in one
+ * @is_urgent: a packet of the low-latency class came: its wake is never held
+ * @delay:     whether, and for how long, a wake for packets is held
  */
 struct nx_queue {
 	struct nx_channel	*chan;
@@ -101,6 +106,7 @@ struct nx_queue {
 	bool			is_tx_blocked;
 	struct nx_dest		dests[NX_NR_DESTS];
 	struct nx_tx_run	run;
+	struct nx_budget	budget;
 
 	spinlock_t		rx_lock ____cacheline_aligned_in_smp;
 	struct nx_ring		rx;
@@ -120,6 +126,8 @@ struct nx_queue {
 	atomic_t		is_waking;
 	atomic64_t		wakes;
 	struct nx_queue		*wake_next;
+	bool			is_urgent;
+	struct nx_delay		delay;
 };
 
 #endif /* NX_QUEUE_H */

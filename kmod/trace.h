@@ -10,6 +10,8 @@
 
 #include <linux/tracepoint.h>
 #include <linux/nexus.h>
+#include "core/budget.h"
+#include "core/gather.h"
 #include "core/wset.h"
 #include "channel.h"
 #include "flow.h"
@@ -187,6 +189,86 @@ TRACE_EVENT(nexus_wset,
 	TP_printk("channel=%u from=%s to=%s target=%u pages=%u",
 		  __entry->channel, nx_show_wset(__entry->from),
 		  nx_show_wset(__entry->to), __entry->target, __entry->pages)
+);
+
+TRACE_DEFINE_ENUM(NX_GATHER_RESTS);
+TRACE_DEFINE_ENUM(NX_GATHER_GROWS);
+TRACE_DEFINE_ENUM(NX_GATHER_HOLDS);
+TRACE_DEFINE_ENUM(NX_GATHER_SHRINKS);
+TRACE_DEFINE_ENUM(NX_GATHER_VAIN);
+TRACE_DEFINE_ENUM(NX_GATHER_PINNED);
+
+#define nx_show_gather(state)						\
+	__print_symbolic(state,						\
+		{ NX_GATHER_RESTS,	"rests" },			\
+		{ NX_GATHER_GROWS,	"grows" },			\
+		{ NX_GATHER_HOLDS,	"holds" },			\
+		{ NX_GATHER_SHRINKS,	"shrinks" },			\
+		{ NX_GATHER_VAIN,	"vain" },			\
+		{ NX_GATHER_PINNED,	"pinned" })
+
+/* A queue holds its wakes for @delay_us from now on, at these 10 ms' averages. */
+TRACE_EVENT(nexus_gather,
+	TP_PROTO(u32 channel, u32 queue, u32 from, const struct nx_gather *g),
+	TP_ARGS(channel, queue, from, g),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, queue)
+		__field(u32, from)
+		__field(u32, to)
+		__field(u32, delay_us)
+		__field(u32, packets)
+		__field(u32, bytes)
+	),
+	TP_fast_assign(
+		__entry->channel = channel;
+		__entry->queue = queue;
+		__entry->from = from;
+		__entry->to = g->state;
+		__entry->delay_us = g->delay_us;
+		__entry->packets = g->packets;
+		__entry->bytes = g->bytes;
+	),
+	TP_printk("channel=%u queue=%u from=%s to=%s delay_us=%u packets=%u bytes=%u",
+		  __entry->channel, __entry->queue,
+		  nx_show_gather(__entry->from), nx_show_gather(__entry->to),
+		  __entry->delay_us, __entry->packets, __entry->bytes)
+);
+
+TRACE_DEFINE_ENUM(NX_BUDGET_HOLDS);
+TRACE_DEFINE_ENUM(NX_BUDGET_GROWS);
+TRACE_DEFINE_ENUM(NX_BUDGET_SHRINKS);
+TRACE_DEFINE_ENUM(NX_BUDGET_PINNED);
+
+#define nx_show_budget(state)						\
+	__print_symbolic(state,						\
+		{ NX_BUDGET_HOLDS,	"holds" },			\
+		{ NX_BUDGET_GROWS,	"grows" },			\
+		{ NX_BUDGET_SHRINKS,	"shrinks" },			\
+		{ NX_BUDGET_PINNED,	"pinned" })
+
+/* A queue sends @packets in a row from now on. */
+TRACE_EVENT(nexus_budget,
+	TP_PROTO(u32 channel, u32 queue, u32 from, const struct nx_budget *b),
+	TP_ARGS(channel, queue, from, b),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, queue)
+		__field(u32, from)
+		__field(u32, to)
+		__field(u32, packets)
+	),
+	TP_fast_assign(
+		__entry->channel = channel;
+		__entry->queue = queue;
+		__entry->from = from;
+		__entry->to = b->state;
+		__entry->packets = b->packets;
+	),
+	TP_printk("channel=%u queue=%u from=%s to=%s packets=%u",
+		  __entry->channel, __entry->queue,
+		  nx_show_budget(__entry->from), nx_show_budget(__entry->to),
+		  __entry->packets)
 );
 
 DECLARE_EVENT_CLASS(nexus_flow,

@@ -23,9 +23,6 @@
 #include "tx.h"
 #include "wake.h"
 
-/* Packets between two moments at which something else may run. */
-#define TX_BUDGET	64
-
 /* The one reading of a slot. Loops of this kind are not unrolled by themselves. */
 static __always_inline void snapshot(union nx_desc *s, const struct nx_ring *ring)
 {
@@ -500,6 +497,21 @@ static int send_one(struct nx_tx_run *run)
 	return 0;
 }
 
+static void tell_budget(const struct nx_queue *q, u32 was)
+{
+	if (q->budget.state != was)
+		trace_nexus_budget(q->chan->id, q->idx, was, &q->budget);
+}
+
+/* All of the budget was needed: was it much for those who had to wait? */
+static void judge_budget(struct nx_queue *q, u64 start_ns)
+{
+	u32 was = q->budget.state;
+
+	nx_budget_update(&q->budget, ktime_get_ns() - start_ns);
+	tell_budget(q, was);
+}
+
 static int send_some(struct nx_tx_run *run)
 {
 	int err = 0;
@@ -507,7 +519,7 @@ static int send_some(struct nx_tx_run *run)
 	local_bh_disable();
 	rcu_read_lock();
 	run->rx.time_ns = ktime_get_ns();
-	for (run->budget = TX_BUDGET; run->budget; run->budget--) {
+	for (run->budget = run->q->budget.packets; run->budget; run->budget--) {
 		if (run->q->tx.here == run->prod)
 			break;
 		err = send_one(run);
@@ -516,6 +528,8 @@ static int send_some(struct nx_tx_run *run)
 	}
 	end_peer(run);
 	nx_wake_run();
+	if (unlikely(!run->budget))
+		judge_budget(run->q, run->rx.time_ns);
 	rcu_read_unlock();
 	local_bh_enable();
 	return err;
@@ -575,6 +589,37 @@ void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
 	nx_wake_run();
 	rcu_read_unlock();
 	local_bh_enable();
+	mutex_unlock(&q->tx_lock);
+}
+
+/**
+ * nx_tx_pin - send so many packets in a row, whatever happens
+ * @q:       the queue
+ * @packets: not 0
+ */
+void nx_tx_pin(struct nx_queue *q, u32 packets)
+{
+	u32 was;
+
+	mutex_lock(&q->tx_lock);
+	was = q->budget.state;
+	nx_budget_pin(&q->budget, packets);
+	tell_budget(q, was);
+	mutex_unlock(&q->tx_lock);
+}
+
+/**
+ * nx_tx_unpin - the queue's budget tunes itself again, from the beginning
+ * @q: the queue
+ */
+void nx_tx_unpin(struct nx_queue *q)
+{
+	u32 was;
+
+	mutex_lock(&q->tx_lock);
+	was = q->budget.state;
+	nx_budget_init(&q->budget);
+	tell_budget(q, was);
 	mutex_unlock(&q->tx_lock);
 }
 

@@ -102,6 +102,8 @@ static inline u16 nx_tx_gso_segs(const struct nx_tx_packet *p)
 
 int nx_tx_drain(struct nx_queue *q);
 void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len);
+void nx_tx_pin(struct nx_queue *q, u32 packets);
+void nx_tx_unpin(struct nx_queue *q);
 bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 		__wsum *sum);
 

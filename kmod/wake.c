@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waking who sleeps on a queue: once for all packets of one run, and not at
- * all while nobody sleeps.
+ * Waking who sleeps on a queue: once for all packets of one run, or of several
+ * where these come densely (delay.c), and not at all while nobody sleeps.
  *
  * Who wants to sleep arms its queue and looks at the rings once more; who
  * delivers publishes its index and looks whether the queue is armed. Each has a
@@ -15,6 +15,7 @@
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include "channel.h"
+#include "delay.h"
 #include "trace.h"
 #include "wake.h"
 
@@ -91,7 +92,8 @@ static void wake_all(struct wake_list *list)
 		list->first = q->wake_next;
 		/* W3: from here on, a delivery lists the queue again. */
 		atomic_set(&q->is_waking, 0);
-		nx_wake_now(q, NX_ARMED_RX);
+		if (!nx_delay_wake(q))
+			nx_wake_now(q, NX_ARMED_RX);
 		nx_channel_put(q->chan);
 	}
 }

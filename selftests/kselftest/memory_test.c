@@ -136,7 +136,8 @@ static bool is_tuned(struct nx_chan *chan, __u32 state, __u32 value)
 
 	if (nx_channel_get(chan->attach.channel_id, &channel))
 		return false;
-	return channel.tune_state == state && channel.tune_value == value;
+	return channel.tune[NEXUS_TUNE_WORKING_SET].state == state &&
+	       channel.tune[NEXUS_TUNE_WORKING_SET].value == value;
 }
 
 /* The same, which may take @ms. */
@@ -163,7 +164,7 @@ NX_TEST(pinned, "TUNE-6 a working set tells its state, is pinned, and each chang
 	id = chan.attach.channel_id;
 	EXPECT_TRUE(is_tuned(&chan, NEXUS_TUNE_HOLDS, FLOOR));
 	EXPECT_EQ(-ENOENT, nx_tune(id + 1, NEXUS_TUNE_WORKING_SET, 1));
-	EXPECT_EQ(-ERANGE, nx_tune(id, NEXUS_TUNE_WORKING_SET + 1, 1));
+	EXPECT_EQ(-ERANGE, nx_tune(id, NX_CTL_KNOBS, 1));
 	nx_trace_start("nexus_wset");
 	EXPECT_EQ(0, nx_tune(id, NEXUS_TUNE_WORKING_SET, 40));
 	EXPECT_TRUE(nx_trace_has("from=holds to=pinned", "target=40"));

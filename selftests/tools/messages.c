@@ -118,13 +118,16 @@ static void put_pool(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_knob(struct nlmsghdr *nlh, u32 knob, u32 state, u32 value)
+/* @queue: negative: it is the channel's */
+static void put_knob(struct nlmsghdr *nlh, u32 knob, int queue, u32 state, u32 value)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, NEXUS_CHANNEL_A_TUNE);
 
 	mnl_attr_put_u32(nlh, NEXUS_TUNE_A_KNOB, knob);
 	mnl_attr_put_u32(nlh, NEXUS_TUNE_A_STATE, state);
 	mnl_attr_put_u32(nlh, NEXUS_TUNE_A_VALUE, value);
+	if (queue >= 0)
+		mnl_attr_put_u32(nlh, NEXUS_TUNE_A_QUEUE, queue);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -151,8 +154,9 @@ void message_channel(struct nx_request *req, u32 id, const char *comm, u32 viola
 	reported = mnl_attr_nest_start(req->nlh, NEXUS_CHANNEL_A_REPORTED);
 	mnl_attr_put_u64(req->nlh, NEXUS_COUNTERS_A_RX_PACKETS, 99);
 	mnl_attr_nest_end(req->nlh, reported);
-	put_knob(req->nlh, NEXUS_TUNE_WORKING_SET, NEXUS_TUNE_SHRINKS, 12);
-	put_knob(req->nlh, 30, 31, 7);
+	put_knob(req->nlh, NEXUS_TUNE_WORKING_SET, -1, NEXUS_TUNE_SHRINKS, 12);
+	put_knob(req->nlh, NEXUS_TUNE_WAKE_DELAY, 1, NEXUS_TUNE_BACKS_OFF, 0);
+	put_knob(req->nlh, 30, -1, 31, 7);
 	mnl_attr_nest_end(req->nlh, nest);
 }
 

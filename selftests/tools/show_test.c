@@ -115,16 +115,20 @@ static void tune__tells_why(void)
 	mock_list(NEXUS_CMD_GET_CHANNEL, &req);
 	run("tune show");
 	CHECK_STR(out,
-"CHANNEL  COMMAND  KNOB         STATE       VALUE  WHY\n"
-"      3  serve    working-set  shrinks  12 pages  a quarter stood unused for 2 seconds: "
-"a quarter less may stand ready, the rest was given back\n"
-"      3  serve    unknown      unknown        7   this nexusctl does not know why\n");
+"CHANNEL  COMMAND  KNOB         QUEUE  STATE         VALUE  WHY\n"
+"      3  serve    working-set      -  shrinks    12 pages  a quarter stood unused for 2 "
+"seconds: a quarter less may stand ready, the rest was given back\n"
+"      3  serve    wake-delay       1  backs-off      0 us  while a wake waited nobody sent "
+"any more: each packet wakes at once for now\n"
+"      3  serve    unknown          -  unknown          7   this nexusctl does not know why\n");
 	run_with(json, "tune show 3");
 	CHECK_STR(out,
 "[{\"channel\":3,\"nexus\":\"nx0\",\"pid\":4711,\"comm\":\"serve\",\"knobs\":["
 "{\"name\":\"working-set\",\"state\":\"shrinks\",\"value\":12,\"unit\":\"pages\","
 "\"why\":\"a quarter stood unused for 2 seconds: a quarter less may stand ready, the rest "
 "was given back\"},"
+"{\"name\":\"wake-delay\",\"queue\":1,\"state\":\"backs-off\",\"value\":0,\"unit\":\"us\","
+"\"why\":\"while a wake waited nobody sent any more: each packet wakes at once for now\"},"
 "{\"name\":\"unknown\",\"state\":\"unknown\",\"value\":7,\"unit\":\"\","
 "\"why\":\"this nexusctl does not know why\"}]}]\n");
 	run("tune show 4");

@@ -110,6 +110,7 @@ static const nx_types tune_types = {
 	[NEXUS_TUNE_A_KNOB] = MNL_TYPE_U32,
 	[NEXUS_TUNE_A_STATE] = MNL_TYPE_U32,
 	[NEXUS_TUNE_A_VALUE] = MNL_TYPE_U32,
+	[NEXUS_TUNE_A_QUEUE] = MNL_TYPE_U32,
 };
 
 /* Addresses are binary: flow.c checks their length against the family. */

@@ -19,7 +19,7 @@
 struct nx_knob {
 	const char *name;
 	const char *unit;
-	const char *why[NEXUS_TUNE_PINNED + 1];
+	const char *why[NEXUS_TUNE_BACKS_OFF + 1];
 };
 
 static const struct nx_knob knobs[] = {
@@ -37,6 +37,34 @@ static const struct nx_knob knobs[] = {
 			[NEXUS_TUNE_PINNED] = "an administrator set it",
 		},
 	},
+	[NEXUS_TUNE_WAKE_DELAY] = {
+		.name = "wake-delay",
+		.unit = "us",
+		.why = {
+			[NEXUS_TUNE_HOLDS] = "packets come so densely that one wake serves for many: "
+					     "a wake waits for more of them, a lone packet never",
+			[NEXUS_TUNE_GROWS] = "more packets and more bytes come than before: a wake "
+					     "waits longer, so that more packets share it",
+			[NEXUS_TUNE_SHRINKS] = "fewer packets and fewer bytes come than before: a "
+					       "wake waits less",
+			[NEXUS_TUNE_RESTS] = "few packets or few bytes come: each wakes at once",
+			[NEXUS_TUNE_PINNED] = "an administrator set it",
+			[NEXUS_TUNE_BACKS_OFF] = "while a wake waited nobody sent any more: each "
+						 "packet wakes at once for now",
+		},
+	},
+	[NEXUS_TUNE_TX_BUDGET] = {
+		.name = "tx-budget",
+		.unit = "packets",
+		.why = {
+			[NEXUS_TUNE_HOLDS] = "so many leave in about 100 us, or nobody sends more "
+					     "at a time; then something else may run",
+			[NEXUS_TUNE_GROWS] = "they took less than 50 us: more may leave in a row",
+			[NEXUS_TUNE_SHRINKS] = "they took more than 200 us, in which nothing else "
+					       "ran: fewer may leave in a row",
+			[NEXUS_TUNE_PINNED] = "an administrator set it",
+		},
+	},
 };
 
 static const char *const states[] = {
@@ -45,6 +73,7 @@ static const char *const states[] = {
 	[NEXUS_TUNE_SHRINKS] = "shrinks",
 	[NEXUS_TUNE_RESTS] = "rests",
 	[NEXUS_TUNE_PINNED] = "pinned",
+	[NEXUS_TUNE_BACKS_OFF] = "backs-off",
 };
 
 static const struct nx_knob unknown_knob = { .name = "unknown", .unit = "" };
@@ -80,6 +109,8 @@ static int knob_json(struct nx_json *json, const struct nlattr *attr)
 	state = nx_attr_u32(tb[NEXUS_TUNE_A_STATE]);
 	nx_json_object(json, NULL);
 	nx_json_str(json, "name", knob->name);
+	if (tb[NEXUS_TUNE_A_QUEUE])
+		nx_json_u64(json, "queue", nx_attr_u32(tb[NEXUS_TUNE_A_QUEUE]));
 	nx_json_str(json, "state", state_name(state));
 	nx_json_u64(json, "value", nx_attr_u32(tb[NEXUS_TUNE_A_VALUE]));
 	nx_json_str(json, "unit", knob->unit);
@@ -131,6 +162,10 @@ static int knob_row(struct nx_table *table, const struct nlattr *channel[NX_ATTR
 	nx_table_cell(table, "%u", nx_attr_u32(channel[NEXUS_CHANNEL_A_ID]));
 	nx_table_cell(table, "%s", nx_attr_str(channel[NEXUS_CHANNEL_A_COMM]));
 	nx_table_cell(table, "%s", knob->name);
+	if (tb[NEXUS_TUNE_A_QUEUE])
+		nx_table_cell(table, "%u", nx_attr_u32(tb[NEXUS_TUNE_A_QUEUE]));
+	else
+		nx_table_cell(table, "-");
 	nx_table_cell(table, "%s", state_name(state));
 	nx_table_cell(table, "%u %s", nx_attr_u32(tb[NEXUS_TUNE_A_VALUE]), knob->unit);
 	nx_table_cell(table, "%s", why(knob, state));
@@ -175,7 +210,7 @@ int nx_tune_show(struct nx_ctl *ctl, int argc, char **argv)
 {
 	static const struct nx_column columns[] = {
 		{ "CHANNEL", true }, { "COMMAND", false }, { "KNOB", false },
-		{ "STATE", false }, { "VALUE", true }, { "WHY", false },
+		{ "QUEUE", true }, { "STATE", false }, { "VALUE", true }, { "WHY", false },
 	};
 	static const struct nx_view view = {
 		.json = tune_json, .row = tune_row,
@@ -204,7 +239,9 @@ int nx_tune_show(struct nx_ctl *ctl, int argc, char **argv)
 
 static bool take_knob(struct nx_words *words, u32 *channel, u32 *knob)
 {
-	static const char *const names[] = { "working-set" };
+	static const char *const names[] = {
+		"working-set", "wake-delay", "tx-budget"
+	};
 	int found;
 
 	if (!nx_words_u32(words, "the channel's ID", 0, ~0U, channel))

@@ -478,20 +478,31 @@ static void read_pool(const struct nlattr *nest, struct nx_ctl_channel *channel)
 	}
 }
 
+/* What each queue has is shown of the first one. */
 static void read_tune(const struct nlattr *nest, struct nx_ctl_channel *channel)
 {
+	struct nx_ctl_knob knob = {};
+	__u32 which = 0, queue = 0;
 	const struct nlattr *attr;
 
 	mnl_attr_for_each_nested(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
+		case NEXUS_TUNE_A_KNOB:
+			which = mnl_attr_get_u32(attr);
+			break;
 		case NEXUS_TUNE_A_STATE:
-			channel->tune_state = mnl_attr_get_u32(attr);
+			knob.state = mnl_attr_get_u32(attr);
 			break;
 		case NEXUS_TUNE_A_VALUE:
-			channel->tune_value = mnl_attr_get_u32(attr);
+			knob.value = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_TUNE_A_QUEUE:
+			queue = mnl_attr_get_u32(attr);
 			break;
 		}
 	}
+	if (which < NX_CTL_KNOBS && !queue)
+		channel->tune[which] = knob;
 }
 
 static void read_channel(const struct nlattr *nest,

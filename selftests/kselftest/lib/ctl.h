@@ -54,6 +54,14 @@ struct nx_ctl_nexus {
 	struct nx_counters	counters;
 };
 
+/* Knobs by enum nexus_tune_knob, and no more than these. */
+#define NX_CTL_KNOBS	(NEXUS_TUNE_TX_BUDGET + 1)
+
+struct nx_ctl_knob {
+	__u32	state;
+	__u32	value;
+};
+
 struct nx_ctl_channel {
 	__u32	id;
 	__u32	port;
@@ -63,8 +71,7 @@ struct nx_ctl_channel {
 	__u32	violation;
 	__u32	nr_flows;
 	__u32	defunct_reason;
-	__u32	tune_state;
-	__u32	tune_value;
+	struct nx_ctl_knob	tune[NX_CTL_KNOBS];
 	__u32	pool[NEXUS_POOL_A_MAX + 1];
 	__u64	pages;
 	struct nx_counters	counters;

@@ -295,6 +295,10 @@ enum nexus_defunct_reason {
 /* What tunes itself, and can be pinned for comparison. */
 enum nexus_tune_knob {
 	NEXUS_TUNE_WORKING_SET = 1,	/* pages that stand ready without a user */
+	NEXUS_TUNE_WAKE_DELAY,		/* microseconds, up to 1000, that a wake waits for
+					 * more packets */
+	NEXUS_TUNE_TX_BUDGET,		/* packets, 1 to 16384, that leave in a row before
+					 * something else may run */
 };
 
 enum nexus_tune_state {
@@ -303,6 +307,7 @@ enum nexus_tune_state {
 	NEXUS_TUNE_SHRINKS,
 	NEXUS_TUNE_RESTS,		/* nothing was seen for long */
 	NEXUS_TUNE_PINNED,		/* set by an administrator */
+	NEXUS_TUNE_BACKS_OFF,		/* it was in vain: not tried again for some time */
 };
 
 enum nexus_tune_attr {
@@ -311,6 +316,8 @@ enum nexus_tune_attr {
 	NEXUS_TUNE_A_KNOB,		/* u32, enum nexus_tune_knob */
 	NEXUS_TUNE_A_STATE,		/* u32, enum nexus_tune_state; in answers only */
 	NEXUS_TUNE_A_VALUE,		/* u32, in the knob's unit */
+	NEXUS_TUNE_A_QUEUE,		/* u32, which it is of; absent: of the channel; in
+					 * answers only */
 	__NEXUS_TUNE_A_MAX,
 };
 #define NEXUS_TUNE_A_MAX (__NEXUS_TUNE_A_MAX - 1)
