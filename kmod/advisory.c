@@ -147,6 +147,14 @@ static void publish(struct nx_channel *chan, const struct news *news, u32 ll)
 	WRITE_ONCE(a->seq, a->seq + 1);
 }
 
+/* Whether memory is short: one word, which is read alone, without @seq. */
+void nx_advisory_set_pressure(struct nx_channel *chan, bool is_on)
+{
+	struct nexus_advisory *a = chan->regions[NEXUS_REGION_ADVISORY].mem;
+
+	WRITE_ONCE(a->pressure, is_on);
+}
+
 static void add_dev(struct news *news, const struct nx_dev *d)
 {
 	struct nx_estimate e = {};

@@ -7,7 +7,9 @@
  * With nothing to do, nothing runs: a pool that was purged is looked at again
  * when it gets its next page.
  */
+#include <linux/memcontrol.h>
 #include <linux/workqueue.h>
+#include "advisory.h"
 #include "channel.h"
 #include "compat.h"
 #include "defunct.h"
@@ -155,12 +157,22 @@ static void look_after(struct nx_channel *chan, struct nx_cold *cold)
 	nr = nx_wset_update(w, &s);
 	if (w->state == NX_WSET_PURGED) {
 		WRITE_ONCE(chan->pool.is_watched, false);
+		nx_advisory_set_pressure(chan, false);
 		nr = purge(chan, cold);
 	} else if (nr) {
 		nr = shed(chan, cold, nr, false);
 	}
 	if (w->state != was)
 		trace_nexus_wset(chan->id, was, w->state, w->target, nr);
+}
+
+/*
+ * The kernel's own measure for its own sockets: reclaim in the memory cgroup, or in
+ * one above, finds little. The library's receive windows go by it.
+ */
+static bool is_memory_short(const struct nx_pool *pool)
+{
+	return pool->memcg && mem_cgroup_under_socket_pressure(pool->memcg);
 }
 
 /* True: this pool is to be looked at again. */
@@ -170,6 +182,7 @@ static bool tend_pool(struct nx_channel *chan)
 
 	if (!READ_ONCE(chan->pool.is_watched) || !nx_channel_is_active(chan))
 		return false;
+	nx_advisory_set_pressure(chan, is_memory_short(&chan->pool));
 	cold = nx_cold_alloc(&chan->pool);
 	if (!cold)
 		return true;

@@ -156,6 +156,7 @@ int nexus_tcp_recv(struct nexus_tcp *tcp, struct nexus_packet **pkt)
 	if (!nx_tcp_read(&tcp->tcp, &span))
 		return nothing(tcp);
 	nx_tcp_consume(&tcp->tcp, span.len);
+	nx_stream_account(tcp);
 	nx_stream_work(tcp);
 	*pkt = as_packet(tcp->sink.stack, &span);
 	return *pkt ? 0 : -ENOMEM;
@@ -178,6 +179,7 @@ ssize_t nexus_tcp_read(struct nexus_tcp *tcp, void *buf, size_t size)
 	if (!done)
 		return nothing(tcp);
 	nx_tcp_consume(&tcp->tcp, (uint32_t)done);
+	nx_stream_account(tcp);
 	nx_stream_work(tcp);
 	return (ssize_t)done;
 }

@@ -41,6 +41,7 @@ struct nx_streams;
  * @fd:      the socket; -1: an accepted connection has none
  * @scope_id: of link-local addresses
  * @queued_bytes: of its send queue, as counted in the stack's
+ * @unread_bytes: of its receive queue, likewise
  * @is_half_open: no program has accepted it yet
  * @is_child: it is in the table of accepted connections
  * @is_claimed: the kernel's flow is known, and its packets come here
@@ -68,6 +69,7 @@ struct nexus_tcp {
 	int			fd;
 	uint32_t		scope_id;
 	uint32_t		queued_bytes;
+	uint32_t		unread_bytes;
 	bool			is_half_open : 1;
 	bool			is_child : 1;
 	bool			is_claimed : 1;
@@ -122,6 +124,7 @@ struct nexus_tcp_listener {
  * @queued_bytes: of all send queues: they hold buffers, and without any left
  *           nothing could be sent, nor an ACK be received
  * @queued_max: that they may have
+ * @unread_bytes: of all receive queues
  * @children: accepted connections, by a hash of their ends
  * @seg:     scratch
  */
@@ -136,6 +139,7 @@ struct nx_streams {
 	struct nexus_tcp	*work_last;
 	size_t			queued_bytes;
 	size_t			queued_max;
+	size_t			unread_bytes;
 	struct nexus_tcp	*children[NX_STREAM_BUCKETS];
 	struct nx_tcp_seg	seg;
 };
@@ -177,7 +181,13 @@ void nx_streams_remove_child(struct nx_streams *streams,
 struct nexus_tcp *nx_streams_find_child(struct nx_streams *streams,
 					const struct nx_ends *ends);
 
-/* Its send queue has changed. */
+/*
+ * What the receive buffer of a connection may be, by what all of them hold unread
+ * and by whether the kernel says that the host is short of memory.
+ */
+uint32_t nx_streams_window(const struct nx_streams *streams);
+
+/* Its queues have changed. */
 static inline void nx_stream_account(struct nexus_tcp *conn)
 {
 	struct nx_streams *s = nx_streams_of(conn->sink.stack);
@@ -187,6 +197,10 @@ static inline void nx_stream_account(struct nexus_tcp *conn)
 	s->queued_bytes += queued;
 	s->queued_bytes -= conn->queued_bytes;
 	conn->queued_bytes = queued;
+	s->unread_bytes += conn->tcp.rcv_used_bytes;
+	s->unread_bytes -= conn->unread_bytes;
+	conn->unread_bytes = conn->tcp.rcv_used_bytes;
+	s->env.rcv_limit_bytes = nx_streams_window(s);
 }
 
 static inline bool nx_streams_is_full(const struct nx_streams *streams)

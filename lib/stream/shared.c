@@ -13,6 +13,9 @@
 /* Send queues may have one part in so many of the pool. */
 #define QUEUED_SHARE	4
 
+/* The largest window without the option of RFC 7323, more or less. */
+#define WINDOW_MIN	(64U << 10)
+
 /* Records that are allocated at once. */
 #define RECORDS_CHUNK	64
 
@@ -92,6 +95,23 @@ size_t nx_streams_pool_bytes(const struct nexus_stack *stack)
 	for (i = 0; i < NEXUS_NR_SIZES; i++)
 		bytes += (size_t)sizes[i].nr * sizes[i].size;
 	return bytes;
+}
+
+/*
+ * A quarter of the pool while nothing is unread, less the more is; with half of the
+ * pool unread, or where memory is short, what a connection needs to go on.
+ */
+uint32_t nx_streams_window(const struct nx_streams *s)
+{
+	const struct nexus_advisory *a = s->stack->channel->advisory;
+	size_t half = s->queued_max * QUEUED_SHARE / 2, left;
+
+	if (__atomic_load_n(&a->pressure, __ATOMIC_RELAXED))
+		return WINDOW_MIN;
+	left = half > s->unread_bytes ? (half - s->unread_bytes) / 2 : 0;
+	if (left < WINDOW_MIN)
+		return WINDOW_MIN;
+	return left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
 
 static void exit_streams(struct nexus_stack *stack)

@@ -210,4 +210,5 @@ void nx_tcp_rxq_clear(struct nx_tcp *tcp)
 {
 	clear(tcp, &tcp->ready);
 	clear(tcp, &tcp->ooo);
+	tcp->rcv_used_bytes = 0;
 }

@@ -84,12 +84,16 @@ struct nx_tcp_seg {
  * @record_free: takes a record back
  * @buf_hold: one reference more to a buffer
  * @buf_put: one reference less
+ * @rcv_limit_bytes: what the receive buffer of a connection may be now, where it is
+ *           less than its configuration says; 0: no limit. Buffers shrink to it as
+ *           data come, and a window that was told is kept
  */
 struct nx_tcp_env {
 	void	*(*record_alloc)(struct nx_tcp_env *env);
 	void	(*record_free)(struct nx_tcp_env *env, void *record);
 	void	(*buf_hold)(struct nx_tcp_env *env, void *buf);
 	void	(*buf_put)(struct nx_tcp_env *env, void *buf);
+	uint32_t	rcv_limit_bytes;
 };
 
 /* Bits of nx_tcp_config.features. */

@@ -68,7 +68,7 @@ struct nexus_tcp_callbacks {
  * @backlog:  most connections whose handshake is not complete; those beyond it
  *            cost no memory (SYN cookies); 0: 128. For listeners.
  * @rcv_buf_bytes: largest receive buffer; 0: 6 MiB; never more than a quarter of
- *            the channel's buffers
+ *            the channel's buffers, and less while much is unread or memory is short
  * @snd_buf_bytes: what nexus_tcp_send() takes before it is acknowledged; 0: 4 MiB;
  *            of all connections together a quarter of the channel's buffers
  * @user_timeout_ms: for how long data may stay unacknowledged; 0: 15 minutes

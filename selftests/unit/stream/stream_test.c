@@ -322,6 +322,41 @@ static void write__is_held_back(void)
 	finish(&b);
 }
 
+/* What one connection holds unread, and what the kernel says, limits all. */
+static void window__follows_pool_and_pressure(void)
+{
+	struct nexus_advisory *a;
+	struct nx_streams *s;
+	uint32_t free_window, n, written = 0, done = 0;
+	struct both b;
+
+	establish(&b, locals[0]);
+	s = nx_streams_of(b.f.stack);
+	a = (struct nexus_advisory *)b.f.fk.maps[NEXUS_REGION_ADVISORY];
+	free_window = nx_streams_window(s);
+	CU_ASSERT_EQUAL(free_window, nx_streams_pool_bytes(b.f.stack) / 4);
+	n = write_some(&b, 0, 100000);
+	written += n;
+	pass(&b, 1000000);
+	CU_ASSERT(s->unread_bytes > 0);
+	CU_ASSERT(nx_streams_window(s) < free_window);
+	while (done < written && (n = read_some(&b, done)))
+		done += n;
+	CU_ASSERT_EQUAL(s->unread_bytes, 0);
+	CU_ASSERT_EQUAL(s->env.rcv_limit_bytes, free_window);
+	a->pressure = 1;
+	written += write_some(&b, written, 1000);
+	pass(&b, 1000000);
+	CU_ASSERT_EQUAL(s->env.rcv_limit_bytes, 64 << 10);
+	CU_ASSERT(b.server.tcp->tcp.rcv_buf_bytes <= 64 << 10);
+	a->pressure = 0;
+	while (done < written && (n = read_some(&b, done)))
+		done += n;
+	CU_ASSERT_EQUAL(done, written);
+	CU_ASSERT_EQUAL(s->env.rcv_limit_bytes, free_window);
+	finish(&b);
+}
+
 static void close__both(void)
 {
 	struct both b;
@@ -528,6 +563,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(write__bulk, "TCP-2 every byte right"),
 	UNIT_CASE(write__super_packets),
 	UNIT_CASE(write__is_held_back),
+	UNIT_CASE(window__follows_pool_and_pressure),
 	UNIT_CASE(close__both),
 	UNIT_CASE(close__unread),
 	UNIT_CASE(close__with_the_stack),

@@ -880,6 +880,30 @@ static void tuning__grows(void)
 		    "+0 read 10000");
 }
 
+/* A limit takes back what was not promised, and no more. */
+static void tuning__keeps_the_limit(void)
+{
+	SCRIPT_WITH(s->config.rcv_buf_bytes = 40000, ACTIVE_OPEN,
+		    "+0 rcvlimit 15000",
+		    "+0 rcvbuf 40000",
+		    "+.1 < . 1:10001 ack 1 win 256",
+		    "+0 rcvbuf 15000",
+		    "+0 > . 1:1 ack 10001",
+		    /* The peer was told of 40,000 bytes, and may send them. */
+		    "+0 < . 10001:20001 ack 1 win 256",
+		    "+0 > . 1:1 ack 20001",
+		    "+0 read 20000",
+		    "+.1 < . 20001:30001 ack 1 win 256",
+		    "+0 > . 1:1 ack 30001",
+		    "+0 rcvbuf 15000",
+		    "+0 read 10000",
+		    "+0 rcvlimit 0",
+		    "+.1 < . 30001:40001 ack 1 win 256",
+		    "+0 > . 1:1 ack 40001",
+		    "+0 rcvbuf 180000",
+		    "+0 read 10000");
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE_ID(sack__recovery, "TCP-4 SACK"),
 	UNIT_CASE_ID(sack__two_holes, "TCP-4 SACK"),
@@ -929,6 +953,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(hold__control_leaves, "ADV-1"),
 	UNIT_CASE(icmp__unreachable),
 	UNIT_CASE(tuning__grows),
+	UNIT_CASE(tuning__keeps_the_limit),
 };
 
 UNIT_SUITE(tcp_mechanism_suite, "tcp", cases);

@@ -710,6 +710,11 @@ static void do_rtos(struct script *s, const char *p)
 	compare(s, s->tcp.stats.nr_rtos, p);
 }
 
+static void do_rcvlimit(struct script *s, const char *p)
+{
+	s->env.rcv_limit_bytes = (uint32_t)strtoul(p, NULL, 10);
+}
+
 static void do_rcvbuf(struct script *s, const char *p)
 {
 	compare(s, s->tcp.rcv_buf_bytes, p);
@@ -759,6 +764,7 @@ static const struct {
 	{ "undone",	do_undone, true },
 	{ "rtos",	do_rtos, true },
 	{ "rcvbuf",	do_rcvbuf, true },
+	{ "rcvlimit",	do_rcvlimit, false },
 	{ "recovery",	do_recovery, true },
 };
 

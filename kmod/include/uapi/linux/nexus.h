@@ -364,7 +364,9 @@ struct nexus_schema {
  * @queue_bytes: that stand there now
  * @rate:      at which packets leave, bytes a second: the discipline's if it
  *             shapes, else that of the fastest device; 0 if unknown
- * @reserved:  0
+ * @pressure:  1: the channel's memory cgroup is short of memory, as was seen in the
+ *             last second: hold as little as you can
+ * @reserved, @reserved_word: 0
  */
 struct nexus_advisory {
 	__u32	seq;
@@ -374,7 +376,9 @@ struct nexus_advisory {
 	__u64	queue_delay_ns;
 	__u64	queue_bytes;
 	__u64	rate;
-	__u64	reserved[3];
+	__u32	pressure;
+	__u32	reserved_word;
+	__u64	reserved[2];
 };
 
 /* Bits of nexus_flow_advisory.flags. */
