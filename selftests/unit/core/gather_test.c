@@ -290,6 +290,83 @@ static void nx_gather_expire__tries_again(void)
 	CU_ASSERT_EQUAL(bed.gather.stays_ns, NX_GATHER_HOLD_NS);
 }
 
+/* ------------------------------------------------- beside what can be pinned */
+
+/* Instructions, counted: receiving a small packet, and a wake with its sleep. */
+#define PACKET_COST	3000
+#define WAKE_COST	8100
+
+static void round_trips(struct bed *bed)
+{
+	answer(bed, 1, 20 * SEC);
+}
+
+static void thousand(struct bed *bed)
+{
+	load(bed, 1000, 92, 20 * SEC);
+}
+
+static void fifty_thousand(struct bed *bed)
+{
+	load(bed, 50000, 92, 20 * SEC);
+}
+
+static void maximum(struct bed *bed)
+{
+	load(bed, 400000, 92, 20 * SEC);
+}
+
+static void bulk(struct bed *bed)
+{
+	answer(bed, 32, 20 * SEC);
+}
+
+static void mixed(struct bed *bed)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		load(bed, 50000, 92, 3 * SEC);
+		answer(bed, 1, SEC);
+		load(bed, 1000, 92, SEC);
+	}
+}
+
+/* @most_us: longer pins add delay where none is due, or packets that are lost. */
+static const struct {
+	void	(*run)(struct bed *bed);
+	u32	most_us;
+} six_loads[] = {
+	{ round_trips, 0 }, { thousand, 0 }, { fifty_thousand, 1000 },
+	{ maximum, 1000 }, { bulk, 0 }, { mixed, 0 },
+};
+
+static u64 cost_of(const struct bed *bed)
+{
+	return PACKET_COST + (u64)WAKE_COST * bed->nr_wakes / bed->packets;
+}
+
+static void nx_gather__is_within_a_tenth_of_the_best_pinned(void)
+{
+	static const u32 pins_us[] = { 0, 250, 500, 750, 1000 };
+	struct bed self, pinned;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(six_loads); i++) {
+		start(&self);
+		six_loads[i].run(&self);
+		for (j = 0; j < ARRAY_SIZE(pins_us); j++) {
+			start(&pinned);
+			nx_gather_pin(&pinned.gather, pins_us[j]);
+			six_loads[i].run(&pinned);
+			UNIT_ROW(i, self.packets * 10 >= pinned.packets * 9, 1);
+			if (pins_us[j] <= six_loads[i].most_us)
+				UNIT_ROW(i, cost_of(&self) * 10 <=
+					    cost_of(&pinned) * 11, 1);
+		}
+	}
+}
+
 static void nx_gather_show__rests_after_silence(void)
 {
 	struct bed bed;
@@ -336,6 +413,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(nx_gather_ask__needs_packets_and_bytes, "TUNE-4"),
 	UNIT_CASE(nx_gather_expire__backs_off_from_a_closed_loop),
 	UNIT_CASE(nx_gather_expire__tries_again),
+	UNIT_CASE(nx_gather__is_within_a_tenth_of_the_best_pinned),
 	UNIT_CASE(nx_gather_show__rests_after_silence),
 	UNIT_CASE_ID(nx_gather_pin__waits_so_long, "TUNE-6"),
 };
