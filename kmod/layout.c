@@ -27,6 +27,7 @@ static_assert(sizeof(struct nexus_schema) == 112);
 static_assert(sizeof(struct nexus_advisory) == 64);
 static_assert(sizeof(struct nexus_flow_advisory) == 64);
 static_assert(sizeof(struct nexus_ustats) == 64);
+static_assert(sizeof(struct nexus_tcp_report) == 128);
 static_assert(sizeof(struct nexus_attach) == 288);
 static_assert(sizeof(struct nexus_sync) == 24);
 static_assert(sizeof(struct nexus_flow_add) == 72);
@@ -206,8 +207,8 @@ static int make_tables(struct nx_channel *chan)
 	err = nx_advisory_make(chan);
 	if (err)
 		return err;
-	return nx_region_init(&chan->regions[NEXUS_REGION_USTATS],
-			      sizeof(struct nexus_ustats));
+	return nx_region_init_sparse(&chan->regions[NEXUS_REGION_USTATS],
+				     NEXUS_REPORT_OFF(chan->nr_flow_slots));
 }
 
 /**

@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "netlink.h"
 #include "nexus.h"
+#include "tcp.h"
 
 #define NX_DROP_NAME(id, name, text)	[NEXUS_DROP_##id] = name,
 static const char *const drop_names[NEXUS_NR_DROP_REASONS] = {
@@ -261,7 +262,8 @@ static int put_channel_counters(struct sk_buff *skb,
 /* As the library says, if it says anything: shown, and used for nothing. */
 static int put_reported(struct sk_buff *skb, const struct nx_channel *chan)
 {
-	const struct nexus_ustats *u = chan->regions[NEXUS_REGION_USTATS].mem;
+	const struct nexus_ustats *u =
+		nx_region_peek(&chan->regions[NEXUS_REGION_USTATS], 0);
 	struct nx_traffic rx, tx;
 	struct nlattr *nest;
 
@@ -473,6 +475,81 @@ static int put_advice(struct sk_buff *skb, const struct nx_flow *flow)
 	return 0;
 }
 
+/* As the kernel follows it. */
+static int put_tcp(struct sk_buff *skb, const struct nx_flow *flow)
+{
+	const struct nx_tcp_track *t = &flow->track;
+	u32 unacked = READ_ONCE(t->local.nxt) - READ_ONCE(t->local.acked);
+	struct nlattr *nest;
+
+	if (!nx_flow_is_tcp(flow))
+		return 0;
+	nest = nla_nest_start(skb, NEXUS_FLOW_A_TCP);
+	if (!nest ||
+	    nla_put_u32(skb, NEXUS_TCP_A_STATE, nx_tcp_state(flow)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_UNACKED, unacked))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_report_sizes(struct sk_buff *skb,
+			    const struct nexus_tcp_report *r)
+{
+	if (nla_put_u32(skb, NEXUS_TCP_A_UNACKED, READ_ONCE(r->unacked)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_UNREAD, READ_ONCE(r->unread)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_UNSENT, READ_ONCE(r->unsent)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_MSS, READ_ONCE(r->mss)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_CWND, READ_ONCE(r->cwnd)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_SSTHRESH, READ_ONCE(r->ssthresh)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_SND_WND, READ_ONCE(r->snd_wnd)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_RCV_WND, READ_ONCE(r->rcv_wnd)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_RETRANS, READ_ONCE(r->nr_retrans)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_RTOS, READ_ONCE(r->nr_rtos)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_long(struct sk_buff *skb, int type, const __u64 *value)
+{
+	return nla_put_u64_64bit(skb, type, READ_ONCE(*value), NEXUS_TCP_A_PAD);
+}
+
+static int put_report_times(struct sk_buff *skb,
+			    const struct nexus_tcp_report *r)
+{
+	if (put_long(skb, NEXUS_TCP_A_SRTT_NS, &r->srtt_ns) ||
+	    put_long(skb, NEXUS_TCP_A_RTTVAR_NS, &r->rttvar_ns) ||
+	    put_long(skb, NEXUS_TCP_A_MIN_RTT_NS, &r->min_rtt_ns) ||
+	    put_long(skb, NEXUS_TCP_A_RTO_NS, &r->rto_ns) ||
+	    put_long(skb, NEXUS_TCP_A_BYTES_ACKED, &r->bytes_acked) ||
+	    put_long(skb, NEXUS_TCP_A_BYTES_RECEIVED, &r->bytes_received) ||
+	    put_long(skb, NEXUS_TCP_A_BYTES_RETRANS, &r->bytes_retrans))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* As the library says, if it says anything: shown, and used for nothing. */
+static int put_flow_reported(struct sk_buff *skb, const struct nx_flow *flow)
+{
+	const struct nx_region *region = &flow->chan->regions[NEXUS_REGION_USTATS];
+	const struct nexus_tcp_report *r;
+	struct nlattr *nest;
+
+	r = nx_region_peek(region, NEXUS_REPORT_OFF(flow->idx));
+	if (!nx_flow_is_tcp(flow) || !r ||
+	    READ_ONCE(r->generation) != flow->generation)
+		return 0;
+	nest = nla_nest_start(skb, NEXUS_FLOW_A_REPORTED);
+	if (!nest ||
+	    nla_put_u32(skb, NEXUS_TCP_A_STATE, READ_ONCE(r->state)) ||
+	    nla_put_u32(skb, NEXUS_TCP_A_FLAGS, READ_ONCE(r->flags)) ||
+	    put_report_sizes(skb, r) || put_report_times(skb, r))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 /* A flow's drops are counted without their reasons. */
 int nx_netlink_put_flow_counters(struct sk_buff *skb,
 				 const struct nx_flow *flow)
@@ -480,7 +557,8 @@ int nx_netlink_put_flow_counters(struct sk_buff *skb,
 	u64 drops = atomic64_read(&flow->drops);
 	struct nlattr *nest;
 
-	if (put_advice(skb, flow))
+	if (put_advice(skb, flow) || put_tcp(skb, flow) ||
+	    put_flow_reported(skb, flow))
 		return -EMSGSIZE;
 	nest = nla_nest_start(skb, NEXUS_FLOW_A_COUNTERS);
 	if (!nest || put_traffic(skb, &flow->rx, &flow->tx) ||

@@ -92,6 +92,21 @@ void *nx_region_populate(struct nx_region *region, size_t off,
 	return mem + offset_in_page(off);
 }
 
+/**
+ * nx_region_peek - read what the process wrote into a sparse region
+ * @region: of nx_region_init_sparse()
+ * @off:    of its data
+ *
+ * Return: the address of byte @off, good up to the end of its page; NULL: nobody
+ * has touched that page.
+ */
+const void *nx_region_peek(const struct nx_region *region, size_t off)
+{
+	const void *mem = READ_ONCE(region->pages[off >> PAGE_SHIFT]);
+
+	return mem ? mem + offset_in_page(off) : NULL;
+}
+
 static void free_pages_of(struct nx_region *region)
 {
 	size_t i;

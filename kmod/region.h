@@ -31,6 +31,7 @@ int nx_region_init(struct nx_region *region, size_t size);
 int nx_region_init_sparse(struct nx_region *region, size_t size);
 void *nx_region_populate(struct nx_region *region, size_t off,
 			 struct mem_cgroup *memcg, gfp_t gfp);
+const void *nx_region_peek(const struct nx_region *region, size_t off);
 void nx_region_exit(struct nx_region *region);
 void nx_region_describe(const struct nx_region *region, int id,
 			struct nexus_region *out);

@@ -137,6 +137,47 @@ bool nx_tcp_is_over(const struct nx_flow *flow)
 	return flow->parent && nx_tcp_track_is_over(&flow->track);
 }
 
+/* Between the handshake and the end: who has closed, and who knows it. */
+static enum nexus_tcp_state open_state(const struct nx_tcp_track *t)
+{
+	bool is_known = t->local.acked == t->local.fin;
+
+	if (t->local.has_fin && t->peer.has_fin)
+		return t->is_first ? NEXUS_TCP_CLOSING : NEXUS_TCP_LAST_ACK;
+	if (t->local.has_fin)
+		return is_known ? NEXUS_TCP_FIN_WAIT_2 : NEXUS_TCP_FIN_WAIT_1;
+	return t->peer.has_fin ? NEXUS_TCP_CLOSE_WAIT : NEXUS_TCP_ESTABLISHED;
+}
+
+/**
+ * nx_tcp_state - how far a flow's connection is
+ * @flow: of TCP; in a RCU section
+ *
+ * For people: what passes meanwhile may change it.
+ */
+enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow)
+{
+	const struct nx_tcp_track *t = &flow->track;
+
+	if (nx_flow_is_listener(flow))
+		return NEXUS_TCP_LISTEN;
+	switch ((enum nx_tcp_state)READ_ONCE(t->state)) {
+	case NX_TCP_NONE:
+		return NEXUS_TCP_NONE;
+	case NX_TCP_SYN_SENT:
+		return NEXUS_TCP_SYN_SENT;
+	case NX_TCP_SYN_RCVD:
+		return NEXUS_TCP_SYN_RCVD;
+	case NX_TCP_OPEN:
+		return open_state(t);
+	case NX_TCP_TIME_WAIT:
+		return NEXUS_TCP_TIME_WAIT;
+	case NX_TCP_DONE:
+		break;
+	}
+	return NEXUS_TCP_CLOSED;
+}
+
 /**
  * nx_tcp_linger - keep the port of a connection in TIME-WAIT
  * @flow: of the connection, unlinked

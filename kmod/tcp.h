@@ -18,6 +18,7 @@ enum nexus_drop_reason nx_tcp_send(struct nx_channel *chan,
 void nx_tcp_receive(struct nx_flow *flow, const u8 *h, u32 avail,
 		    const struct nx_packet *p);
 bool nx_tcp_is_over(const struct nx_flow *flow);
+enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow);
 void nx_tcp_abort(struct nx_flow *flow);
 void nx_tcp_linger(struct nx_flow *flow);
 

@@ -226,6 +226,10 @@ static void init_public(struct nx_channel *ch)
 	pub->ustats = (void *)ch->maps[NEXUS_REGION_USTATS].data;
 	pub->ustats->version = 1;
 	pub->ustats->size = sizeof(*pub->ustats);
+	if (ch->maps[NEXUS_REGION_USTATS].data_len >=
+	    NEXUS_REPORT_OFF(pub->nr_flows))
+		pub->reports = (void *)(ch->maps[NEXUS_REGION_USTATS].data +
+					NEXUS_REPORT_OFF(0));
 }
 
 /* -------------------------------------------------------- open and close */

@@ -260,6 +260,11 @@ void nx_stream_unclaim(struct nexus_tcp *conn);
 void nx_streams_unclaimed(struct nexus_stack *stack, uint32_t flow,
 			  struct nexus_packet *pkt);
 
+/* ---------------------------------------------------------------- report */
+
+/* What it is like now, for tools to show. */
+void nx_stream_report(const struct nexus_tcp *conn);
+
 /* ---------------------------------------------------------------- output */
 
 /* All that it has to send now goes into TX; false: there is no room. */

@@ -174,7 +174,7 @@ static void fill_schema(struct fake_kernel *fk, struct layout *l,
 	s->sizes[NEXUS_LARGE].off = reserve(l, NEXUS_REGION_BUFFERS,
 			(uint64_t)a->nr_large * NEXUS_LARGE_SIZE);
 	plan_rings(l, fk, (void *)((uint8_t *)s + s->rings_off));
-	reserve(l, NEXUS_REGION_USTATS, sizeof(struct nexus_ustats));
+	reserve(l, NEXUS_REGION_USTATS, NEXUS_REPORT_OFF(s->nr_flows));
 	l->end[NEXUS_REGION_SCHEMA] = PAGE;
 }
 

@@ -81,6 +81,7 @@ struct nexus_queue {
  * @flow_advisory: of flow 0, read only
  * @flow_advisory_size: from one flow's entry to the next, bytes
  * @ustats:      what the library reports of itself
+ * @reports:     and of the connection of flow 0; NULL: the kernel shows none
  *
  * Programs read these fields and change none.
  */
@@ -99,6 +100,7 @@ struct nexus_channel {
 	uint32_t			flow_advisory_size;
 	uint32_t			reserved;
 	struct nexus_ustats		*ustats;
+	struct nexus_tcp_report		*reports;
 };
 
 /**

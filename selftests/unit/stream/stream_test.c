@@ -491,6 +491,37 @@ static void info__established(void)
 	finish(&b);
 }
 
+/* The kernel finds a connection's report by the index of its flow. */
+static void report__established(void)
+{
+	const struct nexus_tcp_report *r;
+	struct both b;
+	uint32_t flow;
+
+	establish(&b, locals[0]);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "hello", 5), 5);
+	pass(&b, 1000000000);	/* the ACK is delayed */
+	flow = b.client.tcp->sink.flow;
+	r = &nexus_stack_channel(b.f.stack)->reports[flow];
+	CU_ASSERT_EQUAL(r->generation, nexus_channel_flow_advisory(
+		nexus_stack_channel(b.f.stack), flow)->generation);
+	CU_ASSERT_EQUAL(r->state, NEXUS_TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(r->flags, NEXUS_REPORT_SACK | NEXUS_REPORT_TIMESTAMPS |
+				  NEXUS_REPORT_WSCALE | (r->flags & NEXUS_REPORT_ECN));
+	CU_ASSERT_EQUAL(r->mss, 1500 - 40 - 12);
+	CU_ASSERT_EQUAL(r->bytes_acked, 5);
+	CU_ASSERT(!r->unacked && !r->unsent && !r->unread);
+	CU_ASSERT(r->cwnd > 0 && r->rto_ns > 0);
+	nexus_tcp_shutdown(b.client.tcp);
+	pass(&b, 1000000000);
+	CU_ASSERT_EQUAL(r->state, NEXUS_TCP_FIN_WAIT_2);
+	/* One that sends by its listener's index has none of its own. */
+	flow = b.listener->sink.flow;
+	r = &nexus_stack_channel(b.f.stack)->reports[flow];
+	CU_ASSERT_EQUAL(r->generation, 0);
+	finish(&b);
+}
+
 /* "Fragmentation needed" that quotes @sent, to the flow it left by. */
 static void deliver_too_big(struct both *b, const struct fake_packet *sent,
 			    uint16_t mtu)
@@ -569,6 +600,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(close__with_the_stack),
 	UNIT_CASE(abort__resets),
 	UNIT_CASE(info__established),
+	UNIT_CASE(report__established),
 	UNIT_CASE_ID(error__too_big, "TCP-8"),
 };
 

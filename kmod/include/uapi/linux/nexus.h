@@ -63,7 +63,8 @@
  *                         SIGBUS if there is none
  * @NEXUS_REGION_ADVISORY: struct nexus_advisory, then one struct
  *                         nexus_flow_advisory for each flow; read only
- * @NEXUS_REGION_USTATS:   what the library reports of itself; the kernel shows
+ * @NEXUS_REGION_USTATS:   struct nexus_ustats, then one struct nexus_tcp_report
+ *                         for each flow: what the library reports; the kernel shows
  *                         it as reported, and never relies on it
  */
 enum nexus_region_id {
@@ -423,6 +424,75 @@ struct nexus_ustats {
 	__u64	tx_bytes;
 	__u64	reserved[3];
 };
+
+/* States of a TCP connection: RFC 9293 section 3.3.2, and NONE: no segment yet. */
+enum nexus_tcp_state {
+	NEXUS_TCP_NONE,
+	NEXUS_TCP_LISTEN,
+	NEXUS_TCP_SYN_SENT,
+	NEXUS_TCP_SYN_RCVD,
+	NEXUS_TCP_ESTABLISHED,
+	NEXUS_TCP_FIN_WAIT_1,
+	NEXUS_TCP_FIN_WAIT_2,
+	NEXUS_TCP_CLOSE_WAIT,
+	NEXUS_TCP_CLOSING,
+	NEXUS_TCP_LAST_ACK,
+	NEXUS_TCP_TIME_WAIT,
+	NEXUS_TCP_CLOSED,
+};
+
+/* Bits of nexus_tcp_report.flags. */
+#define NEXUS_REPORT_SACK	(1U << 0)
+#define NEXUS_REPORT_TIMESTAMPS	(1U << 1)
+#define NEXUS_REPORT_WSCALE	(1U << 2)
+#define NEXUS_REPORT_ECN	(1U << 3)
+
+/**
+ * struct nexus_tcp_report - what the library says of one connection
+ * @generation: of the flow index; another one than the flow's: nothing is said
+ * @state:      enum nexus_tcp_state
+ * @flags:      NEXUS_REPORT_*
+ * @mss:        payload bytes of a segment
+ * @unread:     bytes that the program has not taken
+ * @unsent, @unacked: bytes of the program's that wait, and that are under way
+ * @cwnd, @ssthresh: bytes
+ * @snd_wnd, @rcv_wnd: bytes that the peer allows, and the library
+ * @nr_retrans, @nr_rtos: segments sent again; expiries of the timer
+ * @srtt_ns, @rttvar_ns, @min_rtt_ns, @rto_ns: 0: not measured
+ * @bytes_acked, @bytes_received, @bytes_retrans: payload
+ * @reserved:   0
+ *
+ * In NEXUS_REGION_USTATS, if it is long enough: entry i, of flow index i, begins
+ * at NEXUS_REPORT_OFF(i). A page of it gets memory when it is touched. The kernel
+ * shows the numbers as reported, and uses them for nothing.
+ */
+struct nexus_tcp_report {
+	__u32	generation;
+	__u8	state;
+	__u8	flags;
+	__u16	mss;
+	__u32	unread;
+	__u32	unsent;
+	__u32	unacked;
+	__u32	cwnd;
+	__u32	ssthresh;
+	__u32	snd_wnd;
+	__u32	rcv_wnd;
+	__u32	nr_retrans;
+	__u32	nr_rtos;
+	__u32	pad;
+	__u64	srtt_ns;
+	__u64	rttvar_ns;
+	__u64	min_rtt_ns;
+	__u64	rto_ns;
+	__u64	bytes_acked;
+	__u64	bytes_received;
+	__u64	bytes_retrans;
+	__u64	reserved[3];
+};
+
+/* An entry never lies in two pages. */
+#define NEXUS_REPORT_OFF(i)	(((__u64)(i) + 1) * sizeof(struct nexus_tcp_report))
 
 /* --------------------------------------------------------------- ioctls */
 

@@ -227,9 +227,40 @@ enum nexus_flow_attr {
 	NEXUS_FLOW_A_LL_PERMILLE,	/* u32, granted; absent: none */
 	NEXUS_FLOW_A_ADVICE,		/* u32, NEXUS_FLOW_* as the owner sees them */
 	NEXUS_FLOW_A_CONGESTION,	/* u32, signals so far */
+	NEXUS_FLOW_A_TCP,		/* nest, enum nexus_tcp_attr, as the kernel
+					 * follows the connection */
+	NEXUS_FLOW_A_REPORTED,		/* nest, enum nexus_tcp_attr, as the library
+					 * reports it; absent: it does not */
 	__NEXUS_FLOW_A_MAX,
 };
 #define NEXUS_FLOW_A_MAX (__NEXUS_FLOW_A_MAX - 1)
+
+/* The kernel knows STATE and UNACKED; all can be reported. Sizes are in bytes. */
+enum nexus_tcp_attr {
+	NEXUS_TCP_A_UNSPEC,
+	NEXUS_TCP_A_STATE,		/* u32, enum nexus_tcp_state */
+	NEXUS_TCP_A_UNACKED,		/* u32, sent, and not acknowledged */
+	NEXUS_TCP_A_UNREAD,		/* u32 */
+	NEXUS_TCP_A_UNSENT,		/* u32 */
+	NEXUS_TCP_A_FLAGS,		/* u32, NEXUS_REPORT_* */
+	NEXUS_TCP_A_MSS,		/* u32 */
+	NEXUS_TCP_A_CWND,		/* u32 */
+	NEXUS_TCP_A_SSTHRESH,		/* u32 */
+	NEXUS_TCP_A_SND_WND,		/* u32 */
+	NEXUS_TCP_A_RCV_WND,		/* u32 */
+	NEXUS_TCP_A_RETRANS,		/* u32, segments sent again */
+	NEXUS_TCP_A_RTOS,		/* u32, expiries of the timer */
+	NEXUS_TCP_A_SRTT_NS,		/* u64; 0: not measured; so are the next three */
+	NEXUS_TCP_A_RTTVAR_NS,		/* u64 */
+	NEXUS_TCP_A_MIN_RTT_NS,		/* u64 */
+	NEXUS_TCP_A_RTO_NS,		/* u64 */
+	NEXUS_TCP_A_BYTES_ACKED,	/* u64 */
+	NEXUS_TCP_A_BYTES_RECEIVED,	/* u64 */
+	NEXUS_TCP_A_BYTES_RETRANS,	/* u64 */
+	NEXUS_TCP_A_PAD,
+	__NEXUS_TCP_A_MAX,
+};
+#define NEXUS_TCP_A_MAX (__NEXUS_TCP_A_MAX - 1)
 
 enum nexus_monitor_type {
 	NEXUS_MONITOR_NEXUS_NEW = 1,
