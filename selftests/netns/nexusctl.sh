@@ -100,7 +100,7 @@ write_program()
 {
 	cat > "$work/channel" <<'END'
 #!/usr/bin/python3
-"""channel NEXUS [flows N FIRST-PORT] [connect PORT] [drop] [violate] [churn]
+"""channel NEXUS [flows N FIRST-PORT] [connect PORT] [tcp PORT] [drop] [violate] [churn]
 
 Attaches, does what its words say in their order, writes "ready ID" and waits.
 """
@@ -119,7 +119,7 @@ def ioctl(number, direction, data):
 
 def region(regions, index):
     off, length, data, _ = regions[index * 4:index * 4 + 4]
-    writable = index in (2, 3)
+    writable = index in (2, 3, 5)
     prot = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
     return mmap.mmap(fd, length, mmap.MAP_SHARED, prot, offset=off), data
 
@@ -182,8 +182,15 @@ def send_to_no_flow():
     sync()
 
 
-def bind(port):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def report(flow, generation):
+    """A connection that has never been, reported by who can."""
+    ustats, off = region(regions, 5)
+    struct.pack_into("IBBH10I10Q", ustats, off + 128 * (flow + 1), generation, 7, 5, 1448,
+                     *range(1, 10), 0, *range(11, 18), 0, 0, 0)
+
+
+def bind(port, kind=socket.SOCK_DGRAM):
+    sock = socket.socket(socket.AF_INET, kind)
     sock.bind(("10.77.0.1", port))
     return sock
 
@@ -200,6 +207,12 @@ while words:
             sock.bind(("2001:db8:77::1", int(words.pop(0))))
             sock.connect(("2001:db8:77::2", 9))
             add_flow(sock)
+    elif word == "tcp":
+        port = int(words.pop(0))
+        with bind(port, socket.SOCK_STREAM) as sock:
+            add_flow(sock)
+        with bind(port + 1, socket.SOCK_STREAM) as sock:
+            report(*add_flow(sock))
     elif word == "drop":
         send_to_no_flow()
     elif word == "violate":
@@ -488,6 +501,25 @@ import socket
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(("10.77.0.1", 20001))'
 }
 
+tcp_is_told()
+{
+	hold nx0 tcp 20100 || return
+	json '(map(.protocol) | unique) == ["tcp"] and length == 2
+	      and all(.[]; .tcp.state == "listen" and .tcp.unacked == 0)
+	      and (.[0] | has("reported") | not)
+	      and .[1].reported == {
+		state: "close-wait", options: ["sack", "wscale"], mss: 1448, unread: 1, unsent: 2,
+		unacked: 3, cwnd: 4, ssthresh: 5, snd_wnd: 6, rcv_wnd: 7, retrans: 8, rtos: 9,
+		srtt_ns: 11, rttvar_ns: 12, min_rtt_ns: 13, rto_ns: 14, bytes_acked: 15,
+		bytes_received: 16, bytes_retrans: 17 }' tcp show channel "$channel" &&
+		shows '^listen +10.77.0.1:20100 +\* +[0-9]+ +root .* 0  -  ' tcp show &&
+		shows '^listen +10.77.0.1:20101 .* 0  close-wait +1B +5B +4B +0.000/0.000 +8$' tcp
+	local status=$?
+
+	release "$holder"
+	return $status
+}
+
 drops_are_counted()
 {
 	hold nx0 drop || return
@@ -757,6 +789,8 @@ check "OBS-2 channel show of a channel that does not exist" \
 check "FLOW-3 OBS-2 flow show -j tells addresses and owner" flows_are_told
 check "FLOW-3 OBS-2 flow show" \
 	shows '^nx0 .* udp +10.77.0.1:20000 +\* +[0-9]+  nobody +best-effort ' flow show
+check "TRK-4 OBS-2 tcp tells what the kernel follows, and apart from it what a program reports" \
+	tcp_is_told
 check "OBS-2 flow show port" filter 1 port 20001
 check "OBS-2 flow show port, at the other end" filter 1 port 9
 check "OBS-2 flow show user" filter 3 user nobody

@@ -36,7 +36,7 @@ static void run__unknown_words(void)
 {
 	check_usage("", "Usage: nexusctl");
 	check_usage("flwo", "unknown word 'flwo': did you mean 'flow'?");
-	check_usage("xyzzy", "nexus, attach, detach, policy, flow, channel, defunct, tune, ll, qdisc, top, stats, monitor or help");
+	check_usage("xyzzy", "nexus, attach, detach, policy, flow, tcp, channel, defunct, tune, ll, qdisc, top, stats, monitor or help");
 	check_usage("nexus ad_d nx0", "did you mean 'add'?");
 	check_usage("flow list", "unknown word 'list': show or del can stand here");
 }

@@ -64,6 +64,8 @@ void message_nexus(struct nx_request *req, const char *name, u32 id);
 void message_channel(struct nx_request *req, u32 id, const char *comm, u32 violation);
 void message_flow(struct nx_request *req, u32 channel, u32 index);
 void message_flow_v6(struct nx_request *req, u32 channel, u32 index);
+/* Of TCP. Who reports says what cannot be. */
+void message_tcp(struct nx_request *req, u32 state, bool is_reported);
 
 /* What the last command line wrote, and how it ended. */
 extern char *out, *err;

@@ -198,6 +198,36 @@ void message_flow(struct nx_request *req, u32 channel, u32 index)
 	mnl_attr_nest_end(req->nlh, nest);
 }
 
+
+void message_tcp(struct nx_request *req, u32 state, bool is_reported)
+{
+	struct nlattr *nest = begin_flow(req, 5, 1, AF_INET), *tcp;
+
+	mnl_attr_put_u8(req->nlh, NEXUS_FLOW_A_PROTOCOL, IPPROTO_TCP);
+	put_end(req->nlh, AF_INET, NEXUS_FLOW_A_LOCAL, "10.0.0.1", 80);
+	if (state != NEXUS_TCP_LISTEN)
+		put_end(req->nlh, AF_INET, NEXUS_FLOW_A_REMOTE, "10.0.0.2", 40000);
+	tcp = mnl_attr_nest_start(req->nlh, NEXUS_FLOW_A_TCP);
+	mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_STATE, state);
+	mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_UNACKED, 1000);
+	mnl_attr_nest_end(req->nlh, tcp);
+	if (is_reported) {
+		tcp = mnl_attr_nest_start(req->nlh, NEXUS_FLOW_A_REPORTED);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_STATE, 77);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_FLAGS,
+				 NEXUS_REPORT_SACK | NEXUS_REPORT_ECN | 1U << 31);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_UNACKED, ~0U);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_UNREAD, 7);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_UNSENT, 1);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_CWND, 14480);
+		mnl_attr_put_u32(req->nlh, NEXUS_TCP_A_RETRANS, 3);
+		mnl_attr_put_u64(req->nlh, NEXUS_TCP_A_SRTT_NS, 1234567);
+		mnl_attr_put_u64(req->nlh, NEXUS_TCP_A_RTTVAR_NS, 500000);
+		mnl_attr_nest_end(req->nlh, tcp);
+	}
+	mnl_attr_nest_end(req->nlh, nest);
+}
+
 void message_flow_v6(struct nx_request *req, u32 channel, u32 index)
 {
 	struct nlattr *nest = begin_flow(req, channel, index, AF_INET6);

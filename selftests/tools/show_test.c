@@ -200,6 +200,45 @@ static void flow__wrong_address_length(void)
 	CHECK_HAS(err, "makes no sense");
 }
 
+static void list_tcp(void)
+{
+	struct nx_request req;
+
+	message_flow(&req, 3, 0);
+	mock_list(NEXUS_CMD_GET_FLOW, &req);
+	message_tcp(&req, NEXUS_TCP_LISTEN, false);
+	mock_list(NEXUS_CMD_GET_FLOW, &req);
+	message_tcp(&req, NEXUS_TCP_CLOSE_WAIT, true);
+	mock_list(NEXUS_CMD_GET_FLOW, &req);
+}
+
+/* What is reported stands apart, however silly it is. */
+static void tcp__table(void)
+{
+	list_tcp();
+	run("tcp");
+	CHECK_STR(out,
+"STATE       LOCAL        REMOTE           PID  USER        RX-BYTES  TX-BYTES  UNACKED  DROPS  ~STATE   ~RECV-Q  ~SEND-Q    ~CWND      ~RTT-MS  ~RETRANS\n"
+"listen      10.0.0.1:80  *               4711  4000000000        0B        0B    1000B      0  -              -        -        -            -         -\n"
+"close-wait  10.0.0.1:80  10.0.0.2:40000  4711  4000000000        0B        0B    1000B      0  unknown       7B     4GiB  14.1KiB  1.235/0.500         3\n");
+	CU_ASSERT_EQUAL(status, NX_OK);
+}
+
+static void tcp__json(void)
+{
+	list_tcp();
+	run_with(json, "tcp show port 40000");
+	CHECK_STR(out,
+"[{\"nexus\":\"nx0\",\"channel\":5,\"index\":1,\"generation\":8,\"family\":\"inet\","
+"\"protocol\":\"tcp\",\"local\":\"10.0.0.1\",\"local_port\":80,\"listener\":false,"
+"\"remote\":\"10.0.0.2\",\"remote_port\":40000,"
+"\"pid\":4711,\"uid\":4000000000,\"user\":\"4000000000\",\"class\":\"bulk\","
+"\"tcp\":{\"state\":\"close-wait\",\"unacked\":1000},"
+"\"reported\":{\"state\":\"unknown\",\"unacked\":4294967295,\"unread\":7,\"unsent\":1,"
+"\"cwnd\":14480,\"retrans\":3,\"srtt_ns\":1234567,\"rttvar_ns\":500000,"
+"\"options\":[\"sack\",\"ecn\"]}}]\n");
+}
+
 static void channel__table(void)
 {
 	struct nx_request req;
@@ -365,6 +404,8 @@ CU_TestInfo show_tests[] = {
 	{ "flow__json", flow__json },
 	{ "flow__filters", flow__filters },
 	{ "flow__wrong_address_length", flow__wrong_address_length },
+	{ "tcp__table", tcp__table },
+	{ "tcp__json", tcp__json },
 	{ "channel__table", channel__table },
 	{ "channel__one", channel__one },
 	{ "channel__json", channel__json },

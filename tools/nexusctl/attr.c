@@ -130,6 +130,13 @@ static const nx_types flow_types = {
 	[NEXUS_FLOW_A_LL_PERMILLE] = MNL_TYPE_U32,
 	[NEXUS_FLOW_A_ADVICE] = MNL_TYPE_U32,
 	[NEXUS_FLOW_A_CONGESTION] = MNL_TYPE_U32,
+	[NEXUS_FLOW_A_TCP] = MNL_TYPE_NESTED,
+	[NEXUS_FLOW_A_REPORTED] = MNL_TYPE_NESTED,
+};
+
+static const nx_types tcp_types = {
+	[NEXUS_TCP_A_STATE ... NEXUS_TCP_A_RTOS] = MNL_TYPE_U32,
+	[NEXUS_TCP_A_SRTT_NS ... NEXUS_TCP_A_BYTES_RETRANS] = MNL_TYPE_U64,
 };
 
 static const nx_types event_types = {
@@ -163,6 +170,7 @@ static const u8 *const nest_types[] = {
 	[NX_NEST_POOL] = pool_types,
 	[NX_NEST_TUNE] = tune_types,
 	[NX_NEST_FLOW] = flow_types,
+	[NX_NEST_TCP] = tcp_types,
 	[NX_NEST_EVENT] = event_types,
 };
 

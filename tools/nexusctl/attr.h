@@ -21,6 +21,7 @@ enum nx_nest {
 	NX_NEST_POOL,
 	NX_NEST_TUNE,
 	NX_NEST_FLOW,
+	NX_NEST_TCP,
 	NX_NEST_EVENT,
 };
 

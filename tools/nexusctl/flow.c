@@ -57,7 +57,8 @@ int nx_flow_parse(struct nx_flow *flow, const struct nlattr *from)
 	flow->has_advice = tb[NEXUS_FLOW_A_ADVICE];
 	flow->is_suspended = nx_attr_u32(tb[NEXUS_FLOW_A_ADVICE]) & NEXUS_FLOW_SUSPENDED;
 	flow->congestion = nx_attr_u32(tb[NEXUS_FLOW_A_CONGESTION]);
-	if (parse_ends(flow, tb))
+	if (parse_ends(flow, tb) || nx_tcp_parse(&flow->tcp, tb[NEXUS_FLOW_A_TCP]) ||
+	    nx_tcp_parse(&flow->reported, tb[NEXUS_FLOW_A_REPORTED]))
 		return -EBADMSG;
 	return nx_counters_parse(&flow->counters, tb[NEXUS_FLOW_A_COUNTERS]);
 }
@@ -115,6 +116,8 @@ void nx_flow_json(const struct nx_ctl *ctl, struct nx_json *json, const char *ke
 	}
 	if (flow->has_counters)
 		nx_counters_json(ctl, json, "counters", &flow->counters);
+	nx_tcp_json(json, "tcp", &flow->tcp);
+	nx_tcp_json(json, "reported", &flow->reported);
 	nx_json_object_end(json);
 }
 
@@ -188,11 +191,13 @@ static const char *const filter_words[] = { "nexus", "channel", "port", "pid", "
  * struct nx_flow_filter - which flows to show
  * @has:   which conditions there are, by NX_BY_*
  * @nexus: name, if has[NX_BY_NEXUS]
+ * @protocol: IPPROTO_*; 0: any
  * @value: of the other conditions
  */
 struct nx_flow_filter {
 	bool has[NX_NR_BY];
 	const char *nexus;
+	u8 protocol;
 	u32 value[NX_NR_BY];
 };
 
@@ -224,6 +229,8 @@ static bool is_wanted(const struct nx_flow_filter *filter, const struct nx_flow 
 {
 	if (filter->nexus && strcmp(filter->nexus, flow->nexus))
 		return false;
+	if (filter->protocol && filter->protocol != flow->protocol)
+		return false;
 	if (filter->has[NX_BY_CHANNEL] && filter->value[NX_BY_CHANNEL] != flow->channel)
 		return false;
 	if (filter->has[NX_BY_PORT] && filter->value[NX_BY_PORT] != flow->local_port &&
@@ -253,20 +260,31 @@ static size_t filter_flows(struct nx_reply *reply, const struct nx_flow_filter *
 	return kept;
 }
 
-int nx_flow_show(struct nx_ctl *ctl, int argc, char **argv)
+int nx_flow_select(struct nx_ctl *ctl, int argc, char **argv, u8 protocol,
+		   struct nx_reply *reply)
 {
 	struct nx_words words = { ctl, argv, argc };
-	struct nx_flow_filter filter = { .nexus = NULL };
-	struct nx_reply reply;
+	struct nx_flow_filter filter = { .protocol = protocol };
 	int ret;
 
 	while (words.argc)
 		if (!take_condition(&words, &filter))
 			return NX_USAGE;
-	ret = nx_ask_list(ctl, NEXUS_CMD_GET_FLOW, filter.nexus, &reply);
+	ret = nx_ask_list(ctl, NEXUS_CMD_GET_FLOW, filter.nexus, reply);
 	if (ret)
 		return ret;
-	nx_reply_trim(&reply, filter_flows(&reply, &filter));
+	nx_reply_trim(reply, filter_flows(reply, &filter));
+	return NX_OK;
+}
+
+int nx_flow_show(struct nx_ctl *ctl, int argc, char **argv)
+{
+	struct nx_reply reply;
+	int ret;
+
+	ret = nx_flow_select(ctl, argc, argv, 0, &reply);
+	if (ret)
+		return ret;
 	ret = nx_show(ctl, &flow_view, &reply);
 	nx_reply_free(&reply);
 	return ret;

@@ -5,6 +5,8 @@
 
 #include "counters.h"
 #include "json.h"
+#include "reply.h"
+#include "tcp.h"
 
 /* Room for "[v6 address]:port". */
 #define NX_ENDPOINT_SIZE 64
@@ -29,6 +31,8 @@
  * @local_port, @remote_port: host byte order
  * @has_counters: the message holds some
  * @counters:    they
+ * @tcp:         of TCP: as the kernel follows the connection
+ * @reported:    and as its library reports it
  */
 struct nx_flow {
 	const char *nexus;
@@ -51,10 +55,18 @@ struct nx_flow {
 	u16 remote_port;
 	bool has_counters;
 	struct nx_counters counters;
+	struct nx_tcp tcp;
+	struct nx_tcp reported;
 };
 
 /* Reads nest @from (enum nexus_flow_attr). 0 or -EBADMSG. */
 int nx_flow_parse(struct nx_flow *flow, const struct nlattr *from);
+/*
+ * Asks for the flows of @protocol (0: any) that meet the conditions in @argv: NX_OK,
+ * and @reply is to be freed, or another exit status after a complaint.
+ */
+int nx_flow_select(struct nx_ctl *ctl, int argc, char **argv, u8 protocol,
+		   struct nx_reply *reply);
 /* Writes @flow as an object. */
 void nx_flow_json(const struct nx_ctl *ctl, struct nx_json *json, const char *key,
 		  const struct nx_flow *flow);

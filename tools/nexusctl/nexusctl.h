@@ -54,6 +54,7 @@ int nx_device_detach(struct nx_ctl *ctl, int argc, char **argv);
 int nx_policy_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_policy_set(struct nx_ctl *ctl, int argc, char **argv);
 int nx_flow_show(struct nx_ctl *ctl, int argc, char **argv);
+int nx_tcp_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_ll_grant(struct nx_ctl *ctl, int argc, char **argv);
 int nx_flow_del(struct nx_ctl *ctl, int argc, char **argv);
 int nx_channel_show(struct nx_ctl *ctl, int argc, char **argv);

@@ -28,6 +28,21 @@ static const char *const classes[] = {
 	[NEXUS_CLASS_LOW_LATENCY] = "low-latency",
 };
 
+static const char *const tcp_states[] = {
+	[NEXUS_TCP_NONE] = "none",
+	[NEXUS_TCP_LISTEN] = "listen",
+	[NEXUS_TCP_SYN_SENT] = "syn-sent",
+	[NEXUS_TCP_SYN_RCVD] = "syn-recv",
+	[NEXUS_TCP_ESTABLISHED] = "estab",
+	[NEXUS_TCP_FIN_WAIT_1] = "fin-wait-1",
+	[NEXUS_TCP_FIN_WAIT_2] = "fin-wait-2",
+	[NEXUS_TCP_CLOSE_WAIT] = "close-wait",
+	[NEXUS_TCP_CLOSING] = "closing",
+	[NEXUS_TCP_LAST_ACK] = "last-ack",
+	[NEXUS_TCP_TIME_WAIT] = "time-wait",
+	[NEXUS_TCP_CLOSED] = "closed",
+};
+
 static const char *const rules[] = {
 	[NEXUS_RULE_ANY] = "any",
 	[NEXUS_RULE_UID] = "uid",
@@ -98,6 +113,11 @@ const char *nx_text_state(u32 state)
 const char *nx_text_class(u32 class)
 {
 	return name_of(classes, NX_ARRAY_SIZE(classes), class);
+}
+
+const char *nx_text_tcp(u32 state)
+{
+	return name_of(tcp_states, NX_ARRAY_SIZE(tcp_states), state);
 }
 
 const char *nx_text_rule(u32 type)

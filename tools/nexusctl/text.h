@@ -12,6 +12,8 @@
 const char *nx_text_kind(u32 kind);
 const char *nx_text_state(u32 state);
 const char *nx_text_class(u32 class);
+/* Of enum nexus_tcp_state, as ss calls them. */
+const char *nx_text_tcp(u32 state);
 const char *nx_text_monitor(u32 type);
 const char *nx_text_rule(u32 type);
 const char *nx_text_violation(u32 violation);
