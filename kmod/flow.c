@@ -552,6 +552,7 @@ void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead)
 		flow = unlink_at(chan, idx, NULL);
 		if (flow)
 			kill(flow, dead);
+		cond_resched();
 	}
 }
 

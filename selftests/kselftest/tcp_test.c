@@ -552,6 +552,167 @@ NX_TEST(killed, "TRK-1 the owner is killed: the peer sees one RST, with exactly 
 	EXPECT_EQ(ECONNRESET, errno);
 }
 
+static int bind_again(__u16 port)
+{
+	int sock = nx_socket(-1, AF_INET, SOCK_STREAM, 0), on = 1, err;
+
+	setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	err = nx_udp_bind(sock, NX_HOST4, port);
+	close(sock);
+	return err;
+}
+
+NX_TEST(time_wait, "TRK-2 who closes first keeps the port from everybody while TIME-WAIT lasts, and no longer; who closes second does not")
+{
+	struct nexus_flow_add add = { 0 };
+	struct nx_conn conn;
+	struct nx_seg seg;
+	long long begin_ns;
+	struct bed bed;
+	int peer, err;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_policy_limit(NEXUS, NEXUS_POLICY_A_LINGER, 1500));
+	connect_peer(_metadata, &bed, &conn, false, PORT, &peer);
+	talk_and_close(_metadata, &conn, peer);
+	add.flow = conn.flow;
+	add.generation = 1;
+	begin_ns = nx_now_ns();
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &add));
+	EXPECT_EQ(-EADDRINUSE, bind_again(PORT));
+	do {
+		nx_sleep_ms(20);
+		err = bind_again(PORT);
+	} while (err && nx_now_ns() - begin_ns < 30 * NX_SEC);
+	EXPECT_EQ(0, err);
+	EXPECT_LE(1500 * NX_MSEC, nx_now_ns() - begin_ns);
+
+	connect_peer(_metadata, &bed, &conn, false, PORT + 1, &peer);
+	close(peer);
+	while (nx_conn_recv(&conn, &seg, WAIT_MS) && !(seg.flags & NX_FIN))
+		;
+	conn.rcv_nxt = seg.seq + 1;
+	ASSERT_EQ(0, nx_conn_send(&conn, NX_FIN | NX_ACK, NULL, 0));
+	ASSERT_TRUE(nx_conn_recv(&conn, &seg, WAIT_MS));
+	add.generation = 2;
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &add));
+	EXPECT_EQ(0, bind_again(PORT + 1));
+	nx_chan_close(&bed.chan);
+}
+
+/* ---------------------------------------------------------------- counters */
+
+/* Segments that @wire has seen come, and their bytes. */
+static struct nexus_status count_wire(int wire)
+{
+	struct nexus_status seen = { 0 };
+	static char packet[65536];
+	long len;
+
+	while ((len = nx_packet_recv(wire, packet, sizeof(packet), 200)) > 0) {
+		if (packet[0] >> 4 != 4 || packet[9] != IPPROTO_TCP)
+			continue;
+		seen.rx_packets++;
+		seen.rx_bytes += ntohs(*(__be16 *)(packet + 2));
+	}
+	return seen;
+}
+
+NX_TEST(counted, "TRK-4 the kernel's counters are what crossed the wire, its own RST included, and nothing that it refused")
+{
+	struct nexus_status status, in, out;
+	struct nexus_flow_add add, child;
+	static char bytes[20000];
+	struct nx_conn conn;
+	int peer, far, near;
+	struct nx_seg bad;
+	struct bed bed;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
+				  NULL, NULL, 0, &add));
+	far = nx_packet_socket(bed.net.peer, NX_PEER_DEV);
+	near = nx_packet_socket(-1, NX_DEV);
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	ASSERT_EQ(0, nx_conn_send(&conn, NX_ACK | NX_PSH, bytes, 1400));
+	ASSERT_EQ(1400, read(peer, bytes, sizeof(bytes)));
+	ASSERT_EQ(sizeof(bytes), write(peer, bytes, sizeof(bytes)));
+	ASSERT_TRUE(nx_conn_read(&conn, bytes, sizeof(bytes)));
+	bad = (struct nx_seg){
+		.tuple = conn.tuple,
+		.seq = conn.snd_nxt,
+		.ack = conn.rcv_nxt + 1,
+		.flags = NX_ACK,
+		.payload = bytes,
+		.len = 1000,
+	};
+	EXPECT_TRUE(is_refused(&bed, conn.flow, &bad));
+	child = add;
+	child.flow = conn.desc.flow;
+	child.generation = 1;
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &child));
+	out = count_wire(far);
+	in = count_wire(near);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &status));
+	EXPECT_EQ(out.rx_packets, status.tx_packets);
+	EXPECT_EQ(out.rx_bytes, status.tx_bytes);
+	EXPECT_EQ(in.rx_packets, status.rx_packets);
+	EXPECT_EQ(in.rx_bytes, status.rx_bytes);
+	EXPECT_LT(sizeof(bytes), in.rx_bytes);
+	nx_chan_close(&bed.chan);
+}
+
+/* Sends @nr SYNs by turns from two ports; the number of those that may leave. */
+static __u64 knock(NX_METADATA, struct bed *bed, __u16 port, int nr)
+{
+	struct nexus_flow_add add[2];
+	struct nx_conn conn;
+
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, nx_tcp_adopt(&bed->chan,
+					  nx_tcp_socket(NX_HOST4, port + i),
+					  NULL, NX_PEER4, 7, &add[i]));
+	for (int i = 0; i < nr; i++) {
+		conn = (struct nx_conn){
+			.chan = &bed->chan,
+			.flow = add[i % 2].flow,
+			.tuple = nx_tuple(NX_HOST4, port + i % 2, NX_PEER4, 7),
+		};
+		ASSERT_EQ(0, nx_conn_send(&conn, NX_SYN, NULL, 0));
+	}
+	return nr - nx_chan_drops(&bed->chan, NEXUS_DROP_TX_SYNS);
+}
+
+NX_TEST(syns, "TRK-5 a user's SYNs are limited to the configured rate, over all its flows, and nobody else's")
+{
+	long long begin_ns, ns;
+	struct bed bed;
+	__u64 nr;
+	pid_t pid;
+
+	nx_net_start(&bed.net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	ASSERT_EQ(0, nx_policy_set(NEXUS, NEXUS_RULE_ANY, 0, 4, 64, 1 << 30));
+	ASSERT_EQ(0, nx_policy_limit(NEXUS, NEXUS_POLICY_A_MAX_SYNS, 10));
+	nx_chan_start(&bed.chan, NEXUS);
+	begin_ns = nx_now_ns();
+	nr = knock(_metadata, &bed, PORT, 400);
+	ns = nx_now_ns() - begin_ns;
+	/* As many as a second has come at once, and the rate from then on. */
+	EXPECT_LE(10, nr);
+	EXPECT_LE(nr, 10 + 10 * ns / NX_SEC + 1);
+	pid = nx_fork();
+	if (!pid) {
+		if (setresuid(65534, 65534, 65534))
+			nx_die("setresuid: %s", strerror(errno));
+		nx_chan_start(&bed.chan, NEXUS);
+		EXPECT_EQ(10, knock(_metadata, &bed, PORT + 10, 10));
+		_exit(_metadata->exit_code);
+	}
+	EXPECT_EQ(0, nx_wait_child(pid));
+	nx_chan_close(&bed.chan);
+}
+
 /* ------------------------------------------------------------------ groups */
 
 static int shared_socket(void)
