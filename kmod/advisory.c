@@ -150,7 +150,7 @@ static void publish(struct nx_channel *chan, const struct news *news, u32 ll)
 /* Whether memory is short: one word, which is read alone, without @seq. */
 void nx_advisory_set_pressure(struct nx_channel *chan, bool is_on)
 {
-	struct nexus_advisory *a = chan->regions[NEXUS_REGION_ADVISORY].mem;
+	struct nexus_advisory *a = region_of(chan)->pages[0];
 
 	WRITE_ONCE(a->pressure, is_on);
 }
