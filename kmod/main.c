@@ -3,6 +3,7 @@
  * Loading and unloading.
  */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include "address.h"
 #include "advice.h"
 #include "channel.h"
@@ -69,11 +70,13 @@ err_mapping:
 }
 
 /*
- * No file of /dev/nexus is open, and so no channel is attached; and no device has
- * the discipline.
+ * No file of /dev/nexus is open, and so no channel is attached; no device has the
+ * discipline; and no packet is on its way that would call the module when it is
+ * freed. The last of those who were called so may still be about to return.
  */
 static void __exit nexus_exit(void)
 {
+	synchronize_rcu_tasks();
 	nx_chardev_exit();
 	nx_netlink_exit();
 	nx_sch_exit();

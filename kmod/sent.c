@@ -8,6 +8,7 @@
  * owner, or when somebody drops it. Who drops it knowingly says so before.
  */
 #include <linux/ktime.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include "channel.h"
 #include "event.h"
@@ -45,6 +46,7 @@ static void sent_put(struct nx_sent *sent)
 	rcu_read_unlock();
 	nx_channel_put(sent->chan);
 	kfree(sent);
+	module_put(THIS_MODULE);
 }
 
 /**
@@ -76,6 +78,8 @@ struct nx_sent *nx_sent_begin(struct nx_queue *q, const struct nx_tx_packet *p,
 	if (!sent)
 		return NULL;
 	refcount_set(&sent->refs, 2);
+	/* The skb will call us. The open file has a reference of its own. */
+	__module_get(THIS_MODULE);
 	nx_channel_get(q->chan);
 	sent->chan = q->chan;
 	sent->queue = q->idx;

@@ -19,7 +19,7 @@ struct nx_tx_packet;
 /**
  * struct nx_sent - the report of one packet, while it is under way
  * @refs:        the skb's, and the sender's until it knows that the skb is queued
- * @chan:        of which it holds a reference
+ * @chan:        of which it holds a reference, as it does of the module
  * @queue:       that sent
  * @flow:        index, and
  * @serial:      serial of the flow
