@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/shrinker.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
@@ -36,6 +37,25 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #include <linux/netdevice.h>
 #else
 #include <net/gso.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+struct ubuf_info_ops {
+	void (*complete)(struct sk_buff *skb, struct ubuf_info *ubuf,
+			 bool is_zerocopy);
+};
+
+static inline void nx_compat_ubuf_init(struct ubuf_info *ubuf,
+				       const struct ubuf_info_ops *ops)
+{
+	ubuf->callback = ops->complete;
+}
+#else
+static inline void nx_compat_ubuf_init(struct ubuf_info *ubuf,
+				       const struct ubuf_info_ops *ops)
+{
+	ubuf->ops = ops;
+}
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)

@@ -28,6 +28,23 @@ struct nx_queue *nx_deliver_queue(const struct nx_flow *flow, u32 hash)
 	return &chan->queues[reciprocal_scale(hash, chan->nr_queues)];
 }
 
+/* Makes a buffer that the user gave back nobody's; false: it was not the user's. */
+static bool take_back(struct nx_queue *q, u32 idx)
+{
+	struct nx_pool *pool = &q->chan->pool;
+
+	if (nx_pool_size_of(pool, idx) == NEXUS_SMALL) {
+		if (!nx_pool_own(pool, idx, NX_OWNER_USER, NX_OWNER_FREE))
+			return false;
+		q->cache[q->nr_cache++] = idx;
+		return true;
+	}
+	if (!nx_pool_own(pool, idx, NX_OWNER_USER, NX_OWNER_IN_FLIGHT))
+		return false;
+	nx_pool_unhold(pool, idx);
+	return true;
+}
+
 /* Takes what the user gave back in FREE, as far as the cache has room. */
 static bool reclaim(struct nx_queue *q)
 {
@@ -49,16 +66,12 @@ static bool reclaim(struct nx_queue *q)
 					      ring->here, idx);
 			break;
 		}
-		if (!nx_pool_own(pool, idx, NX_OWNER_USER, NX_OWNER_FREE)) {
+		if (!take_back(q, idx)) {
 			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_OWNER,
 					      ring->here, idx);
 			break;
 		}
 		ring->here++;
-		if (nx_pool_size_of(pool, idx) == NEXUS_SMALL)
-			q->cache[q->nr_cache++] = idx;
-		else
-			nx_pool_put(pool, &idx, 1);
 	}
 	smp_store_release(ring->cons, ring->here); /* H */
 	return q->nr_cache > was;

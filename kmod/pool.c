@@ -72,15 +72,20 @@ static int free_list_init(struct nx_free_list *list,
 int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
 {
 	int size, err;
+	u32 i;
 
 	spin_lock_init(&pool->lock);
 	atomic_set(&pool->nr_populated, 0);
 	set_sizes(pool, nr_small, nr_large);
 	pool->owner = kvzalloc(pool->nr, NX_GFP);
+	pool->holds = kvmalloc_array(max(nr_large, 1U), sizeof(*pool->holds),
+				     NX_GFP);
 	pool->mem = kvcalloc(pool->nr_pages, sizeof(*pool->mem),
 			     NX_GFP);
-	if (!pool->owner || !pool->mem)
+	if (!pool->owner || !pool->holds || !pool->mem)
 		return -ENOMEM;
+	for (i = 0; i < nr_large; i++)
+		atomic_set(&pool->holds[i], 1);
 	for (size = 0; size < NEXUS_NR_SIZES; size++) {
 		err = free_list_init(&pool->free[size], &pool->sizes[size]);
 		if (err)
@@ -103,6 +108,7 @@ void nx_pool_exit(struct nx_pool *pool)
 	for (size = 0; size < NEXUS_NR_SIZES; size++)
 		kvfree(pool->free[size].idx);
 	kvfree(pool->mem);
+	kvfree(pool->holds);
 	kvfree(pool->owner);
 	mem_cgroup_put(pool->memcg);
 }
@@ -236,6 +242,25 @@ void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr)
 		list->idx[list->nr++] = idx[i];
 	}
 	spin_unlock_bh(&pool->lock);
+}
+
+/**
+ * nx_pool_unhold - one of those who need a large buffer does not any more
+ * @pool: the pool
+ * @idx:  index; its owner has made it IN FLIGHT before it lets go
+ *
+ * The last one of them puts it into the free list. In any context but that of
+ * hard interrupts.
+ */
+void nx_pool_unhold(struct nx_pool *pool, u32 idx)
+{
+	atomic_t *holds = nx_pool_holds(pool, idx);
+
+	if (!atomic_dec_and_test(holds))
+		return;
+	atomic_set(holds, 1);
+	nx_pool_pass(pool, idx, NX_OWNER_FREE);
+	nx_pool_put(pool, &idx, 1);
 }
 
 /**

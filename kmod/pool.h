@@ -23,7 +23,8 @@ struct mem_cgroup;
  * @NX_OWNER_FREE:      nobody: it lies in a free list
  * @NX_OWNER_USER:      the process: offered in ALLOC, or delivered in RX
  * @NX_OWNER_KERNEL:    the kernel, while it works on it
- * @NX_OWNER_IN_FLIGHT: a device, for a payload that leaves without a copy
+ * @NX_OWNER_IN_FLIGHT: a device, for a payload that leaves without a copy: the
+ *                      process has given it back
  */
 enum nx_owner {
 	NX_OWNER_FREE,
@@ -50,6 +51,8 @@ struct nx_free_list {
  * @sizes:    the size classes, as the schema shows them
  * @nr:       buffers of all sizes
  * @owner:    enum nx_owner of each; changed by cmpxchg alone
+ * @holds:    of each large buffer: one for its owner, the free list among them, and
+ *            one for each packet that refers to its pages
  * @mem:      kernel address of each page of the region, NULL: not populated;
  *            set by cmpxchg, and cleared by who has all buffers on the page;
  *            used in a RCU section, or under what keeps it from being cleared
@@ -65,6 +68,7 @@ struct nx_pool {
 	struct nexus_size_class	sizes[NEXUS_NR_SIZES];
 	u32			nr;
 	u8			*owner;
+	atomic_t		*holds;
 	void			**mem;
 	u32			nr_pages;
 	atomic_t		nr_populated;
@@ -84,6 +88,7 @@ void nx_pool_exit(struct nx_pool *pool);
 u64 nx_pool_bytes(u32 nr_small, u32 nr_large);
 u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr);
 void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr);
+void nx_pool_unhold(struct nx_pool *pool, u32 idx);
 void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp);
 struct page *nx_pool_fault(struct nx_pool *pool, u32 page);
 u32 nx_pool_drop(struct nx_pool *pool);
@@ -176,6 +181,24 @@ static inline bool nx_pool_own(struct nx_pool *pool, u32 idx,
 static inline void nx_pool_pass(struct nx_pool *pool, u32 idx, enum nx_owner to)
 {
 	WRITE_ONCE(pool->owner[idx], to);
+}
+
+static inline atomic_t *nx_pool_holds(const struct nx_pool *pool, u32 idx)
+{
+	return &pool->holds[idx - pool->sizes[NEXUS_LARGE].first];
+}
+
+/* One packet more refers to a large buffer, which its owner cannot give away. */
+static inline void nx_pool_hold(struct nx_pool *pool, u32 idx)
+{
+	atomic_inc(nx_pool_holds(pool, idx));
+}
+
+/* Does a packet refer to a buffer? Asked by its owner, it can only end. */
+static inline bool nx_pool_is_held(const struct nx_pool *pool, u32 idx)
+{
+	return nx_pool_size_of(pool, idx) == NEXUS_LARGE &&
+	       atomic_read_acquire(nx_pool_holds(pool, idx)) > 1;
 }
 
 #endif /* NX_POOL_H */

@@ -5,7 +5,9 @@
  *
  * The report hangs on the skb by its destructor, which is called once whatever
  * happens to the packet: when a driver has done with it, or takes it from its
- * owner, or when somebody drops it. Who drops it knowingly says so before.
+ * owner, or when somebody drops it. Who drops it knowingly says so before. Its
+ * shared info is that of one whose payload was copied: two cannot have the place
+ * there, and such packets are no flights (flight.c).
  */
 #include <linux/ktime.h>
 #include <linux/module.h>

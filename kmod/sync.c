@@ -24,13 +24,19 @@ static u32 *alloc_slot(struct nx_ring *ring)
  * @buf: the kernel's
  *
  * It is offered in ALLOC at once, but stays the kernel's until nx_sync_offer(),
- * so that nobody can name it twice in one call.
+ * so that nobody can name it twice in one call. One that an earlier packet still
+ * refers to comes back when that has left.
  */
 void nx_sync_recycle(struct nx_queue *q, u32 buf)
 {
 	struct nx_pool *pool = &q->chan->pool;
 	struct nx_ring *ring = &q->alloc[nx_pool_size_of(pool, buf)];
 
+	if (unlikely(nx_pool_is_held(pool, buf))) {
+		nx_pool_pass(pool, buf, NX_OWNER_IN_FLIGHT);
+		nx_pool_unhold(pool, buf);
+		return;
+	}
 	if (likely(nx_ring_space(ring->here, ring->there, ring->mask + 1))) {
 		*alloc_slot(ring) = buf;
 		ring->here++;

@@ -107,7 +107,7 @@ static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
 	u32 idx;
 
 	p->flow_idx = d->flow;
-	p->flags = d->flags & ~NEXUS_DESC_MORE;
+	p->flags = d->flags & ~(NEXUS_DESC_MORE | NEXUS_DESC_KEEP);
 	p->gso_size = d->gso_size;
 	p->traffic_class = nx_tx_class(d->traffic_class);
 	if (unlikely(d->flags & NX_SENT_FLAGS)) {
@@ -119,6 +119,15 @@ static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
 		return;
 	idx = array_index_nospec(d->flow, q->chan->nr_flow_slots);
 	p->flow = rcu_dereference(q->chan->flows[idx].flow);
+}
+
+/* The packet was dealt with: the buffer goes to whom it is due. */
+static void let_go(struct nx_queue *q, u32 buf, bool is_kept)
+{
+	if (is_kept)
+		nx_pool_pass(&q->chan->pool, buf, NX_OWNER_USER);
+	else
+		nx_sync_recycle(q, buf);
 }
 
 /*
@@ -147,7 +156,7 @@ static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p
 		q->tx.here++;
 		if (p->nr_parts == NEXUS_PARTS_MAX) {
 			reason = reason ?: NEXUS_DROP_TX_PARTS;
-			nx_sync_recycle(q, s->d.buf);
+			let_go(q, s->d.buf, s->d.flags & NEXUS_DESC_KEEP);
 			continue;
 		}
 		if (!reason)
@@ -157,6 +166,7 @@ static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p
 		p->parts[p->nr_parts].buf = s->d.buf;
 		p->parts[p->nr_parts].off = s->d.off;
 		p->parts[p->nr_parts].len = s->d.len;
+		p->parts[p->nr_parts].is_kept = s->d.flags & NEXUS_DESC_KEEP;
 		p->nr_parts++;
 	} while (s->d.flags & NEXUS_DESC_MORE);
 	if (!p->flow && !reason)
@@ -457,7 +467,7 @@ static void recycle(struct nx_queue *q, const struct nx_tx_packet *p)
 	u32 i;
 
 	for (i = 0; i < p->nr_parts; i++)
-		nx_sync_recycle(q, p->parts[i].buf);
+		let_go(q, p->parts[i].buf, p->parts[i].is_kept);
 }
 
 /* It never became an skb. An event takes an rx_lock: there is one at a time. */

@@ -22,11 +22,13 @@ struct nx_queue;
  * @buf: buffer index
  * @off: in it
  * @len: bytes
+ * @is_kept: it is the user's again when the packet was dealt with
  */
 struct nx_tx_part {
 	u32	buf;
 	u32	off;
 	u32	len;
+	bool	is_kept;
 };
 
 /**

@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "dest.h"
 #include "event.h"
+#include "flight.h"
 #include "flow.h"
 #include "nexus.h"
 #include "sent.h"
@@ -71,6 +72,23 @@ static bool is_summed_later(const struct nx_dest *dest,
 						  NETIF_F_IPV6_CSUM);
 }
 
+/*
+ * Whether the payload leaves as the pages that it lies in: if nobody here has to
+ * read it, nor to tell what becomes of it, and the packet does not stay here.
+ */
+static bool is_flight(const struct nx_dest *dest, const struct nx_tx_packet *p)
+{
+	const struct net_device *dev = dest->dst->dev;
+
+	if (likely(!nx_flight_suits(p)) || p->flags & NX_SENT_FLAGS)
+		return false;
+	if (dest->needs_whole_way || (p->len > dest->mtu && !p->gso_size))
+		return false;
+	if (p->flags & NEXUS_DESC_CSUM && !is_summed_later(dest, p))
+		return false;
+	return dev->features & NETIF_F_SG && !(dev->flags & IFF_LOOPBACK);
+}
+
 /* All of the packet into @skb, the sum of its transport part into *sum. */
 static bool fill(struct sk_buff *skb, const struct nx_tx_packet *p, __wsum *sum)
 {
@@ -81,6 +99,8 @@ static bool fill(struct sk_buff *skb, const struct nx_tx_packet *p, __wsum *sum)
 		return false;
 	if (!nx_tx_copy(p, off, skb->data + off, head - off, sum))
 		return false;
+	if (unlikely(skb_zcopy(skb)))
+		return true;
 	off = head;
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		frag = &skb_shinfo(skb)->frags[i];
@@ -108,6 +128,27 @@ static struct sk_buff *alloc_linear(u32 size)
 	skb = napi_build_skb(data, size);
 	if (unlikely(!skb))
 		skb_free_frag(data);
+	return skb;
+}
+
+/* An skb with room for the headers, and the payload behind them. */
+static struct sk_buff *alloc_flight(struct nx_channel *chan, struct sock *sk,
+				    const struct nx_tx_packet *p,
+				    const struct nx_dest *dest)
+{
+	u32 room = LL_RESERVED_SPACE(dest->dst->dev);
+	struct sk_buff *skb;
+
+	skb = alloc_linear(room + p->packet.payload_off);
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, room);
+	skb_put(skb, p->packet.payload_off);
+	if (unlikely(!nx_flight_load(skb, chan, p))) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	skb_set_owner_w(skb, sk);
 	return skb;
 }
 
@@ -213,7 +254,7 @@ static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
 	bool wants_sum = p->flags & NEXUS_DESC_CSUM;
 	bool is_later = wants_sum && is_summed_later(dest, p);
 	bool is_now = wants_sum && !is_later;
-	u32 l4_len = p->len - p->packet.l4_off;
+	u32 l4_len = p->len - p->packet.l4_off, nr_copied = p->len;
 	__wsum sum = 0;
 
 	if (wants_sum)	/* what the application left there is not summed */
@@ -227,9 +268,13 @@ static bool fill_and_sum(struct nx_queue *q, struct sk_buff *skb,
 		finish_sum(skb, p, &dest->key, sum);
 	else if (is_later)
 		defer_sum(skb, p, &dest->key);
-	if (is_now)
+	if (is_now) {
 		WRITE_ONCE(q->tx_summed, q->tx_summed + l4_len);
-	WRITE_ONCE(q->tx_copied, q->tx_copied + p->len - (is_now ? l4_len : 0));
+		nr_copied -= l4_len;
+	} else if (skb_zcopy(skb)) {
+		nr_copied = p->packet.payload_off;
+	}
+	WRITE_ONCE(q->tx_copied, q->tx_copied + nr_copied);
 	return true;
 }
 
@@ -333,7 +378,10 @@ enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
 		nx_event_pmtu(p->flow, dest->mtu);
 		return NEXUS_DROP_TX_MTU;
 	}
-	skb = alloc(sk, p, dest);
+	if (unlikely(is_flight(dest, p)))
+		skb = alloc_flight(q->chan, sk, p, dest);
+	else
+		skb = alloc(sk, p, dest);
 	if (unlikely(!skb))
 		return NEXUS_DROP_TX_NO_MEMORY;
 	if (unlikely(!fill_and_sum(q, skb, p, dest, sk))) {

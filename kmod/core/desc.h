@@ -58,7 +58,7 @@ static __always_inline bool nx_tx_part_is_inside(const struct nexus_desc *d,
 static inline bool nx_tx_part_continues(const struct nexus_desc *d, u32 flow)
 {
 	return d->flow == flow && !d->traffic_class &&
-	       !(d->flags & ~NEXUS_DESC_MORE);
+	       !(d->flags & ~(NEXUS_DESC_MORE | NEXUS_DESC_KEEP));
 }
 
 /* An unknown class is best effort. */

@@ -95,7 +95,10 @@ static void await_observer(struct view *view)
 
 /* ----------------------------------------------------------- the scribbler */
 
-/* Bits that the checks depend on; CSUM stays, so that each sum is right. */
+/*
+ * Bits that the checks depend on; CSUM stays, so that each sum is right, and KEEP
+ * is not set, with which buffers would be ours that nobody here knows of.
+ */
 static void flip_desc(struct bed *bed, struct nexus_desc *desc, __u32 random)
 {
 	switch (random % 7) {
@@ -112,7 +115,8 @@ static void flip_desc(struct bed *bed, struct nexus_desc *desc, __u32 random)
 		desc->flags ^= NEXUS_DESC_MORE;
 		break;
 	case 4:
-		desc->flags ^= 1U << (2 + (random >> 8) % 30);
+		desc->flags ^= (1U << (2 + (random >> 8) % 30)) &
+			       ~NEXUS_DESC_KEEP;
 		break;
 	case 5:
 		((__u8 *)desc)[20 + (random >> 8) % 44] ^= random >> 16;

@@ -17,7 +17,8 @@ static void nx_tx_desc_is_known__refuses_every_other_bit(void)
 	known.d.len = ~0u;
 	known.d.flow = ~0u;
 	known.d.flags = NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO |
-			NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE;
+			NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE |
+			NEXUS_DESC_KEEP;
 	known.d.traffic_class = 0xff;
 	CU_ASSERT_TRUE(nx_tx_desc_is_known(&known));
 	for (bit = 0; bit < 512; bit++) {
@@ -110,7 +111,7 @@ static void nx_tx_part_continues__leaves_the_packets_fields_alone(void)
 		{ 7, 0, 0, true }, { 7, NEXUS_DESC_MORE, 0, true },
 		{ 8, 0, 0, false }, { 7, NEXUS_DESC_CSUM, 0, false },
 		{ 7, NEXUS_DESC_MORE | NEXUS_DESC_CSUM, 0, false },
-		{ 7, 0, 1, false },
+		{ 7, NEXUS_DESC_KEEP, 0, true }, { 7, 0, 1, false },
 	};
 	const struct nexus_desc first = {
 		.flow = 7, .traffic_class = 1, .flags = NEXUS_DESC_MORE,

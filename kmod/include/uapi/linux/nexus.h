@@ -152,11 +152,12 @@ struct nexus_ring_info {
 #define NEXUS_DESC_NOTIFY	(1U << 6)  /* TX: report it in EVENT */
 #define NEXUS_DESC_DEADLINE	(1U << 7)  /* TX: time_ns is a deadline */
 #define NEXUS_DESC_LATE		(1U << 8)  /* TX, with DEADLINE: send it even then */
+#define NEXUS_DESC_KEEP		(1U << 9)  /* TX, of each part: the buffer stays the process's */
 
 /* What this kernel accepts in a TX descriptor; see also nexus_schema.features. */
 #define NEXUS_DESC_TX_FLAGS	(NEXUS_DESC_MORE | NEXUS_DESC_CSUM | NEXUS_DESC_GSO | \
 				 NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE | \
-				 NEXUS_DESC_LATE)
+				 NEXUS_DESC_LATE | NEXUS_DESC_KEEP)
 
 /*
  * Super-packets on TX: segments of at least so many bytes, as the kernel's own
@@ -191,8 +192,17 @@ struct nexus_ring_info {
  *
  * A packet begins with its IP header: no link-layer header is ever seen or
  * written by an application. The packet's fields (all but buf, off, len and
- * MORE) are those of its first descriptor; in the following ones they are 0 but
- * for @flow. The IP and transport headers of a TX packet lie in its first part.
+ * MORE and KEEP) are those of its first descriptor; in the following ones they
+ * are 0 but for @flow. The IP and transport headers of a TX packet lie in its
+ * first part.
+ *
+ * A buffer of TX with NEXUS_DESC_KEEP is the process's again when the sync has
+ * taken its slot, whatever became of the packet: it can be sent again, or given
+ * back in FREE, but not before, and it is named once in a packet. If it is a large
+ * one, its bytes may leave later than that, and without a copy: what the process
+ * writes to them is sent or not. Given back, it is IN FLIGHT, and nobody's, until
+ * no device needs it any more. Headers always leave as they were when the sync
+ * checked them.
  */
 struct nexus_desc {
 	__u32	buf;
@@ -292,6 +302,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_USO	(1ULL << 7)	/* NEXUS_DESC_GSO on TX, of UDP */
 #define NEXUS_FEATURE_GRO	(1ULL << 8)	/* NEXUS_DESC_GSO on RX, of both */
 #define NEXUS_FEATURE_NOTIFY	(1ULL << 9)	/* NEXUS_DESC_NOTIFY, _DEADLINE, _LATE */
+#define NEXUS_FEATURE_KEEP	(1ULL << 10)	/* NEXUS_DESC_KEEP */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -565,7 +576,8 @@ struct nexus_attach {
  *
  * Takes every packet that stood in TX when it was called. A packet that must
  * not leave is dropped and counted with its reason; it does not stop those
- * behind it. TX buffers come back through ALLOC in the same call.
+ * behind it. TX buffers without NEXUS_DESC_KEEP come back through ALLOC in the
+ * same call.
  *
  * Returns 0, or: EAGAIN the socket's send buffer is full and packets stay in
  * TX (at once, unless NEXUS_SYNC_WAIT_TX is asked for), ETIME the timeout

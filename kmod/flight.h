@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Payload that leaves without a copy: as pages of its sender's pool, until no
+ * device needs them.
+ */
+#ifndef NX_FLIGHT_H
+#define NX_FLIGHT_H
+
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+struct nx_channel;
+struct nx_tx_packet;
+
+bool nx_flight_suits(const struct nx_tx_packet *p);
+bool nx_flight_load(struct sk_buff *skb, struct nx_channel *chan,
+		    const struct nx_tx_packet *p);
+
+#endif /* NX_FLIGHT_H */
