@@ -151,6 +151,10 @@ struct nx_past {
  * @slices:    slices that were used and are free
  * @nr_slices: slices that were ever used
  * @packets_len: of the mapping at @packets, bytes
+ * @kept:      by slot of TX: a packet whose buffer the kernel will read, with a
+ *             reference, or NULL
+ * @kept_from: index of the first slot of @kept that is looked at next
+ * @nr_kept:   packets in @kept
  * @stash:     by size class
  * @timers:    heap of armed timers, the earliest at 1
  * @nr_timers: in it
@@ -193,6 +197,9 @@ struct nexus_stack {
 	struct nexus_packet	*slices;
 	uint32_t		nr_slices;
 	size_t			packets_len;
+	struct nexus_packet	**kept;
+	uint32_t		kept_from;
+	uint32_t		nr_kept;
 	struct nx_stash		stash[NEXUS_NR_SIZES];
 	struct nexus_timer	**timers;
 	uint32_t		nr_timers;
@@ -401,6 +408,27 @@ static inline void nx_stack_tx_submit(struct nexus_stack *stack,
 	stack->moved.tx_bytes += pkt->total_len;
 	nexus_tx_submit(stack->queue, nr);
 }
+
+/* ------------------------------------------------- packets that stay ours */
+
+/*
+ * The descriptor in the @i-th reserved slot names a buffer of @pkt with
+ * NEXUS_DESC_KEEP: until the kernel has taken it, @pkt has one reference more.
+ */
+static inline void nx_stack_keep(struct nexus_stack *stack, uint32_t i,
+				 struct nexus_packet *pkt)
+{
+	const struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_TX];
+	uint32_t at = ring->own + i;
+
+	pkt->refs++;
+	if (!stack->nr_kept++)
+		stack->kept_from = at;
+	stack->kept[at & ring->mask] = pkt;
+}
+
+/* Puts those that the kernel has taken, as far as its index was seen. */
+void nx_stack_put_kept(struct nexus_stack *stack);
 
 /* ------------------------------------------------------ clock and timers */
 

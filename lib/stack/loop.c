@@ -197,6 +197,8 @@ static int sync_queue(struct nexus_stack *stack, uint32_t flags,
 	if (nx_unlikely(err == -EPERM))
 		return err;	/* a child: no ring is there */
 	stack->is_tx_blocked = nexus_tx_pending(stack->queue) != 0;
+	if (stack->nr_kept)
+		nx_stack_put_kept(stack);
 	if (nx_unlikely(stack->is_tx_blocked != stack->is_out_watched))
 		nx_stack_watch(stack);
 	if (nx_unlikely(has_surplus(stack)))

@@ -225,6 +225,21 @@ void nexus_packet_put(struct nexus_stack *stack, struct nexus_packet *pkt)
 	put_slowly(stack, pkt);
 }
 
+void nx_stack_put_kept(struct nexus_stack *stack)
+{
+	const struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_TX];
+	struct nexus_packet **slot;
+
+	while (stack->nr_kept && (int32_t)(ring->other - stack->kept_from) > 0) {
+		slot = &stack->kept[stack->kept_from++ & ring->mask];
+		if (!*slot)
+			continue;
+		nexus_packet_put(stack, *slot);
+		*slot = NULL;
+		stack->nr_kept--;
+	}
+}
+
 /* --------------------------------------------------------------- slices */
 
 static struct nexus_packet *free_slice(struct nexus_stack *stack)

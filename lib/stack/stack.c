@@ -57,7 +57,9 @@ static int alloc_tables(struct nexus_stack *stack)
 	unsigned int i;
 
 	stack->sinks = calloc(stack->nr_flows, sizeof(*stack->sinks));
-	if (!stack->sinks)
+	stack->kept = calloc(stack->queue->rings[NEXUS_RING_TX].nr_slots,
+			     sizeof(*stack->kept));
+	if (!stack->sinks || !stack->kept)
 		return -ENOMEM;
 	for (i = 0; i < NEXUS_NR_SIZES; i++) {
 		if (!sizes[i].nr)
@@ -160,6 +162,9 @@ void nx_stack_free_tables(struct nexus_stack *stack)
 	memset(stack->stash, 0, sizeof(stack->stash));
 	free(stack->sinks);
 	stack->sinks = NULL;
+	free(stack->kept);
+	stack->kept = NULL;
+	stack->nr_kept = 0;
 	if (stack->packets)
 		munmap(stack->packets, stack->packets_len);
 	stack->packets = NULL;

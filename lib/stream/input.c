@@ -134,6 +134,9 @@ void nx_stream_notify(struct nexus_tcp *conn)
 	if (events & NX_TCP_EV_ESTABLISHED && conn->cb &&
 	    conn->cb->established && conn->fd >= 0)
 		conn->cb->established(conn, conn->arg);
+	if (!conn->is_closed && events & NX_TCP_EV_WRITABLE && conn->cb &&
+	    conn->cb->acked)
+		conn->cb->acked(conn, conn->tcp.stats.bytes_acked, conn->arg);
 	if (!conn->is_closed &&
 	    (events & (NX_TCP_EV_READABLE | NX_TCP_EV_PEER_CLOSED) ||
 	     conn->wants_read))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * Segments on their way into TX: headers in front, payload copied behind them,
- * because what is not acknowledged must stay with us.
+ * Segments on their way into TX: headers, and the payload where it lies. What is
+ * not acknowledged must stay with us: the kernel reads it, and does not keep it.
  */
 #include <string.h>
 
@@ -101,6 +101,92 @@ static struct nexus_packet *copy_payload(struct nexus_stack *stack,
 	return pkt;
 }
 
+/* ------------------------------------------------------------ by reference */
+
+/*
+ * Less payload is copied behind the headers: that costs less than descriptors
+ * of its own.
+ */
+#define REFER_MIN	1024
+
+/* Buffers that a span lies in. */
+static uint32_t nr_pieces(const struct nx_tcp_span *span)
+{
+	const struct nexus_packet *part = span->buf;
+	uint32_t end = span->off + span->len, nr = 0;
+	uint32_t at = 0;
+
+	for (; at < end; at += part->len, part = part->next)
+		nr += at + part->len > span->off;
+	return nr;
+}
+
+/* Descriptors of a segment by reference; 0: it is to be copied. */
+static uint32_t nr_descs(const struct nexus_stack *stack,
+			 const struct nx_tcp_seg *seg)
+{
+	const uint64_t needs = NEXUS_FEATURE_KEEP | NEXUS_FEATURE_CSUM_TX;
+	uint32_t nr = 1, i;
+
+	if (seg->len < REFER_MIN ||
+	    (stack->channel->features & needs) != needs)
+		return 0;
+	for (i = 0; i < seg->nr_spans; i++)
+		nr += nr_pieces(&seg->spans[i]);
+	return nr <= stack->channel->schema->parts_max &&
+	       nr <= stack->queue->rings[NEXUS_RING_TX].nr_slots ? nr : 0;
+}
+
+/* The descriptors of @span, from the @i-th slot on. */
+static uint32_t refer(struct nexus_stack *stack, uint32_t i,
+		      const struct nx_tcp_span *span, uint32_t flow)
+{
+	uint32_t off = span->off, left = span->len, len;
+	const struct nexus_packet *part = span->buf;
+
+	for (; left; part = part->next) {
+		if (off >= part->len) {
+			off -= part->len;
+			continue;
+		}
+		len = part->len - off < left ? part->len - off : left;
+		left -= len;
+		nx_desc_fill(nexus_tx_slot(stack->queue, i), part,
+			     (uint32_t)(part->data - part->base) + off, len,
+			     flow, NEXUS_DESC_KEEP | NEXUS_DESC_MORE);
+		nx_stack_keep(stack, i, span->buf);
+		off = 0;
+		i++;
+	}
+	return i;
+}
+
+static bool transmit_by_reference(struct nexus_tcp *conn,
+				  struct nx_tcp_seg *seg, uint32_t nr)
+{
+	struct nexus_stack *stack = conn->sink.stack;
+	uint32_t flags = conn->tx_flags | NEXUS_DESC_MORE, i, at = 1;
+	struct nexus_packet *pkt;
+
+	if (nexus_packet_alloc(stack, 0, &pkt))
+		return false;
+	if (!nx_stack_tx_reserve(stack, nr)) {
+		nexus_packet_put(stack, pkt);
+		return false;
+	}
+	pkt->total_len = seg->len;
+	write_headers(&conn->path, seg, pkt, conn->tx_flags);
+	if (seg->gso_size)
+		flags |= NEXUS_DESC_GSO;
+	nx_stack_tx_fill(stack, pkt, conn->flow, flags, conn->traffic_class);
+	nexus_tx_slot(stack->queue, 0)->gso_size = seg->gso_size;
+	for (i = 0; i < seg->nr_spans; i++)
+		at = refer(stack, at, &seg->spans[i], conn->flow);
+	nexus_tx_slot(stack->queue, at - 1)->flags &= ~NEXUS_DESC_MORE;
+	nx_stack_tx_submit(stack, pkt, nr);
+	return true;
+}
+
 /* --------------------------------------------------------------- into TX */
 
 static void submit(struct nexus_stack *stack, struct nexus_packet *pkt,
@@ -126,8 +212,12 @@ static void submit(struct nexus_stack *stack, struct nexus_packet *pkt,
 static bool transmit(struct nexus_tcp *conn, struct nx_tcp_seg *seg)
 {
 	struct nexus_stack *stack = conn->sink.stack;
-	struct nexus_packet *pkt = copy_payload(stack, seg);
+	uint32_t nr = nr_descs(stack, seg);
+	struct nexus_packet *pkt;
 
+	if (nr)
+		return transmit_by_reference(conn, seg, nr);
+	pkt = copy_payload(stack, seg);
 	if (!pkt)
 		return false;
 	if (!nx_stack_tx_reserve(stack, pkt->info.nr_parts)) {

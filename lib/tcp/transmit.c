@@ -21,19 +21,32 @@ static bool cut(struct nx_tcp *tcp, struct nx_tcp_tx *tx, uint32_t len,
 	return false;
 }
 
+/* A buffer is in a segment once: records that were cut go together again. */
+static void add_span(struct nx_tcp_seg *seg, const struct nx_tcp_tx *tx)
+{
+	struct nx_tcp_span *last = &seg->spans[seg->nr_spans ?
+					       seg->nr_spans - 1 : 0];
+
+	seg->len += tx->len;
+	if (seg->nr_spans && last->buf == tx->buf &&
+	    last->off + last->len == tx->off) {
+		last->len += tx->len;
+		return;
+	}
+	seg->spans[seg->nr_spans++] = (struct nx_tcp_span) {
+		.buf	= tx->buf,
+		.off	= tx->off,
+		.len	= tx->len,
+	};
+}
+
 static void add(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 		struct nx_tcp_tx *tx, uint64_t now_ns)
 {
-	if (tx->flags & NX_TX_FIN) {
+	if (tx->flags & NX_TX_FIN)
 		seg->hdr.flags |= TCP_FIN;
-	} else {
-		seg->spans[seg->nr_spans++] = (struct nx_tcp_span) {
-			.buf	= tx->buf,
-			.off	= tx->off,
-			.len	= tx->len,
-		};
-		seg->len += tx->len;
-	}
+	else
+		add_span(seg, tx);
 	nx_tx_sent(tcp, tx, now_ns);
 }
 

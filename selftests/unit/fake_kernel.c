@@ -458,6 +458,8 @@ static void take_part(struct fake_kernel *fk, uint32_t q, struct fake_packet *p,
 	memcpy(p->data + p->len, buffer(fk, d->buf) + d->off, d->len);
 	p->len += d->len;
 	p->nr_parts++;
+	if (d->flags & NEXUS_DESC_KEEP)
+		return;
 	if (!offer(fk, q, d->buf))
 		pool_put(fk, d->buf);
 }
@@ -490,11 +492,14 @@ static void take_packet(struct fake_kernel *fk, uint32_t q)
 	struct fake_ring *r = &fk->rings[q][NEXUS_RING_TX];
 	struct fake_packet *p = &fk->sent[fk->nr_sent];
 	const struct nexus_desc *d;
+	uint32_t kept[NEXUS_PARTS_MAX], nr_kept = 0;
 	bool has_more = true;
 
 	memset(p, 0, sizeof(*p));
 	while (has_more && ring_peek(r)) {
 		d = ring_slot(r, 0);
+		if (d->flags & NEXUS_DESC_KEEP && nr_kept < NEXUS_PARTS_MAX)
+			kept[nr_kept++] = d->buf;
 		if (!p->nr_parts)
 			p->desc = *d;
 		check_rest_is_zero(fk, d);
@@ -506,6 +511,9 @@ static void take_packet(struct fake_kernel *fk, uint32_t q)
 	}
 	if (has_more)
 		violation(fk, "MORE at the end of the batch", 0);
+	/* Not before: a buffer may be in a packet once. */
+	while (nr_kept)
+		fk->is_users[kept[--nr_kept]] = true;
 	if (fk->nr_sent < FAKE_NR_SENT - 1)
 		fk->nr_sent++;
 	if (fk->is_loop)

@@ -35,6 +35,8 @@ struct nexus_tcp_listener;
  *               -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, ...; what
  *               has arrived can still be read, and the program still calls
  *               nexus_tcp_close()
+ * @acked:       the peer has acknowledged @bytes of payload since the connection
+ *               began: packets that nexus_tcp_send() took, up to there, are back
  *
  * Any may be NULL. They run inside nexus_stack_run() and nexus_stack_poll(), may
  * send, receive, open and close, this one too, but not call these two (-EBUSY).
@@ -44,6 +46,7 @@ struct nexus_tcp_callbacks {
 	void	(*readable)(struct nexus_tcp *tcp, void *arg);
 	void	(*writable)(struct nexus_tcp *tcp, void *arg);
 	void	(*closed)(struct nexus_tcp *tcp, int err, void *arg);
+	void	(*acked)(struct nexus_tcp *tcp, uint64_t bytes, void *arg);
 };
 
 /* Flags of struct nexus_tcp_options. */
@@ -237,8 +240,9 @@ void nexus_tcp_set_callbacks(struct nexus_tcp *tcp,
  * @tcp: a connection, also one whose handshake is not complete
  * @pkt: from nexus_packet_alloc(), not empty, owned alone
  *
- * On success the packet is the library's, until it is acknowledged. On failure
- * it stays the caller's.
+ * On success the packet is the library's, until it is acknowledged (callback
+ * "acked"), and its payload is not to be written to any more: it is sent from where
+ * it lies, and sent again if it is lost. On failure it stays the caller's.
  *
  * Return: 0, -EAGAIN the send buffer is full ("writable" will tell), -EPIPE shut
  * down, -EINVAL, -ENOMEM, -ENOTCONN, why the connection is over, -EPROTO, -ENXIO,
@@ -249,7 +253,10 @@ int nexus_tcp_send(struct nexus_tcp *tcp, struct nexus_packet *pkt);
 /**
  * nexus_tcp_recv - take the next payload
  * @tcp: the connection
- * @pkt: out: the caller's; NULL at the end of the stream
+ * @pkt: out: the caller's, who gives it back with nexus_packet_put(); NULL at the end
+ *       of the stream
+ *
+ * It lies in the buffers in which it arrived.
  *
  * Return: 0, -EAGAIN none waits, why the connection is over.
  */

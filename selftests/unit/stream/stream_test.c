@@ -22,6 +22,7 @@ struct end {
 	uint32_t		nr_readable;
 	uint32_t		nr_writable;
 	uint32_t		nr_closed;
+	uint64_t		nr_acked;
 	int			err;
 };
 
@@ -65,9 +66,16 @@ static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
 	end->err = err;
 }
 
+static void on_acked(struct nexus_tcp *tcp, uint64_t bytes, void *arg)
+{
+	(void)tcp;
+	CU_ASSERT(bytes > 0);
+	((struct end *)arg)->nr_acked = bytes;
+}
+
 static const struct nexus_tcp_callbacks callbacks = {
 	.established = on_established, .readable = on_readable,
-	.writable = on_writable, .closed = on_closed,
+	.writable = on_writable, .closed = on_closed, .acked = on_acked,
 };
 
 static void on_accept(struct nexus_tcp_listener *listener,
@@ -272,13 +280,13 @@ static void write__bulk(void)
 }
 
 /* Super-packets, each cut where a segment ends but for the last. */
-static void write__super_packets(void)
+static void write_super_packets(uint64_t features)
 {
 	uint32_t written = 0, done = 0, end = 1000000, i, nr = 0;
 	const struct nexus_desc *d;
 	struct both b;
 
-	start_with(&b, locals[0], NEXUS_FEATURE_TSO);
+	start_with(&b, locals[0], NEXUS_FEATURE_TSO | features);
 	connect_to(&b, 0);
 	settle(&b);
 	for (i = 0; i < 100000 && done < end; i++) {
@@ -297,6 +305,128 @@ static void write__super_packets(void)
 		CU_ASSERT(b.f.fk.sent[i].len > 52 + 1448);
 	}
 	CU_ASSERT(nr > 10);
+	finish(&b);
+}
+
+static void write__super_packets(void)
+{
+	write_super_packets(0);
+}
+
+static void write__super_packets_by_reference(void)
+{
+	write_super_packets(NEXUS_FEATURE_KEEP);
+}
+
+/* A connection whose kernel lets the library keep what it sends. */
+static void establish_keeping(struct both *b)
+{
+	start_with(b, locals[0], NEXUS_FEATURE_TSO | NEXUS_FEATURE_KEEP);
+	connect_to(b, 0);
+	settle(b);
+	CU_ASSERT_EQUAL_FATAL(b->nr_accepted, 1);
+}
+
+/* Queues @len bytes in one packet, which the library owns then. */
+static struct nexus_packet *send_packet(struct both *b, size_t len)
+{
+	struct nexus_packet *pkt;
+	size_t i;
+
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(b->f.stack, len, &pkt), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt->info.nr_parts, 1);
+	for (i = 0; i < len; i++)
+		pkt->data[i] = byte_at((uint32_t)i);
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_send(b->client.tcp, pkt), 0);
+	return pkt;
+}
+
+static void expect_bytes(struct both *b, uint32_t end)
+{
+	uint32_t done = 0, n;
+
+	while (done < end && (n = read_some(b, done))) {
+		done += n;
+		pass(b, 1000000);
+	}
+	CU_ASSERT_EQUAL(done, end);
+}
+
+/* What is lost leaves again from the buffer that it lies in, whole or cut. */
+static void send__again_by_reference(void)
+{
+	const uint32_t len = 10000;
+	struct nexus_packet *pkt;
+	struct nexus_tcp_info info;
+	struct both b;
+	uint32_t buf;
+
+	establish_keeping(&b);
+	b.f.fk.is_loop = false;
+	pkt = send_packet(&b, len);
+	buf = pkt->buf;
+	settle(&b);
+	CU_ASSERT(b.f.fk.nr_sent > 0);
+	CU_ASSERT_TRUE(b.f.fk.is_users[buf]);
+	CU_ASSERT_EQUAL(b.client.nr_acked, 0);
+	CU_ASSERT_EQUAL(pkt->data[len - 1], byte_at(len - 1));
+	b.f.fk.is_loop = true;
+	pass(&b, 3000000000);
+	nexus_tcp_info(b.client.tcp, &info);
+	CU_ASSERT(info.nr_retrans > 0);
+	CU_ASSERT_EQUAL(info.unacked, 0);
+	CU_ASSERT_EQUAL(b.client.nr_acked, len);
+	expect_bytes(&b, len);
+	finish(&b);
+}
+
+/* A connection that ends before the kernel has taken its segments. */
+static void send__is_held_until_taken(void)
+{
+	struct nexus_packet *pkt;
+	struct both b;
+
+	establish_keeping(&b);
+	pkt = send_packet(&b, 10000);
+	b.f.fk.sync_error = -EAGAIN;
+	nexus_stack_run(b.f.stack);
+	CU_ASSERT_EQUAL(nexus_tx_pending(b.f.stack->queue), 2);
+	CU_ASSERT_EQUAL(pkt->refs, 2);
+	nexus_tcp_abort(b.client.tcp);
+	b.client.tcp = NULL;
+	CU_ASSERT_EQUAL(pkt->refs, 1);
+	CU_ASSERT_EQUAL(b.f.stack->nr_kept, 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tx_pending(b.f.stack->queue), 0);
+	CU_ASSERT_EQUAL(b.f.stack->nr_kept, 0);
+	finish(&b);
+}
+
+/* In several buffers, and a second packet behind them in the same segment. */
+static void send__parts_by_reference(void)
+{
+	const uint32_t len = 12000;
+	struct nexus_packet *pkt;
+	struct both b;
+	uint32_t i;
+
+	start_with(&b, locals[0], NEXUS_FEATURE_TSO | NEXUS_FEATURE_KEEP);
+	connect_to(&b, NEXUS_TCP_NODELAY);
+	settle(&b);
+	while (nexus_buffer_get(b.f.stack->queue, NEXUS_LARGE) !=
+	       NEXUS_BUFFER_NONE)
+		;
+	b.f.fk.nr_pool[NEXUS_LARGE] = 0;
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(b.f.stack, len, &pkt), 0);
+	CU_ASSERT(pkt->info.nr_parts > 5);
+	for (i = 0; i < len; i++) {
+		uint8_t byte = byte_at(i);
+
+		nexus_packet_write(pkt, i, &byte, 1);
+	}
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_send(b.client.tcp, pkt), 0);
+	settle(&b);
+	expect_bytes(&b, len);
 	finish(&b);
 }
 
@@ -593,6 +723,10 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(send__recv),
 	UNIT_CASE_ID(write__bulk, "TCP-2 every byte right"),
 	UNIT_CASE(write__super_packets),
+	UNIT_CASE(write__super_packets_by_reference),
+	UNIT_CASE(send__again_by_reference),
+	UNIT_CASE(send__is_held_until_taken),
+	UNIT_CASE(send__parts_by_reference),
 	UNIT_CASE(write__is_held_back),
 	UNIT_CASE(window__follows_pool_and_pressure),
 	UNIT_CASE(close__both),
