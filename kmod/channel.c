@@ -329,6 +329,27 @@ void nx_channel_forget(struct nx_channel *chan)
 	}
 }
 
+/**
+ * nx_channel_empty - wait until nobody is under way in a queue
+ * @chan: it was marked, and has no flow any more: who comes sees that
+ *
+ * Nobody uses the pages of its pool afterwards, but for packets on their way, which
+ * hold them.
+ */
+void nx_channel_empty(struct nx_channel *chan)
+{
+	struct nx_queue *q;
+	u32 i;
+
+	nx_channel_forget(chan);
+	for (i = 0; i < chan->nr_queues; i++) {
+		q = &chan->queues[i];
+		spin_lock_bh(&q->rx_lock);
+		q->nr_cache = 0;
+		spin_unlock_bh(&q->rx_lock);
+	}
+}
+
 /* Under the nexus's lock: what the channel counted stays. */
 static void leave(struct nx_channel *chan, struct list_head *dead)
 {
@@ -347,6 +368,9 @@ static void leave(struct nx_channel *chan, struct list_head *dead)
 /**
  * nx_channel_detach - the file is closed
  * @chan: its channel; the file's reference is put
+ *
+ * A packet on its way may keep the channel for longer than its user is charged
+ * for it: its pages do not wait for that.
  */
 void nx_channel_detach(struct nx_channel *chan)
 {
@@ -359,6 +383,8 @@ void nx_channel_detach(struct nx_channel *chan)
 	leave(chan, &dead);
 	mutex_unlock(&chan->nexus->lock);
 	nx_flow_release_all(&dead);
+	nx_channel_empty(chan);
+	nx_pool_drop(&chan->pool);
 	nx_channel_put(chan);
 }
 

@@ -152,6 +152,7 @@ struct nx_channel *nx_channel_attach(struct net *net, struct inode *inode,
 				     struct nexus_attach *arg);
 void nx_channel_detach(struct nx_channel *chan);
 void nx_channel_forget(struct nx_channel *chan);
+void nx_channel_empty(struct nx_channel *chan);
 bool nx_channel_mark(struct nx_channel *chan, u32 state);
 void nx_channel_wake(struct nx_channel *chan);
 void nx_channel_stop(struct nx_channel *chan, u32 state);

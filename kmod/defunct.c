@@ -18,31 +18,13 @@
 #include "task.h"
 #include "trace.h"
 
-/*
- * Who was under way in a queue when the channel was marked has left it, and who
- * comes sees the mark.
- */
-static void stop_queues(struct nx_channel *chan)
-{
-	struct nx_queue *q;
-	u32 i;
-
-	nx_channel_forget(chan);
-	for (i = 0; i < chan->nr_queues; i++) {
-		q = &chan->queues[i];
-		spin_lock_bh(&q->rx_lock);
-		q->nr_cache = 0;
-		spin_unlock_bh(&q->rx_lock);
-	}
-}
-
 /* The flows are in @dead afterwards, and their sockets still adopted. */
 static void stop(struct nx_channel *chan, struct list_head *dead)
 {
 	mutex_lock(&chan->nexus->lock);
 	nx_flow_unlink_all(chan, dead);
 	mutex_unlock(&chan->nexus->lock);
-	stop_queues(chan);
+	nx_channel_empty(chan);
 }
 
 /**
