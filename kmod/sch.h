@@ -24,6 +24,26 @@ struct nx_skb_list {
 	struct sk_buff	*tail;
 };
 
+static inline void nx_skb_list_add(struct nx_skb_list *list,
+				   struct sk_buff *skb)
+{
+	skb->next = NULL;
+	if (list->head)
+		list->tail->next = skb;
+	else
+		list->head = skb;
+	list->tail = skb;
+}
+
+static inline struct sk_buff *nx_skb_list_take(struct nx_skb_list *list)
+{
+	struct sk_buff *skb = list->head;
+
+	list->head = skb->next;
+	skb_mark_not_on_list(skb);
+	return skb;
+}
+
 /**
  * struct nx_bucket - the queue of a flow, or of several whose hashes meet
  * @fq:    its turns
@@ -93,7 +113,10 @@ struct nx_sch {
 void nx_sch_options_init(const struct Qdisc *sch, struct nx_sch_options *opt);
 int nx_sch_options_parse(struct nx_sch_options *opt, struct nlattr *attr,
 			 struct netlink_ext_ack *extack);
-int nx_sch_options_put(const struct nx_sch_options *opt, struct sk_buff *skb);
+int nx_sch_dump(struct Qdisc *sch, struct sk_buff *skb);
+int nx_sch_dump_stats(struct Qdisc *sch, struct gnet_dump *d);
+
+struct sk_buff *nx_sch_segment(struct sk_buff *skb);
 
 int nx_sch_init(void);
 void nx_sch_exit(void);

@@ -10,6 +10,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/tcp.h>
 #include <net/inet_ecn.h>
 #include "advice.h"
 #include "channel.h"
@@ -44,25 +45,6 @@ static struct sch_cb *sch_cb(const struct sk_buff *skb)
 {
 	qdisc_cb_private_validate(skb, sizeof(struct sch_cb));
 	return (struct sch_cb *)qdisc_skb_cb(skb)->data;
-}
-
-static void list_add_skb(struct nx_skb_list *list, struct sk_buff *skb)
-{
-	skb->next = NULL;
-	if (list->head)
-		list->tail->next = skb;
-	else
-		list->head = skb;
-	list->tail = skb;
-}
-
-static struct sk_buff *list_take_skb(struct nx_skb_list *list)
-{
-	struct sk_buff *skb = list->head;
-
-	list->head = skb->next;
-	skb_mark_not_on_list(skb);
-	return skb;
 }
 
 static struct nx_bucket *bucket_of(struct nx_fq_flow *flow)
@@ -113,19 +95,26 @@ static void resume(struct nx_sch *s, struct nx_bucket *b)
 	s->stats.resumed++;
 }
 
+/* Who may send no data still has to answer what the peer sends. */
+static bool is_pure_ack(const struct sk_buff *skb)
+{
+	return skb->sk->sk_protocol == IPPROTO_TCP &&
+	       skb->len == skb_transport_offset(skb) + tcp_hdrlen(skb);
+}
+
 /*
  * A packet of a flow of nexus came to @b. Who still sends an interval after it
  * was told not to is not told any more; and where nothing leaves at all, nobody
  * would say that the queue is slow.
  */
 static void heed(struct nx_sch *s, struct nx_bucket *b, struct nx_flow *flow,
-		 u64 now)
+		 const struct sk_buff *skb, u64 now)
 {
 	u64 interval = s->opt.codel.interval_ns;
 
 	if (b->hold) {
 		if (b->hold->serial == flow->serial &&
-		    now - b->hold->since_ns > interval)
+		    now - b->hold->since_ns > interval && !is_pure_ack(skb))
 			b->hold->is_deaf = true;
 		return;
 	}
@@ -173,7 +162,7 @@ static void count_out(struct Qdisc *sch, struct sk_buff *skb)
 
 static struct sk_buff *bucket_take(struct Qdisc *sch, struct nx_bucket *b)
 {
-	struct sk_buff *skb = list_take_skb(&b->list);
+	struct sk_buff *skb = nx_skb_list_take(&b->list);
 
 	nx_fq_dequeue(&b->fq, qdisc_pkt_len(skb));
 	count_out(sch, skb);
@@ -216,6 +205,22 @@ static bool is_over(const struct Qdisc *sch, const struct nx_sch *s)
 	return sch->q.qlen > s->opt.limit || s->memory > MEMORY_MAX;
 }
 
+/* Does anything stand that is not of the low-latency class? */
+static bool has_bulk(const struct Qdisc *sch, const struct nx_sch *s)
+{
+	return sch->q.qlen > s->ll_nr;
+}
+
+static int refuse(struct sk_buff *skb, struct Qdisc *sch,
+		  struct sk_buff **to_free)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+
+	s->stats.overlimit++;
+	lose(skb, NEXUS_DROP_TX_QUEUE);
+	return qdisc_drop(skb, sch, to_free);
+}
+
 /* Who enqueued the packet learns if it was from its own queue that one went. */
 static int make_room(struct Qdisc *sch, const struct nx_bucket *own, u32 len,
 		     struct sk_buff **to_free)
@@ -233,20 +238,25 @@ static int make_room(struct Qdisc *sch, const struct nx_bucket *own, u32 len,
 	return is_own ? NET_XMIT_CN : NET_XMIT_SUCCESS;
 }
 
+/*
+ * The class has a limit of its own, and is not dropped for what others have
+ * piled up: they make room.
+ */
 static int enqueue_ll(struct sk_buff *skb, struct Qdisc *sch, u64 now,
 		      struct sk_buff **to_free)
 {
 	struct nx_sch *s = qdisc_priv(sch);
+	u32 len = qdisc_pkt_len(skb);
 
-	if (s->ll_nr >= LL_LIMIT || is_over(sch, s)) {
-		s->stats.overlimit++;
-		return qdisc_drop(skb, sch, to_free);
-	}
-	list_add_skb(&s->ll, skb);
+	if (s->ll_nr >= LL_LIMIT || (is_over(sch, s) && !has_bulk(sch, s)))
+		return refuse(skb, sch, to_free);
+	nx_skb_list_add(&s->ll, skb);
 	s->ll_nr++;
-	s->ll_bytes += qdisc_pkt_len(skb);
+	s->ll_bytes += len;
 	count_in(sch, skb, now);
-	return NET_XMIT_SUCCESS;
+	if (likely(!is_over(sch, s) || !has_bulk(sch, s)))
+		return NET_XMIT_SUCCESS;
+	return make_room(sch, NULL, len, to_free);
 }
 
 static int enqueue_fq(struct sk_buff *skb, struct Qdisc *sch,
@@ -257,11 +267,11 @@ static int enqueue_fq(struct sk_buff *skb, struct Qdisc *sch,
 	u32 len = qdisc_pkt_len(skb);
 
 	s->stats.new_flows += b->fq.place == NX_FQ_IDLE;
-	list_add_skb(&b->list, skb);
+	nx_skb_list_add(&b->list, skb);
 	nx_fq_enqueue(&s->fq, &b->fq, len);
 	count_in(sch, skb, now);
 	if (flow)
-		heed(s, b, flow, now);
+		heed(s, b, flow, skb, now);
 	if (likely(!is_over(sch, s)))
 		return NET_XMIT_SUCCESS;
 	return make_room(sch, b, len, to_free);
@@ -285,27 +295,37 @@ static int enqueue_one(struct sk_buff *skb, struct Qdisc *sch,
 	return ret;
 }
 
-/* A super-packet would hold a slow link for long: each segment takes its turn. */
+/*
+ * A super-packet would hold a slow link for long: each segment takes its turn.
+ * Of those that are queued without a word about another one, parents have to be
+ * told, but for the one packet of @len that they count when this says success.
+ */
 static int enqueue_segments(struct sk_buff *skb, struct Qdisc *sch,
 			    struct sk_buff **to_free)
 {
-	netdev_features_t features = netif_skb_features(skb) & ~NETIF_F_GSO_MASK;
 	u32 len = qdisc_pkt_len(skb), sum = 0;
 	struct sk_buff *segs, *next;
-	int nr = 0, ret = NET_XMIT_DROP;
+	int nr = 0, ret = NET_XMIT_DROP, err;
 
-	segs = skb_gso_segment(skb, features);
-	if (IS_ERR_OR_NULL(segs))
-		return qdisc_drop(skb, sch, to_free);
+	rcu_read_lock();
+	segs = nx_sch_segment(skb);
+	rcu_read_unlock();
+	if (!segs)
+		return refuse(skb, sch, to_free);
 	skb_list_walk_safe(segs, segs, next) {
+		u32 seg_len = segs->len;
+
 		skb_mark_not_on_list(segs);
-		qdisc_skb_cb(segs)->pkt_len = segs->len;
-		sum += segs->len;
-		nr++;
-		ret = enqueue_one(segs, sch, to_free);
+		qdisc_skb_cb(segs)->pkt_len = seg_len;
+		err = enqueue_one(segs, sch, to_free);
+		if (err == NET_XMIT_SUCCESS) {
+			sum += seg_len;
+			nr++;
+		}
+		ret = nr ? NET_XMIT_SUCCESS : err;
 	}
-	/* Parents count one packet of @len when this returns. */
-	qdisc_tree_reduce_backlog(sch, 1 - nr, len - sum);
+	if (nr)
+		qdisc_tree_reduce_backlog(sch, 1 - nr, len - sum);
 	consume_skb(skb);
 	return ret;
 }
@@ -443,7 +463,7 @@ static struct sk_buff *ll_next(struct Qdisc *sch, u64 now)
 	struct sk_buff *skb;
 
 	while (s->ll.head) {
-		skb = list_take_skb(&s->ll);
+		skb = nx_skb_list_take(&s->ll);
 		s->ll_nr--;
 		s->ll_bytes -= qdisc_pkt_len(skb);
 		count_out(sch, skb);
@@ -459,14 +479,20 @@ static struct sk_buff *ll_next(struct Qdisc *sch, u64 now)
 	return NULL;
 }
 
+/* What stands of a class that has lost its share does not wait for others. */
+static bool is_ll_first(const struct nx_share *share, bool has_others)
+{
+	return !has_others || !share->permille || nx_share_is_first(share);
+}
+
 /* The class goes first while it has not had its share, or nobody else waits. */
 static struct sk_buff *next_packet(struct Qdisc *sch, u64 now)
 {
 	struct nx_sch *s = qdisc_priv(sch);
-	bool has_others = sch->q.qlen > s->ll_nr;
+	bool has_others = has_bulk(sch, s);
 	struct sk_buff *skb = NULL;
 
-	if (s->ll.head && (nx_share_is_first(&s->share) || !has_others))
+	if (s->ll.head && is_ll_first(&s->share, has_others))
 		skb = ll_next(sch, now);
 	if (skb) {
 		if (has_others)
@@ -548,6 +574,16 @@ static void apply(struct Qdisc *sch, const struct nx_sch_options *opt)
 		sch->flags |= TCQ_F_CAN_BYPASS;
 }
 
+/* Another rate: what the old one would still have waited for counts no more. */
+static void hurry(struct Qdisc *sch)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	u64 now = ktime_get_ns();
+
+	s->shaper.free_ns = now;
+	qdisc_watchdog_schedule_ns(&s->watchdog, now);
+}
+
 static int nexus_change(struct Qdisc *sch, struct nlattr *attr,
 			struct netlink_ext_ack *extack)
 {
@@ -563,6 +599,8 @@ static int nexus_change(struct Qdisc *sch, struct nlattr *attr,
 		return -EOPNOTSUPP;
 	}
 	sch_tree_lock(sch);
+	if (opt.rate != s->opt.rate)
+		hurry(sch);
 	apply(sch, &opt);
 	sch_tree_unlock(sch);
 	nx_estimate_config();
@@ -624,6 +662,7 @@ static void purge(struct nx_sch *s)
 	s->memory = 0;
 	s->dropped = 0;
 	s->dropped_bytes = 0;
+	s->stats.delay_ns = 0;
 }
 
 static void nexus_reset(struct Qdisc *sch)
@@ -641,39 +680,6 @@ static void nexus_destroy(struct Qdisc *sch)
 	qdisc_watchdog_cancel(&s->watchdog);
 	kvfree(s->buckets);
 	nx_estimate_config();
-}
-
-static int nexus_dump(struct Qdisc *sch, struct sk_buff *skb)
-{
-	const struct nx_sch *s = qdisc_priv(sch);
-
-	return nx_sch_options_put(&s->opt, skb);
-}
-
-static u32 count_flows(const struct nx_fq *fq)
-{
-	const struct nx_fq_flow *flow;
-	u32 nr = 0;
-
-	for (flow = fq->new_flows.first; flow; flow = flow->next)
-		nr++;
-	for (flow = fq->old_flows.first; flow; flow = flow->next)
-		nr++;
-	return nr;
-}
-
-static int nexus_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
-{
-	struct nx_sch *s = qdisc_priv(sch);
-	struct nexus_qdisc_stats stats;
-
-	sch_tree_lock(sch);
-	stats = s->stats;
-	stats.nr_flows = count_flows(&s->fq);
-	stats.ll_backlog = s->ll_bytes;
-	sch_tree_unlock(sch);
-	stats.size = sizeof(stats);
-	return gnet_stats_copy_app(d, &stats, sizeof(stats));
 }
 
 static struct Qdisc_ops nexus_qdisc_ops;
@@ -722,8 +728,8 @@ static struct Qdisc_ops nexus_qdisc_ops __read_mostly = {
 	.reset		= nexus_reset,
 	.destroy	= nexus_destroy,
 	.change		= nexus_change,
-	.dump		= nexus_dump,
-	.dump_stats	= nexus_dump_stats,
+	.dump		= nx_sch_dump,
+	.dump_stats	= nx_sch_dump_stats,
 	.owner		= THIS_MODULE,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Options of the queueing discipline: from and to netlink.
+ * Options and statistics of the queueing discipline: from and to netlink.
  */
 #include <net/netlink.h>
 #include "compat.h"
@@ -124,8 +124,7 @@ static int put_u64(struct sk_buff *skb, int type, u64 value)
 	return nla_put_u64_64bit(skb, type, value, NEXUS_QDISC_A_PAD);
 }
 
-/* As TCA_OPTIONS. Return: 0, EMSGSIZE. */
-int nx_sch_options_put(const struct nx_sch_options *opt, struct sk_buff *skb)
+static int put_options(const struct nx_sch_options *opt, struct sk_buff *skb)
 {
 	struct nlattr *nest = nla_nest_start(skb, TCA_OPTIONS);
 
@@ -145,4 +144,39 @@ int nx_sch_options_put(const struct nx_sch_options *opt, struct sk_buff *skb)
 	}
 	nla_nest_end(skb, nest);
 	return 0;
+}
+
+/* Options, as TCA_OPTIONS. Return: 0, EMSGSIZE. */
+int nx_sch_dump(struct Qdisc *sch, struct sk_buff *skb)
+{
+	const struct nx_sch *s = qdisc_priv(sch);
+
+	return put_options(&s->opt, skb);
+}
+
+static u32 count_flows(const struct nx_fq *fq)
+{
+	const struct nx_fq_flow *flow;
+	u32 nr = 0;
+
+	for (flow = fq->new_flows.first; flow; flow = flow->next)
+		nr++;
+	for (flow = fq->old_flows.first; flow; flow = flow->next)
+		nr++;
+	return nr;
+}
+
+/* Statistics, as TCA_STATS_APP. Return: 0, or that there is no room. */
+int nx_sch_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
+{
+	struct nx_sch *s = qdisc_priv(sch);
+	struct nexus_qdisc_stats stats;
+
+	sch_tree_lock(sch);
+	stats = s->stats;
+	stats.nr_flows = count_flows(&s->fq);
+	stats.ll_backlog = s->ll_bytes;
+	sch_tree_unlock(sch);
+	stats.size = sizeof(stats);
+	return gnet_stats_copy_app(d, &stats, sizeof(stats));
 }

@@ -169,6 +169,33 @@ NX_TEST(gives_back, "LL-4 exit gives the share back within 100 ms")
 	EXPECT_LE(nx_now_ns() - start, 100 * NX_MSEC);
 }
 
+NX_TEST(defunct, "LL-4 defunct gives the share back within 100 ms")
+{
+	struct nexus_flow_add add;
+	struct nx_queue_bed bed;
+	struct nx_chan other;
+	long long start;
+	int sock, err;
+
+	nx_queue_start(&bed, "rate 10mbit ll 20%");
+	ASSERT_TRUE(wait_permille(&bed.chan, 200));
+	nx_chan_init(&other, NX_QUEUE_NEXUS);
+	other.attach.flags = NEXUS_ATTACH_DEFUNCT_OK;
+	nx_chan_begin(&other);
+	sock = nx_udp_socket(-1, NX_HOST4, 4300, NULL, 0);
+	ASSERT_EQ(0, ll_add(&other, sock, 200, &add));
+	sock = nx_udp_socket(-1, NX_HOST4, 4301, NULL, 0);
+	ASSERT_EQ(-EDQUOT, ll_add(&bed.chan, sock, 200, &add));
+	ASSERT_EQ(0, nx_defunct(NEXUS_DEFUNCT_A_CHANNEL_ID,
+				other.attach.channel_id));
+	start = nx_now_ns();
+	do {
+		err = ll_add(&bed.chan, sock, 200, &add);
+	} while (err == -EDQUOT && nx_now_ns() - start < NX_SEC);
+	EXPECT_EQ(0, err);
+	EXPECT_LE(nx_now_ns() - start, 100 * NX_MSEC);
+}
+
 NX_TEST(withdrawn, "LL-4 a grant that is withdrawn is told")
 {
 	struct nx_flow old, new;
@@ -220,7 +247,7 @@ NX_TEST_LONG(share, "LL-1 LL-5 the class gets its share of a full link, no less 
 	__u16 port;
 
 	/* Slow, so that both wait all the time that is looked at. */
-	nx_queue_start(&bed, "rate 2mbit ll 25% target 900ms interval 900s");
+	nx_queue_start_slow(&bed, 2000, "ll 25% target 900ms interval 900s");
 	ASSERT_TRUE(wait_permille(&bed.chan, 250));
 	ASSERT_EQ(0, ll_flow(&bed, &ll, PORT, 250));
 	fill(_metadata, &bed, &ll);
@@ -263,7 +290,7 @@ NX_TEST_LONG(latency, "LL-2 under saturating bulk the class waits for one packet
 	__u32 number = 0;
 	int nr = 0, tries;
 
-	nx_queue_start(&bed, "rate 20mbit ll 20% target 900ms interval 900s");
+	nx_queue_start_slow(&bed, 20000, "ll 20% target 900ms interval 900s");
 	ASSERT_TRUE(wait_permille(&bed.chan, 200));
 	nx_queue_flow(&bed, &greedy, PORT);
 	ASSERT_EQ(0, ll_flow(&bed, &ll, PORT + 1, 200));
@@ -339,6 +366,14 @@ static bool next_report(struct nx_chan *chan, struct nexus_event *event,
 				return true;
 	} while (nx_now_ns() < end);
 	return false;
+}
+
+/* What became of the next packet that is reported; -1: nobody says. */
+static int next_outcome(struct nx_chan *chan)
+{
+	struct nexus_event event;
+
+	return next_report(chan, &event, 5000) ? (int)event.flags : -1;
 }
 
 NX_TEST(completion, "EVT-1 one event with the packet's cookie and outcome")
@@ -423,7 +458,7 @@ NX_TEST(deadline, "EVT-2 a packet past its deadline is dropped, or sent as it as
 	int i, got = 0;
 	__u16 port;
 
-	nx_queue_start(&bed, "rate 1mbit target 900ms interval 900s");
+	nx_queue_start_slow(&bed, 1000, "target 900ms interval 900s");
 	nx_queue_flow(&bed, &flow, PORT);
 	for (i = 0; i < 10; i++)
 		send_reported(_metadata, &flow, 0, 0, 0, LEN);
@@ -451,6 +486,75 @@ NX_TEST(deadline, "EVT-2 a packet past its deadline is dropped, or sent as it as
 	EXPECT_EQ(NEXUS_DROP_TX_EXPIRED, event.flags);
 	EXPECT_EQ(2, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_EXPIRED));
 }
+
+/* ------------------------------------------------- what the class is spared */
+
+/* One packet leaves at once, and the next one when no test runs any more. */
+#define NEXT_TO_NOTHING	"rate 8bit burst 1"
+
+NX_TEST(isolated, "LL-1 what others pile up drops nothing of the class")
+{
+	struct nx_queue_bed bed;
+	struct nx_flow ll, greedy;
+	int i;
+
+	nx_queue_start(&bed, NEXT_TO_NOTHING " ll 20% limit 20");
+	ASSERT_TRUE(wait_permille(&bed.chan, 200));
+	nx_queue_flow(&bed, &greedy, PORT);
+	ASSERT_EQ(0, ll_flow(&bed, &ll, PORT + 1, 200));
+	for (i = 0; i < 40; i++)
+		ASSERT_EQ(0, nx_flow_send(&greedy, "bulk", 4));
+	EXPECT_GT(nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE), 0);
+	nx_take_events(&bed.chan, 0, 0);
+	for (i = 0; i < 10; i++)
+		send_reported(_metadata, &ll, NEXUS_DESC_NOTIFY, i, 0, 4);
+	/* Another rate holds at once, whatever the old one was still to wait for. */
+	nx_qdisc("rate 1gbit");
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(NEXUS_DROP_NONE, next_outcome(&bed.chan));
+}
+
+#define LL_MAX		1000	/* packets of the class */
+#define NR_OVER		20
+
+NX_TEST(limited, "LL-5 OBS-1 beyond its own limit the class is dropped, and that is counted")
+{
+	struct nx_queue_bed bed;
+	struct nx_flow ll;
+	int i;
+
+	nx_queue_start(&bed, NEXT_TO_NOTHING " ll 20%");
+	ASSERT_TRUE(wait_permille(&bed.chan, 200));
+	ASSERT_EQ(0, ll_flow(&bed, &ll, PORT, 200));
+	for (i = 0; i < LL_MAX + NR_OVER; i++)
+		ASSERT_EQ(0, nx_flow_send(&ll, "many", 4));
+	EXPECT_EQ(NR_OVER - 1, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE));
+	nx_take_events(&bed.chan, 0, 0);
+	send_reported(_metadata, &ll, NEXUS_DESC_NOTIFY, 7, 0, 4);
+	EXPECT_EQ(NEXUS_DROP_TX_QUEUE, next_outcome(&bed.chan));
+}
+
+NX_TEST(left_over, "LL-1 what stands of the class when its share goes is not starved")
+{
+	int i, nr_ll = 0, nr_bulk = 0;
+	struct nx_queue_bed bed;
+	struct nx_flow ll;
+	__u16 port;
+
+	nx_queue_start_slow(&bed, 1000, "ll 20% target 900ms interval 900s");
+	ASSERT_TRUE(wait_permille(&bed.chan, 200));
+	ASSERT_EQ(0, ll_flow(&bed, &ll, PORT, 200));
+	fill(_metadata, &bed, &ll);
+	nx_qdisc("rate 10mbit ll 0");
+	while (nr_ll < NR_LL) {
+		i = nx_next_number(bed.sink, &port);
+		ASSERT_GE(i, 0);
+		nr_ll += port == PORT;
+		nr_bulk += port != PORT;
+	}
+	EXPECT_LT(nr_bulk, NR_BULK);
+}
+
 
 /* ---------------------------------------------------------- the interface */
 
@@ -495,7 +599,7 @@ NX_TEST(estimate, "EVT-3 the advisory shows what stands and for how long")
 	long long end;
 	int i;
 
-	nx_queue_start(&bed, "rate 2mbit target 900ms interval 900s");
+	nx_queue_start_slow(&bed, 2000, "target 900ms interval 900s");
 	nx_queue_flow(&bed, &flow, PORT);
 	for (i = 0; i < 100; i++)
 		ASSERT_EQ(0, nx_flow_send(&flow, payload, LEN));

@@ -265,6 +265,149 @@ owns_the_bottleneck()
 	[ $((end - start)) -ge 3900000000 ]
 }
 
+# Does every discipline of near0 say that nothing stands?
+all_empty()
+{
+	ip netns exec near tc -s -j qdisc show dev near0 |
+		jq -e 'all(.[]; .qlen == 0 and .backlog == 0)'
+}
+
+# What a parent believes of its child's queue is what stands there, after
+# super-packets were cut, marked, dropped for their delay and for the limit.
+parent_keeps_count()
+{
+	local parent=$1
+	shift
+
+	qdisc del dev near0 root 2>/dev/null
+	near ethtool -K near0 tso on gso on > /dev/null
+	# shellcheck disable=SC2086
+	qdisc add dev near0 root handle 1: $parent || return
+	if [ "${parent%% *}" = htb ]; then
+		near tc class add dev near0 parent 1: classid 1:1 htb rate 100mbit || return
+	fi
+	qdisc add dev near0 parent 1:1 handle 2: nexus "$@" || return
+	transfer_while true || return
+	near tc -s qdisc show dev near0
+	soon all_empty || { near tc -s qdisc show dev near0; return 1; }
+	ip netns exec near tc -s -j qdisc show dev near0 |
+		jq -e 'all(.[]; .kind != "nexus" or .drops > 0)'
+}
+
+parents_keep_count()
+{
+	parent_keeps_count "htb default 1" rate 20mbit limit 12 &&
+		parent_keeps_count "htb default 1" rate 20mbit target 1ms interval 5ms
+}
+
+under_a_shaper()
+{
+	qdisc del dev near0 root 2>/dev/null
+	qdisc add dev near0 root handle 1: tbf rate 20mbit burst 16kb latency 1s || return
+	qdisc add dev near0 parent 1:1 handle 2: nexus || return
+	transfer_while true && soon all_empty
+}
+
+# A device without the memory for so many queues says so, and goes on.
+fails_cleanly()
+{
+	qdisc del dev near0 root 2>/dev/null
+	! qdisc add dev near0 root nexus flows 65537 || return
+	! qdisc add dev near0 root nexus interval 0 || return
+	near ping -c 1 -W 1 10.78.0.2 &&
+		! qdisc show dev near0 | grep nexus
+}
+
+default_of_the_host()
+{
+	local before result=0
+
+	before=$(sysctl -n net.core.default_qdisc)
+	sysctl -qw net.core.default_qdisc=nexus || return
+	near tc qdisc replace dev many0 root handle 1: mq || result=1
+	[ "$(near tc qdisc show dev many0 | grep -c 'qdisc nexus')" = 4 ] || result=1
+	sysctl -qw "net.core.default_qdisc=$before"
+	near tc qdisc show dev many0
+	near tc qdisc del dev many0 root
+	return $result
+}
+
+# ---------------------------------------------------------- nexusctl
+
+ctl()
+{
+	near nexusctl "$@"
+}
+
+# ctl_says FILTER WORDS: what nexusctl prints as JSON makes the filter true.
+ctl_says()
+{
+	local filter=$1
+	shift
+
+	ip netns exec near nexusctl -j "$@" | jq -e "$filter"
+}
+
+ctl_as_tc()
+{
+	qdisc del dev near0 root 2>/dev/null
+	ctl qdisc replace dev near0 rate 20mbit ll 20% target 4ms limit 1000 || return
+	json '.options | .rate == 2500000 and .ll_permille == 200 and
+		.target_ns == 4000000 and .limit == 1000 and .flows == 1024' || return
+	ctl qdisc set dev near0 rate 30mbit || return
+	json '.options | .rate == 3750000 and .target_ns == 4000000' || return
+	ctl qdisc show
+	ctl qdisc show dev near0 |
+		grep -q "rate 30mbit ll 20% target 4ms interval 100ms" || return
+	ctl_says '.[0] | .dev == "near0" and .parent == "root" and
+		.options.rate == 3750000 and .stats.marked == 0' qdisc || return
+	ctl qdisc del dev near0 || return
+	! qdisc show dev near0 | grep nexus
+}
+
+ctl_refused()
+{
+	ctl qdisc replace dev near0 || return
+	! ctl qdisc set dev near0 quantum 1 2>"$work/err" || return
+	grep "quantum is 256 to 1048576" "$work/err" || return
+	! ctl qdisc set dev near0 flows 7 2>"$work/err" || return
+	grep "only replaced" "$work/err" || return
+	! near setpriv --reuid=nobody --clear-groups "$(command -v nexusctl)" \
+		qdisc set dev near0 rate 1mbit 2>"$work/err" || return
+	grep "needs CAP_NET_ADMIN" "$work/err"
+}
+
+ctl_sets_every_queue()
+{
+	local i
+
+	near tc qdisc replace dev many0 root handle 1: mq || return
+	for i in 1 2 3 4; do
+		ctl qdisc replace dev many0 parent 1:$i rate 50mbit || return
+	done
+	ctl qdisc set dev many0 rate 60mbit || return
+	ctl_says 'length == 4 and all(.[]; .options.rate == 7500000)' \
+		qdisc show dev many0 || return
+	ctl qdisc set dev many0 parent 1:2 rate 70mbit || return
+	ctl_says '[.[] | select(.options.rate == 8750000)] | length == 1' \
+		qdisc show dev many0 || return
+	near tc qdisc del dev many0 root
+}
+
+# What top says of the queue while something is sent through it.
+top_is_live()
+{
+	# Six seconds' worth that a socket may queue, and of which nobody is told.
+	fresh rate 100kbit target 900ms interval 900s || return
+	send 0 75 || return
+	ctl_says '.queues[0] | .tx_rate > 5000 and .queue.qlen > 0 and
+		.queue.stats.delay_ns > 0' top count 1 every 0.5 || return
+	ctl top -n 2 every 0.1 > "$work/top" || return
+	cat "$work/top"
+	[ "$(grep -c '^near0 *root' "$work/top")" = 2 ] &&
+		! grep -q "$(printf '\033')" "$work/top"
+}
+
 trap cleanup EXIT
 echo "TAP version 13"
 setup || { echo "Bail out! no network namespaces"; exit 1; }
@@ -278,8 +421,17 @@ check "AQM-1 replaced under traffic, nothing acknowledged is lost" transfer_whil
 check "AQM-1 changed under traffic, nothing is dropped" change_drops_nothing
 check "AQM-1 the shaper keeps its rate" owns_the_bottleneck
 check "AQM-1 the limit is kept" keeps_to_the_limit
+check "AQM-1 a parent's count is its child's, whatever was cut and dropped" \
+	parents_keep_count
+check "AQM-1 under a shaper that peeks" under_a_shaper
+check "AQM-1 what cannot be made leaves nothing behind" fails_cleanly
+check "AQM-1 as the default, under mq" default_of_the_host
 check "AQM-4 ECN-capable flows are marked, not dropped" marks_instead_of_dropping
 check "AQM-4 others are dropped" drops_who_cannot_be_marked
 check "AQM-4 ECT(1) is marked at the shallow threshold" marks_l4s_early
+check "OBS-2 nexusctl makes, changes, shows and removes it" ctl_as_tc
+check "OBS-2 nexusctl says why it cannot" ctl_refused
+check "OBS-2 nexusctl changes all queues of mq" ctl_sets_every_queue
+check "OBS-2 top shows what is sent and what stands" top_is_live
 echo "1..$number"
 [ $failed = 0 ]

@@ -4,6 +4,7 @@
  * send through it, and a socket at the peer that takes everything in.
  */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,46 @@ void nx_queue_start(struct nx_queue_bed *bed, const char *options)
 	nx_qdisc(options);
 	nx_chan_start(&bed->chan, NX_QUEUE_NEXUS);
 	bed->sink = nx_sink_socket(&bed->net, NX_QUEUE_PORT);
+	bed->nr_arrived = 0;
+}
+
+#define PROBES		64
+#define PROBE_PORT	4999
+
+unsigned long nx_queue_kbit(struct nx_queue_bed *bed, unsigned long max_kbit)
+{
+	char payload[NX_QUEUE_LEN] = { 0 };
+	unsigned long kbit;
+	struct nx_flow flow;
+	long long start;
+	__u16 port;
+	int i;
+
+	nx_queue_flow(bed, &flow, PROBE_PORT);
+	start = nx_now_ns();
+	for (i = 0; i < PROBES; i++)
+		if (nx_flow_send(&flow, payload, sizeof(payload)))
+			nx_die("a probe was not sent");
+	start = nx_now_ns() - start;
+	for (i = 0; i < PROBES; i++)
+		if (nx_next_number(bed->sink, &port) < 0)
+			nx_die("a probe did not arrive");
+	nx_flow_stop(&flow);
+	nx_take_events(&bed->chan, 0, 0);
+	kbit = PROBES * NX_MSEC * NX_QUEUE_LEN / start;
+	return kbit < max_kbit ? kbit : max_kbit;
+}
+
+void nx_queue_start_slow(struct nx_queue_bed *bed, unsigned long max_kbit,
+			 const char *options)
+{
+	char text[256];
+
+	nx_queue_start(bed, "limit 10000");
+	snprintf(text, sizeof(text), "rate %lukbit %s",
+		 nx_queue_kbit(bed, max_kbit), options);
+	nx_note("%s", text);
+	nx_qdisc(text);
 }
 
 void nx_send_room(int sock)
@@ -114,18 +155,18 @@ long nx_queue_wait_by(struct nx_queue_bed *bed, struct nx_flow *greedy,
 		      void (*send)(void *arg), void *arg)
 {
 	__u16 own = ntohs(greedy->tuple.sport), port;
-	long before, after, number, last = -1;
+	long before, after, number;
 
 	before = nx_released(greedy);
 	send(arg);
 	after = nx_released(greedy);
 	while ((number = nx_next_number(bed->sink, &port)) >= 0 && port == own)
-		last = number;
+		bed->nr_arrived++;
 	if (number < 0)
 		nx_die("a packet did not arrive");
 	if (after - before > 1)
 		return -1;
-	return last < before ? 0 : last + 1 - before;
+	return bed->nr_arrived < before ? 0 : bed->nr_arrived - before;
 }
 
 static void send_datagram(void *arg)

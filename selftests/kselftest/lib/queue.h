@@ -15,16 +15,26 @@
 /**
  * struct nx_queue_bed - the scene
  * @sink: of the peer, with much room
+ * @nr_arrived: packets of the greedy flow that nx_queue_wait_by() has seen
  */
 struct nx_queue_bed {
 	struct nx_net	net;
 	struct nx_chan	chan;
 	int	sink;
+	long	nr_arrived;
 };
 
 /* Options for tc; each of these fails the test if it fails. */
 void nx_qdisc(const char *options);
 void nx_queue_start(struct nx_queue_bed *bed, const char *options);
+/*
+ * An eighth of the kilobits a second that a flow sends here, packet by packet;
+ * at most @max_kbit. The link must not be shaped yet.
+ */
+unsigned long nx_queue_kbit(struct nx_queue_bed *bed, unsigned long max_kbit);
+/* With such a rate, which a machine however slow can overload. */
+void nx_queue_start_slow(struct nx_queue_bed *bed, unsigned long max_kbit,
+			 const char *options);
 int nx_sink_socket(struct nx_net *net, __u16 port);
 /* Connected to the sink, with a large send buffer. */
 void nx_queue_flow(struct nx_queue_bed *bed, struct nx_flow *flow, __u16 port);
@@ -42,9 +52,10 @@ int nx_take_events(struct nx_chan *chan, __u32 type, __u32 flow);
 /* The number in the next datagram at @sock, and its source port; -1: none. */
 long nx_next_number(int sock, __u16 *port);
 /*
- * Sends one packet through @send(@arg) beside the flow @greedy, whose packets are
- * numbered from 0 on: how many of those leave before it. Counted, for a clock
- * would count what the machine does besides. -1: too much happened meanwhile.
+ * Sends one packet through @send(@arg) beside the flow @greedy, of which nothing
+ * but this reads at the sink: how many of its packets leave before it. Counted,
+ * for a clock would count what the machine does besides. -1: too much happened
+ * meanwhile.
  */
 long nx_queue_wait_by(struct nx_queue_bed *bed, struct nx_flow *greedy,
 		      void (*send)(void *arg), void *arg);

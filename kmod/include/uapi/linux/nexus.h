@@ -405,7 +405,8 @@ struct nexus_advisory {
  * @flags:       NEXUS_FLOW_*
  * @congestion:  congestion signals so far, free running
  * @mtu:         path MTU, bytes; 0 if not known
- * @released_packets: packets that left the host's queues
+ * @released_packets: packets that a queueing discipline nexus has let go; not those
+ *               that found its queue empty and its device idle, and passed it by
  * @released_bytes:   and their bytes
  * @reserved:    0
  */
