@@ -22,6 +22,9 @@ COUNTED = (
     ("tx-dummy", "transmit to a dummy device, batch 32", ("max", 2000)),
     ("batch-local", "one host, batch 32, both ends", ("max", 700)),
     ("unclaimed", "what the kernel's receive pays for nexus", ("max", 150)),
+    ("queue-waits", "kernel's UDP, queued: nexus, fq_codel", ("ratio", 1.05)),
+    ("queue-idle", "kernel's UDP, not queued: nexus, fq_codel", ("ratio", 1.05)),
+    ("advice", "suspend and resume a flow", ("max", 1500)),
 )
 TIMED = (
     ("rr-local", "blocking round trip, one host, ns", None),
@@ -36,6 +39,7 @@ REFERENCE = (
     ("floor-futex", "floor", "futex ping-pong, a round trip"),
     ("floor-pipe", "floor", "pipe, a round trip"),
     ("rx-none", "none", "a frame over veth that nobody wants"),
+    ("queue-waits", "none", "the kernel's UDP, queued by pfifo"),
 )
 
 
