@@ -73,6 +73,11 @@ sparse:
 tune-plots:
 	@$(MAKE) -C selftests/tune O=$(BUILD)/tune
 
+lag-plots: packages tools
+	@selftests/lag/run --svg Documentation/plots/lag.svg
+
+plots: sim-plots tune-plots lag-plots
+
 demo: packages tools
 	@scripts/demo
 
@@ -121,5 +126,6 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all help kmod lib tools tests debug-kernel packages check check-unit \
-	check-vm fuzz sim sim-plots style layering sparse tune-plots demo bench \
+	check-vm fuzz sim sim-plots style layering sparse tune-plots lag-plots \
+	plots demo bench \
 	install install-user uninstall dkms clean
