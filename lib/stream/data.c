@@ -183,3 +183,20 @@ ssize_t nexus_tcp_read(struct nexus_tcp *tcp, void *buf, size_t size)
 	nx_stream_work(tcp);
 	return (ssize_t)done;
 }
+
+ssize_t nexus_tcp_peek(struct nexus_tcp *tcp, void *buf, size_t size)
+{
+	struct nx_tcp_span span;
+	size_t done = 0, part;
+	int err = check(tcp);
+
+	if (nx_unlikely(err))
+		return err;
+	for (; done < size && nx_tcp_peek_at(&tcp->tcp, (uint32_t)done, &span);
+	     done += part) {
+		part = span.len < size - done ? span.len : size - done;
+		nexus_packet_read(span.buf, span.off, (uint8_t *)buf + done,
+				  part);
+	}
+	return done ? (ssize_t)done : nothing(tcp);
+}

@@ -2,6 +2,7 @@
 /*
  * Options of a connection, and what it tells of itself.
  */
+#include <poll.h>
 #include <string.h>
 
 #include "../ip/addr.h"
@@ -41,6 +42,77 @@ void nexus_tcp_set_keepalive(struct nexus_tcp *tcp, bool on)
 uint32_t nexus_tcp_writable(const struct nexus_tcp *tcp)
 {
 	return nx_stack_check(tcp->sink.stack) ? 0 : nx_tcp_writable(&tcp->tcp);
+}
+
+size_t nexus_tcp_readable(const struct nexus_tcp *tcp)
+{
+	return nx_stack_check(tcp->sink.stack) ? 0 : nx_tcp_readable(&tcp->tcp);
+}
+
+/* As tcp(7) has it; a connection that is only being opened is nothing yet. */
+short nexus_tcp_poll_events(const struct nexus_tcp *tcp)
+{
+	const struct nx_tcp *t = &tcp->tcp;
+	bool is_closed = t->state == NX_TCP_CLOSED;
+	short events = 0;
+
+	if (nx_stack_check(tcp->sink.stack))
+		return POLLIN | POLLOUT | POLLRDHUP | POLLHUP;
+	if (t->state == NX_TCP_SYN_SENT || t->state == NX_TCP_SYN_RCVD)
+		return 0;
+	if (is_closed || (t->fin_received && t->fin_queued))
+		events |= POLLHUP;
+	if (is_closed || t->fin_received)
+		events |= POLLIN | POLLRDHUP;
+	if (t->ready.first)
+		events |= POLLIN;
+	if (is_closed || t->fin_queued ||
+	    (nx_tcp_writable(t) &&
+	     !nx_streams_is_full(nx_streams_of(tcp->sink.stack))))
+		events |= POLLOUT;
+	return events;
+}
+
+/* Does the peer still have to acknowledge something? */
+static bool is_unfinished(const struct nexus_tcp *conn)
+{
+	switch ((enum nx_tcp_state)conn->tcp.state) {
+	case NX_TCP_CLOSED:
+		return conn->is_closed && conn->tcp.must_reset;
+	case NX_TCP_FIN_WAIT_2:
+	case NX_TCP_TIME_WAIT:
+	case NX_TCP_NR_STATES:
+		return false;
+	case NX_TCP_SYN_SENT:
+	case NX_TCP_SYN_RCVD:
+	case NX_TCP_ESTABLISHED:
+	case NX_TCP_FIN_WAIT_1:
+	case NX_TCP_CLOSE_WAIT:
+	case NX_TCP_CLOSING:
+	case NX_TCP_LAST_ACK:
+		break;
+	}
+	return conn->is_closed;
+}
+
+uint32_t nexus_tcp_unfinished(const struct nexus_stack *stack)
+{
+	const struct nx_streams *s = nx_streams_of(stack);
+	const struct nexus_tcp *conn;
+	const struct nx_sink *sink;
+	uint32_t nr = 0, i;
+
+	if (!s || nx_stack_check(stack))
+		return 0;
+	for (i = 0; i < NX_STREAM_BUCKETS; i++)
+		for (conn = s->children[i]; conn; conn = conn->next_child)
+			nr += is_unfinished(conn);
+	for (sink = stack->first; sink; sink = sink->next) {
+		conn = (const struct nexus_tcp *)sink;
+		if (sink->input == nx_stream_input && !conn->is_child)
+			nr += is_unfinished(conn);
+	}
+	return nr;
 }
 
 struct nexus_stack *nexus_tcp_stack(const struct nexus_tcp *tcp)

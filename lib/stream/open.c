@@ -3,6 +3,7 @@
  * Opening and closing connections and listeners: an ordinary socket, and the
  * flow that it becomes.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -366,13 +367,10 @@ static int connect_socket(struct nx_streams *streams, int fd,
 	return 0;
 }
 
-int nexus_tcp_connect(struct nexus_stack *stack,
-		      const struct nexus_tcp_options *options,
-		      struct nexus_tcp **tcp)
+static int check_connect(struct nexus_stack *stack,
+			 const struct nexus_tcp_options *options)
 {
-	struct nexus_addr local = options->local;
-	struct nx_streams *streams;
-	int err = nx_stack_check(stack), fd;
+	int err = nx_stack_check(stack);
 
 	if (err)
 		return nx_error(err, "%s", nexus_strerror(err));
@@ -381,6 +379,19 @@ int nexus_tcp_connect(struct nexus_stack *stack,
 		return err;
 	if (!options->remote.port || nx_addr_is_any(&options->remote))
 		return nx_error(-EINVAL, "no remote address and port");
+	return 0;
+}
+
+int nexus_tcp_connect(struct nexus_stack *stack,
+		      const struct nexus_tcp_options *options,
+		      struct nexus_tcp **tcp)
+{
+	struct nexus_addr local = options->local;
+	struct nx_streams *streams;
+	int err = check_connect(stack, options), fd;
+
+	if (err)
+		return err;
 	if (!local.family)
 		local.family = options->remote.family;
 	err = nx_streams_get(stack, &streams);
@@ -388,6 +399,43 @@ int nexus_tcp_connect(struct nexus_stack *stack,
 		return err;
 	fd = open_socket(options, &local);
 	return fd < 0 ? fd : connect_socket(streams, fd, options, tcp);
+}
+
+/* A duplicate, so that the program may close its own. */
+static int dup_socket(int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (own >= 0)
+		return own;
+	return nx_error(-errno, "cannot duplicate the socket: %s",
+			strerror(errno));
+}
+
+/* A flow's socket is bound: the kernel chooses a port if the program has not. */
+static int bind_anyhow(int fd)
+{
+	struct nexus_addr local = { 0 };
+
+	read_local(fd, &local);
+	return local.port ? 0 : bind_socket(fd, &local);
+}
+
+int nexus_tcp_connect_on(struct nexus_stack *stack, int fd,
+			 const struct nexus_tcp_options *options,
+			 struct nexus_tcp **tcp)
+{
+	int err = check_connect(stack, options), own;
+	struct nx_streams *streams;
+
+	if (!err)
+		err = nx_streams_get(stack, &streams);
+	if (!err)
+		err = bind_anyhow(fd);
+	if (err)
+		return err;
+	own = dup_socket(fd);
+	return own < 0 ? own : connect_socket(streams, own, options, tcp);
 }
 
 /* ------------------------------------------------------------- listener */
@@ -424,13 +472,11 @@ static int listen_socket(struct nx_streams *streams, int fd,
 	return err;
 }
 
-int nexus_tcp_listen(struct nexus_stack *stack,
-		     const struct nexus_tcp_options *options,
-		     struct nexus_tcp_listener **listener)
+static int check_listen(struct nexus_stack *stack,
+			const struct nexus_tcp_options *options,
+			struct nx_streams **streams)
 {
-	struct nexus_tcp_listener *l;
-	struct nx_streams *streams;
-	int err = nx_stack_check(stack), fd;
+	int err = nx_stack_check(stack);
 
 	if (err)
 		return nx_error(err, "%s", nexus_strerror(err));
@@ -439,15 +485,18 @@ int nexus_tcp_listen(struct nexus_stack *stack,
 		return err;
 	if (!options->accept)
 		return nx_error(-EINVAL, "no accept callback");
-	err = nx_streams_get(stack, &streams);
-	if (err)
-		return err;
-	fd = open_socket(options, &options->local);
-	if (fd < 0)
-		return fd;
-	l = calloc(1, sizeof(*l));
-	err = l ? listen_socket(streams, fd, options, l) :
-		  nx_error(-ENOMEM, "no memory for a listener");
+	return nx_streams_get(stack, streams);
+}
+
+/* Takes @fd over, also when it fails. */
+static int open_listener(struct nx_streams *streams, int fd,
+			 const struct nexus_tcp_options *options,
+			 struct nexus_tcp_listener **listener)
+{
+	struct nexus_tcp_listener *l = calloc(1, sizeof(*l));
+	int err = l ? listen_socket(streams, fd, options, l) :
+		      nx_error(-ENOMEM, "no memory for a listener");
+
 	if (err) {
 		close(fd);
 		free(l);
@@ -455,6 +504,32 @@ int nexus_tcp_listen(struct nexus_stack *stack,
 	}
 	*listener = l;
 	return 0;
+}
+
+int nexus_tcp_listen(struct nexus_stack *stack,
+		     const struct nexus_tcp_options *options,
+		     struct nexus_tcp_listener **listener)
+{
+	struct nx_streams *streams;
+	int err = check_listen(stack, options, &streams), fd;
+
+	if (err)
+		return err;
+	fd = open_socket(options, &options->local);
+	return fd < 0 ? fd : open_listener(streams, fd, options, listener);
+}
+
+int nexus_tcp_listen_on(struct nexus_stack *stack, int fd,
+			const struct nexus_tcp_options *options,
+			struct nexus_tcp_listener **listener)
+{
+	struct nx_streams *streams;
+	int err = check_listen(stack, options, &streams), own;
+
+	if (err)
+		return err;
+	own = dup_socket(fd);
+	return own < 0 ? own : open_listener(streams, own, options, listener);
 }
 
 /* Connections whose handshake is not complete end with it. */

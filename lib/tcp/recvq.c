@@ -89,6 +89,33 @@ bool nx_tcp_peek(const struct nx_tcp *tcp, struct nx_tcp_span *span)
 	return true;
 }
 
+bool nx_tcp_peek_at(const struct nx_tcp *tcp, uint32_t off,
+		    struct nx_tcp_span *span)
+{
+	const struct nx_tcp_rx *rx = tcp->ready.first;
+
+	for (; rx && off >= rx->len; rx = rx->next)
+		off -= rx->len;
+	if (!rx)
+		return false;
+	*span = (struct nx_tcp_span) {
+		.buf	= rx->buf,
+		.off	= rx->off + off,
+		.len	= rx->len - off,
+	};
+	return true;
+}
+
+size_t nx_tcp_readable(const struct nx_tcp *tcp)
+{
+	const struct nx_tcp_rx *rx;
+	size_t bytes = 0;
+
+	for (rx = tcp->ready.first; rx; rx = rx->next)
+		bytes += rx->len;
+	return bytes;
+}
+
 bool nx_tcp_read(struct nx_tcp *tcp, struct nx_tcp_span *span)
 {
 	if (!nx_tcp_peek(tcp, span))

@@ -660,6 +660,23 @@ bool nx_tcp_read(struct nx_tcp *tcp, struct nx_tcp_span *span);
 bool nx_tcp_peek(const struct nx_tcp *tcp, struct nx_tcp_span *span);
 
 /**
+ * nx_tcp_peek_at - look at what nx_tcp_read() would give later
+ * @tcp:  a connection
+ * @off:  bytes before it
+ * @span: out, as for nx_tcp_peek()
+ *
+ * Return: false if no more than @off bytes wait.
+ */
+bool nx_tcp_peek_at(const struct nx_tcp *tcp, uint32_t off,
+		    struct nx_tcp_span *span);
+
+/**
+ * nx_tcp_readable - bytes that nx_tcp_read() would give in all
+ * @tcp: a connection
+ */
+size_t nx_tcp_readable(const struct nx_tcp *tcp);
+
+/**
  * nx_tcp_skip - the first bytes of what nx_tcp_peek() gave were read
  * @tcp:   a connection
  * @bytes: at most the span's

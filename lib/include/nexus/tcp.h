@@ -185,6 +185,34 @@ int nexus_tcp_listen(struct nexus_stack *stack,
 		     struct nexus_tcp_listener **listener);
 
 /**
+ * nexus_tcp_connect_on - begin a connection from a socket of the program's
+ * @stack:   the stack
+ * @fd:      a TCP socket, not connected; if it is not bound, the kernel chooses
+ *           its port now. It stays the caller's, who may close it.
+ * @options: how; @local, @device and the flags of sockets are ignored
+ * @tcp:     out
+ *
+ * Return: as nexus_tcp_connect(); on failure the program can go on with the
+ * kernel's stack on @fd.
+ */
+int nexus_tcp_connect_on(struct nexus_stack *stack, int fd,
+			 const struct nexus_tcp_options *options,
+			 struct nexus_tcp **tcp);
+
+/**
+ * nexus_tcp_listen_on - accept connections for a socket of the program's
+ * @stack:    the stack
+ * @fd:       a bound TCP socket that does not listen; as above
+ * @options:  how
+ * @listener: out
+ *
+ * Return: as nexus_tcp_listen().
+ */
+int nexus_tcp_listen_on(struct nexus_stack *stack, int fd,
+			const struct nexus_tcp_options *options,
+			struct nexus_tcp_listener **listener);
+
+/**
  * nexus_tcp_listener_close - accept no more
  * @listener: or NULL; connections that were accepted go on
  */
@@ -284,6 +312,16 @@ ssize_t nexus_tcp_write(struct nexus_tcp *tcp, const void *buf, size_t len);
  */
 ssize_t nexus_tcp_read(struct nexus_tcp *tcp, void *buf, size_t size);
 
+/**
+ * nexus_tcp_peek - copy payload out, and leave it
+ * @tcp:  the connection
+ * @buf:  room for @size bytes
+ * @size: bytes, not 0
+ *
+ * Return: as nexus_tcp_read().
+ */
+ssize_t nexus_tcp_peek(struct nexus_tcp *tcp, void *buf, size_t size);
+
 /* ------------------------------------------------------ options and state */
 
 /**
@@ -312,6 +350,29 @@ void nexus_tcp_set_keepalive(struct nexus_tcp *tcp, bool on);
  * @tcp: the connection
  */
 uint32_t nexus_tcp_writable(const struct nexus_tcp *tcp);
+
+/**
+ * nexus_tcp_readable - bytes that nexus_tcp_read() would give
+ * @tcp: the connection
+ */
+size_t nexus_tcp_readable(const struct nexus_tcp *tcp);
+
+/**
+ * nexus_tcp_poll_events - what poll() says of a socket in this state
+ * @tcp: the connection
+ *
+ * Return: POLLIN, POLLOUT, POLLRDHUP, POLLHUP; POLLERR is the program's to add.
+ */
+short nexus_tcp_poll_events(const struct nexus_tcp *tcp);
+
+/**
+ * nexus_tcp_unfinished - connections that were closed and are not done
+ * @stack: the stack
+ *
+ * Return: how many have payload, or the end of the stream, that the peer has not
+ * acknowledged. A program that ends runs the stack until there is none.
+ */
+uint32_t nexus_tcp_unfinished(const struct nexus_stack *stack);
 
 /**
  * nexus_tcp_info - how it is

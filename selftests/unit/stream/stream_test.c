@@ -5,8 +5,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../../lib/stream/internal.h"
 #include "../fixture.h"
@@ -714,6 +717,152 @@ static void close__with_the_stack(void)
 	fixture_end(&b.f);
 }
 
+/* A socket of the program's: not bound, and closed as soon as it is a flow. */
+static void connect_on__leaves_the_socket_to_the_program(void)
+{
+	struct nexus_tcp_options o = {
+		.callbacks = &callbacks,
+	};
+	struct both b;
+	int fd;
+
+	start(&b, "127.0.0.1");
+	o.arg = &b.client;
+	nexus_tcp_listener_local(b.listener, &o.remote);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_connect_on(b.f.stack, fd, &o,
+						   &b.client.tcp), 0);
+	CU_ASSERT_EQUAL(close(fd), 0);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.client.nr_established, 1);
+	CU_ASSERT_EQUAL(b.nr_accepted, 1);
+	finish(&b);
+}
+
+static void connect_on__what_is_refused_stays_the_kernels(void)
+{
+	struct nexus_tcp_options o = { .callbacks = &callbacks };
+	struct both b;
+	int fd;
+
+	start(&b, "127.0.0.1");
+	o.arg = &b.client;
+	nexus_tcp_listener_local(b.listener, &o.remote);
+	b.f.fk.flow_error = -ENOSPC;
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL(nexus_tcp_connect_on(b.f.stack, fd, &o, &b.client.tcp),
+			-ENOSPC);
+	CU_ASSERT(fcntl(fd, F_GETFD) >= 0);
+	close(fd);
+	nexus_tcp_listener_close(b.listener);
+	fixture_end(&b.f);
+}
+
+static void listen_on__takes_a_bound_socket(void)
+{
+	struct sockaddr_in local = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct nexus_tcp_options o = { .accept = on_accept };
+	struct both b;
+	int fd;
+
+	start(&b, "127.0.0.1");
+	nexus_tcp_listener_close(b.listener);
+	o.arg = &b;
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL(bind(fd, (void *)&local, sizeof(local)), 0);
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_listen_on(b.f.stack, fd, &o,
+						  &b.listener), 0);
+	close(fd);
+	connect_to(&b, 0);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.nr_accepted, 1);
+	finish(&b);
+}
+
+static void peek__leaves_what_it_shows(void)
+{
+	struct nx_tcp_span span;
+	char got[8] = "";
+	struct both b;
+
+	establish(&b, "127.0.0.1");
+	nexus_tcp_set_nodelay(b.client.tcp, true);
+	CU_ASSERT_EQUAL(nexus_tcp_peek(b.server.tcp, got, 4), -EAGAIN);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "abc", 3), 3);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "defg", 4), 4);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_readable(b.server.tcp), 7);
+	/* Over the border of two segments, twice the same. */
+	CU_ASSERT_EQUAL(nexus_tcp_peek(b.server.tcp, got, 5), 5);
+	CU_ASSERT_NSTRING_EQUAL(got, "abcde", 5);
+	CU_ASSERT_EQUAL(nexus_tcp_peek(b.server.tcp, got, sizeof(got)), 7);
+	CU_ASSERT_NSTRING_EQUAL(got, "abcdefg", 7);
+	/* From within a segment. */
+	CU_ASSERT(nx_tcp_peek_at(&b.server.tcp->tcp, 4, &span));
+	CU_ASSERT_EQUAL(span.len, 3);
+	nexus_packet_read(span.buf, span.off, got, span.len);
+	CU_ASSERT_NSTRING_EQUAL(got, "efg", 3);
+	CU_ASSERT(!nx_tcp_peek_at(&b.server.tcp->tcp, 7, &span));
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, got, 2), 2);
+	CU_ASSERT_EQUAL(nexus_tcp_peek(b.server.tcp, got, 3), 3);
+	CU_ASSERT_NSTRING_EQUAL(got, "cde", 3);
+	CU_ASSERT_EQUAL(nexus_tcp_readable(b.server.tcp), 5);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, got, sizeof(got)), 5);
+	finish(&b);
+}
+
+/* As poll() says it of the kernel's sockets in the same states. */
+static void poll_events__follow_the_state(void)
+{
+	char got[8];
+	struct both b;
+
+	start(&b, "127.0.0.1");
+	connect_to(&b, 0);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp), 0);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp), POLLOUT);
+	nexus_tcp_write(b.client.tcp, "x", 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp), POLLIN | POLLOUT);
+	nexus_tcp_read(b.server.tcp, got, sizeof(got));
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp), POLLOUT);
+	nexus_tcp_shutdown(b.client.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp), POLLOUT);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp),
+			POLLIN | POLLOUT | POLLRDHUP);
+	nexus_tcp_shutdown(b.server.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp),
+			POLLIN | POLLOUT | POLLRDHUP | POLLHUP);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp),
+			POLLIN | POLLOUT | POLLRDHUP | POLLHUP);
+	finish(&b);
+}
+
+static void unfinished__counts_what_is_not_acknowledged(void)
+{
+	struct both b;
+
+	establish(&b, "127.0.0.1");
+	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 0);
+	nexus_tcp_close(b.client.tcp);
+	b.client.tcp = NULL;
+	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 0);
+	nexus_tcp_close(b.server.tcp);
+	b.server.tcp = NULL;
+	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 0);
+	finish(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(connect__accept),
 	UNIT_CASE(connect__unanswered),
@@ -735,6 +884,12 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(abort__resets),
 	UNIT_CASE(info__established),
 	UNIT_CASE(report__established),
+	UNIT_CASE(connect_on__leaves_the_socket_to_the_program),
+	UNIT_CASE(connect_on__what_is_refused_stays_the_kernels),
+	UNIT_CASE(listen_on__takes_a_bound_socket),
+	UNIT_CASE(peek__leaves_what_it_shows),
+	UNIT_CASE(poll_events__follow_the_state),
+	UNIT_CASE(unfinished__counts_what_is_not_acknowledged),
 	UNIT_CASE_ID(error__too_big, "TCP-8"),
 };
 
