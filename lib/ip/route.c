@@ -46,7 +46,20 @@ static int ask(int fd, const struct nexus_addr *addr)
 	return send(fd, &request, request.nlh.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
-static int answer(int fd)
+static void read_device(const struct nlmsghdr *nlh, struct nx_route *route)
+{
+	const struct rtmsg *rtm = NLMSG_DATA(nlh);
+	const struct rtattr *rta = RTM_RTA(rtm);
+	int len = (int)RTM_PAYLOAD(nlh);
+
+	for (; RTA_OK(rta, len); rta = RTA_NEXT(rta, len))
+		if (rta->rta_type == RTA_OIF &&
+		    RTA_PAYLOAD(rta) == sizeof(route->ifindex))
+			memcpy(&route->ifindex, RTA_DATA(rta),
+			       sizeof(route->ifindex));
+}
+
+static int answer(int fd, struct nx_route *route)
 {
 	/* An answer about one route takes a few hundred bytes. */
 	union {
@@ -71,10 +84,13 @@ static int answer(int fd)
 	    len < (ssize_t)NLMSG_LENGTH(sizeof(rtm)))
 		return -EBADMSG;
 	memcpy(&rtm, NLMSG_DATA(&buf.nlh), sizeof(rtm));
-	return rtm.rtm_type;
+	route->type = rtm.rtm_type;
+	route->ifindex = 0;
+	read_device(&buf.nlh, route);
+	return 0;
 }
 
-int nx_route_type(const struct nexus_addr *addr)
+int nx_route_find(const struct nexus_addr *addr, struct nx_route *route)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	int err;
@@ -83,7 +99,15 @@ int nx_route_type(const struct nexus_addr *addr)
 		return -errno;
 	err = ask(fd, addr);
 	if (!err)
-		err = answer(fd);
+		err = answer(fd, route);
 	close(fd);
 	return err;
+}
+
+int nx_route_type(const struct nexus_addr *addr)
+{
+	struct nx_route route;
+	int err = nx_route_find(addr, &route);
+
+	return err ? err : route.type;
 }

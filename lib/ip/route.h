@@ -7,6 +7,19 @@
 
 #include <nexus/stack.h>
 
+/**
+ * struct nx_route - a route
+ * @type:    RTN_LOCAL if it leads to this host, RTN_BROADCAST, RTN_UNICAST, ...
+ * @ifindex: of the device; 0: none
+ */
+struct nx_route {
+	uint8_t		type;
+	uint32_t	ifindex;
+};
+
+/* The route to @addr: 0 or -errno. */
+int nx_route_find(const struct nexus_addr *addr, struct nx_route *route);
+
 /*
  * The type of the route to @addr: RTN_LOCAL if it is this host's, RTN_BROADCAST,
  * RTN_UNICAST, ...; or -errno.

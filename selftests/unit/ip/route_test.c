@@ -3,6 +3,7 @@
  * Tests of lib/ip/route.c, with what every machine's routing table has.
  */
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include "../fake_kernel.h"
 #include "../unit.h"
@@ -41,7 +42,18 @@ static void nx_route_type__is_never_local_for_others(void)
 	}
 }
 
+static void nx_route_find__names_the_device(void)
+{
+	struct nexus_addr addr = fake_addr("127.0.0.1");
+	struct nx_route route;
+
+	CU_ASSERT_EQUAL(nx_route_find(&addr, &route), 0);
+	CU_ASSERT_EQUAL(route.type, RTN_LOCAL);
+	CU_ASSERT_EQUAL(route.ifindex, if_nametoindex("lo"));
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE(nx_route_find__names_the_device),
 	UNIT_CASE(nx_route_type__tells_whose_an_address_is),
 	UNIT_CASE(nx_route_type__is_never_local_for_others),
 };
