@@ -63,7 +63,10 @@
 	X(udp_udp_suite) \
 	X(udp_input_suite) \
 	X(udp_error_suite) \
-	X(udp_output_suite)
+	X(udp_output_suite) \
+	X(socket_policy_suite) \
+	X(socket_epoll_suite) \
+	X(socket_ready_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * Epolls that hold sockets of nexus beside descriptors of the kernel's.
+ *
+ * What is nexus's is kept here, as the kernel keeps its own: a list of watches
+ * that may be ready, filled by what happens, and looked at by epoll_wait(): what
+ * is not ready after all leaves it, and so does what is edge triggered or oneshot
+ * once it is told. What is the kernel's stays in the kernel's epoll, which has two
+ * descriptors more: the stack's, and an eventfd by which others wake who sleeps.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "internal.h"
+
+/* With nexus's ready, the kernel's are looked at so often. */
+#define KERNEL_TURN	8
+
+/**
+ * struct nx_watch - a socket in an epoll
+ * @ep, @s, @fd: whose
+ * @next:      of the socket's
+ * @ready_next, @ready_prev: in the epoll's list
+ * @is_queued: it is in that list
+ * @is_kernel: the kernel's epoll has it: nexus does not serve the socket
+ * @event:     what the program wants; without events after EPOLLONESHOT
+ */
+struct nx_watch {
+	struct nx_epoll		*ep;
+	struct nx_socket	*s;
+	int			fd;
+	struct nx_watch		*next;
+	struct nx_watch		*ready_next;
+	struct nx_watch		*ready_prev;
+	bool			is_queued;
+	bool			is_kernel;
+	struct epoll_event	event;
+};
+
+/**
+ * struct nx_epoll - an epoll
+ * @file:      the first field
+ * @fd:        the kernel's
+ * @kick_fd:   eventfd; -1: no socket of nexus has ever been in it
+ * @has_stack: the stack's descriptor is in it
+ * @nr_nexus:  watches of nexus's
+ * @nr_kernel: descriptors of the kernel's that were added and not removed
+ * @nr_asleep: threads within the kernel's epoll
+ * @is_kicked: @kick_fd says so already
+ * @is_nested: another epoll, or poll(), looks at it
+ * @turn:      for KERNEL_TURN
+ * @first, @last: watches that may be ready
+ */
+struct nx_epoll {
+	struct nx_file		file;
+	int			fd;
+	int			kick_fd;
+	bool			has_stack;
+	unsigned int		nr_nexus;
+	unsigned int		nr_kernel;
+	unsigned int		nr_asleep;
+	bool			is_kicked;
+	bool			is_nested;
+	unsigned int		turn;
+	struct nx_watch		*first;
+	struct nx_watch		*last;
+};
+
+/* What the two descriptors are known by: nobody else has these addresses. */
+static char kick_tag, stack_tag;
+
+struct nx_epoll *nx_epoll_alloc(int fd)
+{
+	struct nx_epoll *ep = calloc(1, sizeof(*ep));
+
+	if (!ep)
+		return NULL;
+	ep->file.type = NX_FILE_EPOLL;
+	ep->file.refs = 1;
+	ep->fd = fd;
+	ep->kick_fd = -1;
+	return ep;
+}
+
+struct nx_file *nx_epoll_file(struct nx_epoll *ep)
+{
+	return &ep->file;
+}
+
+/* --------------------------------------------------------- the ready list */
+
+static void kick(struct nx_epoll *ep)
+{
+	uint64_t one = 1;
+
+	if (ep->is_kicked || !(ep->nr_asleep || ep->is_nested))
+		return;
+	ep->is_kicked = true;
+	nx_sys.write(ep->kick_fd, &one, sizeof(one));
+}
+
+void nx_epoll_nest(int fd)
+{
+	struct nx_epoll *ep = nx_epoll_of(fd);
+
+	if (!ep)
+		return;
+	ep->is_nested = true;
+	if (ep->first)
+		kick(ep);
+}
+
+static void enqueue(struct nx_watch *w)
+{
+	struct nx_epoll *ep = w->ep;
+
+	if (w->is_queued)
+		return;
+	w->is_queued = true;
+	w->ready_next = NULL;
+	w->ready_prev = ep->last;
+	if (ep->last)
+		ep->last->ready_next = w;
+	else
+		ep->first = w;
+	ep->last = w;
+}
+
+static void dequeue(struct nx_watch *w)
+{
+	struct nx_epoll *ep = w->ep;
+
+	if (!w->is_queued)
+		return;
+	w->is_queued = false;
+	if (w->ready_prev)
+		w->ready_prev->ready_next = w->ready_next;
+	else
+		ep->first = w->ready_next;
+	if (w->ready_next)
+		w->ready_next->ready_prev = w->ready_prev;
+	else
+		ep->last = w->ready_prev;
+}
+
+#define ALWAYS	(EPOLLERR | EPOLLHUP)
+#define MODES	(EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
+
+/* Of a watch that is not disabled by EPOLLONESHOT. */
+static uint32_t wanted(const struct nx_watch *w)
+{
+	return w->event.events & ~MODES ? (w->event.events & ~MODES) | ALWAYS :
+					  0;
+}
+
+/* poll()'s bits are epoll's. */
+static uint32_t ready_for(const struct nx_watch *w)
+{
+	return (uint16_t)nx_socket_ready(w->s) & wanted(w);
+}
+
+static void look(struct nx_watch *w)
+{
+	if (!ready_for(w))
+		return;
+	enqueue(w);
+	kick(w->ep);
+}
+
+void nx_watches_wake(struct nx_socket *s, short events)
+{
+	struct nx_watch *w;
+
+	for (w = s->watches; w; w = w->next) {
+		if (w->is_kernel || !(wanted(w) & ((uint16_t)events | ALWAYS)))
+			continue;
+		enqueue(w);
+		kick(w->ep);
+	}
+}
+
+/* --------------------------------------------------------------- watches */
+
+static int add_own(struct nx_epoll *ep, int fd, void *tag)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = tag };
+
+	return nx_sys.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* The epoll gets its first socket of nexus. */
+static int prepare(struct nx_epoll *ep)
+{
+	struct nexus_stack *stack = nx_service_current();
+	int err = 0;
+
+	if (ep->kick_fd < 0) {
+		ep->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (ep->kick_fd < 0)
+			return -errno;
+		err = add_own(ep, ep->kick_fd, &kick_tag);
+	}
+	if (!err && stack && !ep->has_stack) {
+		err = add_own(ep, nexus_stack_fd(stack), &stack_tag);
+		ep->has_stack = !err;
+	}
+	return err;
+}
+
+static struct nx_watch *find(const struct nx_epoll *ep,
+			     const struct nx_socket *s, int fd)
+{
+	struct nx_watch *w = s->watches;
+
+	while (w && (w->ep != ep || w->fd != fd))
+		w = w->next;
+	return w;
+}
+
+static void free_watch(struct nx_watch *w)
+{
+	struct nx_watch **at = &w->s->watches;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	dequeue(w);
+	w->ep->nr_nexus -= !w->is_kernel;
+	free(w);
+}
+
+void nx_watches_drop(struct nx_socket *s)
+{
+	while (s->watches)
+		free_watch(s->watches);
+}
+
+void nx_watches_to_nexus(struct nx_socket *s)
+{
+	struct nx_watch *w;
+
+	for (w = s->watches; w; w = w->next) {
+		if (!w->is_kernel || prepare(w->ep))
+			continue;
+		nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_DEL, w->fd, NULL);
+		w->is_kernel = false;
+		w->ep->nr_nexus++;
+		look(w);
+	}
+}
+
+void nx_watches_to_kernel(struct nx_socket *s)
+{
+	struct nx_watch *w;
+
+	for (w = s->watches; w; w = w->next) {
+		if (w->is_kernel)
+			continue;
+		nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_ADD, w->fd, &w->event);
+		w->ep->nr_kernel++;
+	}
+	nx_watches_drop(s);
+}
+
+void nx_epoll_release(struct nx_epoll *ep)
+{
+	struct nx_watch *w, *next;
+	int fd;
+
+	for (fd = 0; fd < NX_FILES_MAX; fd++) {
+		if (!nx_files[fd] || nx_files[fd]->type != NX_FILE_SOCKET)
+			continue;
+		w = ((struct nx_socket *)nx_files[fd])->watches;
+		for (; w; w = next) {
+			next = w->next;
+			if (w->ep == ep)
+				free_watch(w);
+		}
+	}
+	if (ep->kick_fd >= 0)
+		nx_sys.close(ep->kick_fd);
+	ep->kick_fd = -1;
+}
+
+/* ------------------------------------------------------------- epoll_ctl */
+
+static int add_watch(struct nx_epoll *ep, struct nx_socket *s, int fd,
+		     const struct epoll_event *ev, bool is_kernel)
+{
+	struct nx_watch *w;
+
+	if (find(ep, s, fd))
+		return -EEXIST;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->ep = ep;
+	w->s = s;
+	w->fd = fd;
+	w->event = *ev;
+	w->is_kernel = is_kernel;
+	w->next = s->watches;
+	s->watches = w;
+	if (is_kernel)
+		return 0;
+	ep->nr_nexus++;
+	look(w);
+	return 0;
+}
+
+static int change_watch(struct nx_watch *w, int op,
+			const struct epoll_event *ev)
+{
+	switch (op) {
+	case EPOLL_CTL_DEL:
+		free_watch(w);
+		return 0;
+	case EPOLL_CTL_MOD:
+		w->event = *ev;
+		dequeue(w);
+		if (!w->is_kernel)
+			look(w);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int ctl_nexus(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
+		     const struct epoll_event *ev)
+{
+	struct nx_watch *w = find(ep, s, fd);
+	int err;
+
+	if (op != EPOLL_CTL_DEL && !ev)
+		return -EFAULT;
+	if (op == EPOLL_CTL_ADD) {
+		err = prepare(ep);
+		return err ? err : add_watch(ep, s, fd, ev, false);
+	}
+	return w ? change_watch(w, op, ev) : -ENOENT;
+}
+
+/* Not nexus's yet: the kernel's epoll has it, and it is noted for later. */
+static int ctl_idle(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
+		    struct epoll_event *ev)
+{
+	struct nx_watch *w = find(ep, s, fd);
+
+	if (nx_sys.epoll_ctl(ep->fd, op, fd, ev))
+		return -errno;
+	if (op == EPOLL_CTL_ADD)
+		return add_watch(ep, s, fd, ev, true);
+	return w ? change_watch(w, op, ev) : 0;
+}
+
+static void count_kernel(struct nx_epoll *ep, int op, int fd)
+{
+	nx_epoll_nest(fd);
+	if (op == EPOLL_CTL_ADD)
+		ep->nr_kernel++;
+}
+
+static int ctl_locked(int epfd, int op, int fd, struct epoll_event *ev)
+{
+	struct nx_epoll *ep = nx_epoll_of(epfd);
+	struct nx_socket *s = ep ? nx_socket_get(fd) : NULL;
+	int ret = NX_PASS;
+
+	if (!ep)
+		return NX_PASS;
+	if (s && s->state >= NX_SOCKET_UDP)
+		ret = ctl_nexus(ep, op, s, fd, ev);
+	else if (s && s->state == NX_SOCKET_IDLE)
+		ret = ctl_idle(ep, op, s, fd, ev);
+	else
+		count_kernel(ep, op, fd);
+	if (s)
+		nx_socket_put(s);
+	return ret;
+}
+
+int nx_socket_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
+{
+	int ret;
+
+	nx_lock();
+	ret = ctl_locked(epfd, op, fd, ev);
+	nx_unlock();
+	return ret;
+}
+
+/* ------------------------------------------------------------ epoll_wait */
+
+/* Takes what is ready from the list; level triggered ones stay. */
+static int collect(struct nx_epoll *ep, struct epoll_event *evs, int max)
+{
+	struct nx_watch *w = ep->first, *last = ep->last, *next;
+	uint32_t events;
+	int nr = 0;
+
+	for (; w && nr < max; w = next) {
+		next = w == last ? NULL : w->ready_next;
+		events = ready_for(w);
+		dequeue(w);
+		if (!events)
+			continue;
+		evs[nr].events = events;
+		evs[nr++].data = w->event.data;
+		if (w->event.events & EPOLLONESHOT)
+			w->event.events &= MODES;
+		else if (!(w->event.events & EPOLLET))
+			enqueue(w);
+	}
+	return nr;
+}
+
+static void take_kick(struct nx_epoll *ep)
+{
+	uint64_t count;
+
+	ep->is_kicked = false;
+	nx_sys.read(ep->kick_fd, &count, sizeof(count));
+}
+
+/* A stack that is gone is ready for good, and for nothing. */
+static void drop_stack(struct nx_epoll *ep)
+{
+	struct nexus_stack *stack = nx_service_current();
+
+	if (!stack || !nexus_stack_check(stack))
+		return;
+	nx_sys.epoll_ctl(ep->fd, EPOLL_CTL_DEL, nexus_stack_fd(stack), NULL);
+	ep->has_stack = false;
+}
+
+/* Without those that are the library's. */
+static int filter(struct nx_epoll *ep, struct epoll_event *evs, int nr)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (evs[i].data.ptr == &kick_tag)
+			take_kick(ep);
+		else if (evs[i].data.ptr == &stack_tag)
+			drop_stack(ep);
+		else
+			evs[kept++] = evs[i];
+	}
+	return kept;
+}
+
+/* What the kernel has, without sleeping. */
+static int collect_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max)
+{
+	int nr;
+
+	if (!max || !ep->nr_kernel || ++ep->turn % KERNEL_TURN)
+		return 0;
+	nr = nx_sys.epoll_pwait(ep->fd, evs, max, 0, NULL);
+	return nr > 0 ? filter(ep, evs, nr) : 0;
+}
+
+/* One sleep: what the kernel has then, or -errno. */
+static int sleep_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max,
+			uint64_t until_ns, const sigset_t *mask)
+{
+	int timeout_ms = nx_service_epoll_timeout_ms(until_ns), nr, err;
+
+	ep->nr_asleep++;
+	nx_unlock();
+	nr = nx_sys.epoll_pwait(ep->fd, evs, max, timeout_ms, mask);
+	err = errno;
+	nx_lock();
+	ep->nr_asleep--;
+	if (nr < 0)
+		return -err;
+	return filter(ep, evs, nr);
+}
+
+static int wait_locked(struct nx_epoll *ep, struct epoll_event *evs, int max,
+		       uint64_t until_ns, const sigset_t *mask)
+{
+	int nr, nr_kernel;
+
+	if (ep->nr_nexus)
+		nx_service_run();
+	for (;;) {
+		nr = collect(ep, evs, max);
+		if (nr)
+			return nr + collect_kernel(ep, evs + nr, max - nr);
+		nr_kernel = sleep_kernel(ep, evs, max, until_ns, mask);
+		if (nr_kernel < 0)
+			return nr_kernel;
+		if (ep->nr_nexus)
+			nx_service_run();
+		nr = collect(ep, evs + nr_kernel, max - nr_kernel);
+		if (nr + nr_kernel || nx_now_ns() >= until_ns)
+			return nr + nr_kernel;
+	}
+}
+
+int nx_socket_epoll_wait(int epfd, struct epoll_event *evs, int max,
+			 int timeout_ms, const sigset_t *mask)
+{
+	int64_t timeout_ns = timeout_ms < 0 ? -1 : timeout_ms * 1000000LL;
+	struct nx_epoll *ep;
+	int ret = NX_PASS;
+
+	nx_lock();
+	ep = nx_epoll_of(epfd);
+	if (ep && max > 0) {
+		ep->file.refs++;
+		ret = wait_locked(ep, evs, max, nx_deadline_ns(timeout_ns),
+				  mask);
+		if (!--ep->file.refs)
+			free(ep);
+	}
+	nx_unlock();
+	return ret;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
+/*
+ * Sockets, epolls and the stack that they share, inside.
+ */
+#ifndef _NX_SOCKET_INTERNAL_H
+#define _NX_SOCKET_INTERNAL_H
+
+#include <errno.h>
+#include <stdint.h>
+
+#include <nexus/nexus.h>
+
+#include "policy.h"
+#include "socket.h"
+#include "sys.h"
+
+/* Datagrams that wait in a socket; as lib/udp has it. */
+#define NX_SOCKET_RX_LIMIT	1024
+
+struct nx_watch;
+struct nx_epoll;
+
+enum nx_file_type {
+	NX_FILE_SOCKET,
+	NX_FILE_EPOLL,
+};
+
+/**
+ * struct nx_file - what descriptors refer to; the lock protects all of it
+ * @type: what it is
+ * @refs: descriptors, and calls that are under way
+ * @nr_fds: descriptors
+ */
+struct nx_file {
+	enum nx_file_type	type;
+	unsigned int		refs;
+	unsigned int		nr_fds;
+};
+
+/* Who serves a socket. */
+enum nx_socket_state {
+	NX_SOCKET_IDLE,		/* the kernel so far */
+	NX_SOCKET_KERNEL,	/* the kernel for good */
+	NX_SOCKET_UDP,
+	NX_SOCKET_LISTEN,
+	NX_SOCKET_TCP,
+	NX_SOCKET_INHERITED,	/* the process that this one was forked from */
+};
+
+/**
+ * struct nx_sleeper - a thread that sleeps, or may
+ * @kick_fd:   eventfd; -1: none yet
+ * @is_asleep: it must be told through @kick_fd
+ */
+struct nx_sleeper {
+	int	kick_fd;
+	bool	is_asleep;
+};
+
+/**
+ * struct nx_wait - a thread waits for a socket
+ * @next:    in the socket's list
+ * @sleeper: the thread
+ */
+struct nx_wait {
+	struct nx_wait		*next;
+	struct nx_sleeper	*sleeper;
+};
+
+/**
+ * struct nx_settings - what a program sets before there is a connection
+ * @nodelay, @keepalive: options of that name
+ * @linger_reset: SO_LINGER with no time: close() resets
+ * @keep_idle_s, @keep_intvl_s, @keep_probes, @user_timeout_ms: likewise; 0: not set
+ * @rcv_buf_bytes, @snd_buf_bytes: as the kernel counts them; 0: not set
+ * @rcv_timeout_ns, @snd_timeout_ns: SO_RCVTIMEO, SO_SNDTIMEO
+ * @congestion: TCP_CONGESTION; empty: not set
+ */
+struct nx_settings {
+	bool		nodelay;
+	bool		keepalive;
+	bool		linger_reset;
+	uint32_t	keep_idle_s;
+	uint32_t	keep_intvl_s;
+	uint32_t	keep_probes;
+	uint32_t	user_timeout_ms;
+	uint32_t	rcv_buf_bytes;
+	uint32_t	snd_buf_bytes;
+	int64_t		rcv_timeout_ns;
+	int64_t		snd_timeout_ns;
+	char		congestion[16];
+};
+
+/**
+ * struct nx_socket - a socket
+ * @file:    the first field
+ * @state:   who serves it
+ * @domain, @type: as for socket()
+ * @nonblock: O_NONBLOCK
+ * @is_connecting: the handshake is not complete
+ * @is_reported: connect() has told that it is
+ * @is_read_shut: shutdown(SHUT_RD)
+ * @is_write_shut: shutdown(SHUT_WR) of a datagram socket
+ * @is_corked: TCP_CORK
+ * @has_more: what was sent last had MSG_MORE
+ * @is_held: a datagram found no room; nothing is writable until there is some
+ * @wants_pktinfo4, @wants_pktinfo6: IP_PKTINFO, IPV6_RECVPKTINFO
+ * @error:   SO_ERROR
+ * @set:     options
+ * @udp, @tcp, @listener: by @state
+ * @first, @last, @nr_queued: datagrams that wait
+ * @children, @last_child, @nr_children, @backlog: connections that wait to be
+ *           accepted, linked by @next
+ * @next:    in the list of a listener's connections
+ * @watches: epolls
+ * @waits:   threads
+ */
+struct nx_socket {
+	struct nx_file		file;
+	enum nx_socket_state	state;
+	int			domain;
+	int			type;
+	bool			nonblock;
+	bool			is_connecting;
+	bool			is_reported;
+	bool			is_read_shut;
+	bool			is_write_shut;
+	bool			is_corked;
+	bool			has_more;
+	bool			is_held;
+	bool			wants_pktinfo4;
+	bool			wants_pktinfo6;
+	int			error;
+	struct nx_settings	set;
+	struct nexus_udp	*udp;
+	struct nexus_tcp	*tcp;
+	struct nexus_tcp_listener *listener;
+	struct nexus_packet	*first;
+	struct nexus_packet	*last;
+	uint32_t		nr_queued;
+	struct nx_socket	*children;
+	struct nx_socket	*last_child;
+	uint32_t		nr_children;
+	uint32_t		backlog;
+	struct nx_socket	*next;
+	struct nx_watch		*watches;
+	struct nx_wait		*waits;
+};
+
+/* ----------------------------------------------------------------- lock */
+
+/* Everything below is called with the lock held, these two apart. */
+void nx_lock(void);
+void nx_unlock(void);
+
+/* ---------------------------------------------------------------- files */
+
+/* The socket, or NULL; with a reference that nx_socket_put() gives back. */
+struct nx_socket *nx_socket_get(int fd);
+void nx_socket_put(struct nx_socket *s);
+
+/* The epoll of a descriptor, or NULL. */
+struct nx_epoll *nx_epoll_of(int fd);
+
+struct nx_epoll *nx_epoll_alloc(int fd);
+struct nx_file *nx_epoll_file(struct nx_epoll *ep);
+
+/* A new descriptor's file, which has a descriptor more. */
+void nx_file_install(int fd, struct nx_file *file);
+
+/* A socket that the kernel has none of yet; NULL. */
+struct nx_socket *nx_socket_alloc(int domain, int type);
+
+/* The kernel serves it for good. */
+void nx_socket_to_kernel(struct nx_socket *s);
+
+/* A descriptor that refers to @file, or -1. */
+int nx_file_fd(const struct nx_file *file);
+
+/* The stack is gone, or was left behind in the parent. */
+void nx_files_wake(void);
+void nx_files_inherit(void);
+
+/* The last descriptor is closed. */
+void nx_socket_release(struct nx_socket *s);
+void nx_epoll_release(struct nx_epoll *ep);
+
+/* ---------------------------------------------------------------- stack */
+
+/* The process's stack, opened when it is first asked for; NULL: none to be had. */
+struct nexus_stack *nx_service_stack(void);
+
+/* Sends, receives, calls back; sleeps never. */
+void nx_service_run(void);
+
+/* Sends. */
+void nx_service_flush(void);
+
+/* The one that is open, or NULL. */
+struct nexus_stack *nx_service_current(void);
+
+/* The clock of deadlines. */
+uint64_t nx_now_ns(void);
+
+#define NX_FOREVER	UINT64_MAX
+
+/* When a wait of so long ends. */
+static inline uint64_t nx_deadline_ns(int64_t timeout_ns)
+{
+	return timeout_ns < 0 ? NX_FOREVER : nx_now_ns() + (uint64_t)timeout_ns;
+}
+
+/* The calling thread's; NULL without a descriptor for it. */
+struct nx_sleeper *nx_sleeper_get(void);
+void nx_sleeper_kick(struct nx_sleeper *sleeper);
+
+/*
+ * Sleeps without the lock until the stack has something, the thread is kicked, one
+ * of the @nr_fds @fds is ready (two more have room behind them), or @until_ns.
+ * Runs the stack then. Returns as ppoll(): of @fds, or -EINTR.
+ */
+int nx_service_sleep(struct pollfd *fds, nfds_t nr_fds, uint64_t until_ns,
+		     const sigset_t *mask);
+
+/* The milliseconds that an epoll may sleep, until @until_ns or a timer. */
+int nx_service_epoll_timeout_ms(uint64_t until_ns);
+
+/* ------------------------------------------------------------ readiness */
+
+/* POLL* of a socket that nexus serves. */
+short nx_socket_ready(const struct nx_socket *s);
+
+/* Something of @events may have changed: whoever waits is told. */
+void nx_socket_wake(struct nx_socket *s, short events);
+
+/* Waits for @events until @until_ns: 0, -EAGAIN, -EINTR. */
+int nx_socket_wait(struct nx_socket *s, short events, uint64_t until_ns);
+
+void nx_socket_add_wait(struct nx_socket *s, struct nx_wait *wait);
+void nx_socket_del_wait(struct nx_socket *s, struct nx_wait *wait);
+
+/* epoll.c: the socket of a watch has changed, or is gone, or moves. */
+void nx_watches_wake(struct nx_socket *s, short events);
+void nx_watches_drop(struct nx_socket *s);
+void nx_watches_to_nexus(struct nx_socket *s);
+void nx_watches_to_kernel(struct nx_socket *s);
+/* Somebody looks at the epoll @fd, if it is one, from outside. */
+void nx_epoll_nest(int fd);
+
+/* ------------------------------------------------------------ transports */
+
+/* udp.c */
+int nx_udp_socket_adopt(struct nx_socket *s, int fd);
+void nx_udp_socket_release(struct nx_socket *s);
+ssize_t nx_udp_socket_send(struct nx_socket *s, const struct msghdr *msg,
+			   int flags);
+ssize_t nx_udp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags);
+
+/* tcp.c */
+int nx_tcp_socket_connect(struct nx_socket *s, int fd,
+			  const struct nexus_addr *remote);
+int nx_tcp_socket_listen(struct nx_socket *s, int fd);
+void nx_tcp_socket_unlisten(struct nx_socket *s);
+void nx_tcp_socket_close(struct nx_socket *s);
+ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
+			   int flags);
+ssize_t nx_tcp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags);
+
+/* --------------------------------------------------------------- device.c */
+
+/* Does what goes to @addr, or what comes to it, pass a device of the policy's? */
+bool nx_device_leads_to(const struct nexus_addr *addr);
+bool nx_device_has(const struct nexus_addr *addr);
+
+/* ---------------------------------------------------------------- helpers */
+
+/* A datagram socket without a port is about to send. */
+void nx_socket_adopt_sender(struct nx_socket *s, int fd,
+			    const struct msghdr *msg);
+
+/* Why it failed, and that it is told once. */
+static inline int nx_socket_take_error(struct nx_socket *s)
+{
+	int err = s->error;
+
+	s->error = 0;
+	return err;
+}
+
+size_t nx_iov_bytes(const struct msghdr *msg);
+
+/* An address as the program's family has it, cut to *@len. */
+void nx_put_addr(const struct nx_socket *s, const struct nexus_addr *addr,
+		 void *to, socklen_t *len);
+
+/* A line on stderr, when the policy says so. */
+void nx_explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* _NX_SOCKET_INTERNAL_H */

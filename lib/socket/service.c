@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * The process's stack: who runs it, and how threads sleep until it has something.
+ *
+ * A thread that calls runs the stack itself, under the lock. While none does, a
+ * service thread sleeps in the kernel until a packet arrives or a timer is due.
+ * As long as others keep the stack busy it only looks now and then whether they
+ * still do.
+ */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "internal.h"
+
+/*
+ * For how long the stack may be without care when a program has just used it:
+ * well below the 40 ms by which Linux delays ACKs.
+ */
+#define TICK_NS		10000000LL
+
+/* How long the end of a program waits for its connections. */
+#define EXIT_NS		5000000000ULL
+
+/* How long to wait for space in TX, where nothing else tells of it. */
+#define RETRY_NS	1000000LL
+
+/**
+ * struct service - all that belongs to the process
+ * @lock:     protects everything of this layer
+ * @stack:    NULL: not opened yet
+ * @has_failed: it cannot be opened, or is broken
+ * @is_ending: the service thread goes
+ * @has_thread: there is a service thread
+ * @calls:    of threads other than the service's, free running
+ * @sleeper:  the service thread's
+ * @thread:   the service thread
+ * @key:      closes threads' descriptors when they end
+ */
+static struct service {
+	pthread_mutex_t		lock;
+	struct nexus_stack	*stack;
+	bool			has_failed;
+	bool			is_ending;
+	bool			has_thread;
+	uint32_t		calls;
+	struct nx_sleeper	sleeper;
+	pthread_t		thread;
+	pthread_key_t		key;
+} service = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.sleeper.kick_fd = -1,
+};
+
+static __thread bool is_inside;
+static __thread bool is_service;
+static __thread struct nx_sleeper own_sleeper = { .kick_fd = -1 };
+
+/* ----------------------------------------------------------------- lock */
+
+void nx_lock(void)
+{
+	pthread_mutex_lock(&service.lock);
+	is_inside = true;
+	service.calls += !is_service;
+}
+
+void nx_unlock(void)
+{
+	is_inside = false;
+	pthread_mutex_unlock(&service.lock);
+}
+
+bool nx_socket_is_inside(void)
+{
+	return is_inside;
+}
+
+uint64_t nx_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+void nx_explain(const char *format, ...)
+{
+	va_list args;
+
+	if (!nx_policy.explains)
+		return;
+	va_start(args, format);
+	fputs("nexus: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+/* ------------------------------------------------------------- the stack */
+
+static int open_stack(void)
+{
+	struct nexus_channel_options channel = {
+		.name = nx_policy.nexus[0] ? nx_policy.nexus : NULL,
+		.nr_small = nx_policy.nr_small,
+		.nr_large = nx_policy.nr_large,
+	};
+	struct nexus_stack_options options = { .channel = &channel };
+
+	return nexus_stack_open(&service.stack, &options);
+}
+
+static void *serve(void *arg);
+
+/* It has no business with the program's signals. */
+static int start_thread(void)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&service.thread, NULL, serve, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	service.has_thread = !err;
+	return -err;
+}
+
+static int start(void)
+{
+	int err = open_stack();
+
+	if (err) {
+		nx_explain("no stack, the kernel serves all: %s",
+			   nexus_error_text());
+		return err;
+	}
+	service.sleeper.kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = service.sleeper.kick_fd < 0 ? -errno : start_thread();
+	if (!err)
+		return 0;
+	nx_explain("no service thread, the kernel serves all: %s",
+		   strerror(-err));
+	nexus_stack_close(service.stack);
+	service.stack = NULL;
+	return err;
+}
+
+struct nexus_stack *nx_service_stack(void)
+{
+	if (!service.stack && !service.has_failed)
+		service.has_failed = start() != 0;
+	return service.has_failed ? NULL : service.stack;
+}
+
+struct nexus_stack *nx_service_current(void)
+{
+	return service.stack;
+}
+
+/* Connections see it by themselves: their every call says so. */
+static void note(int err)
+{
+	if (err >= 0 || err == -EAGAIN || service.has_failed)
+		return;
+	service.has_failed = true;
+	nx_explain("the stack is gone: %s", nexus_strerror(err));
+	nx_files_wake();
+}
+
+void nx_service_run(void)
+{
+	if (service.stack)
+		note(nexus_stack_run(service.stack));
+}
+
+void nx_service_flush(void)
+{
+	if (service.stack)
+		note(nexus_stack_flush(service.stack));
+}
+
+/* -------------------------------------------------------------- sleeping */
+
+static void close_kick(void *arg)
+{
+	struct nx_sleeper *sleeper = arg;
+
+	if (sleeper->kick_fd >= 0)
+		nx_sys.close(sleeper->kick_fd);
+	sleeper->kick_fd = -1;
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&service.key, close_kick);
+}
+
+struct nx_sleeper *nx_sleeper_get(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (own_sleeper.kick_fd >= 0)
+		return &own_sleeper;
+	own_sleeper.kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (own_sleeper.kick_fd < 0)
+		return NULL;
+	pthread_once(&once, make_key);
+	pthread_setspecific(service.key, &own_sleeper);
+	return &own_sleeper;
+}
+
+void nx_sleeper_kick(struct nx_sleeper *sleeper)
+{
+	uint64_t one = 1;
+
+	if (!sleeper->is_asleep)
+		return;
+	sleeper->is_asleep = false;
+	nx_sys.write(sleeper->kick_fd, &one, sizeof(one));
+}
+
+/* Until @until_ns, or the stack's next timer: nanoseconds, negative: no limit. */
+static int64_t time_left(uint64_t until_ns)
+{
+	int64_t timer_ns = NEXUS_TIMEOUT_NONE, left_ns = -1;
+	uint64_t now_ns;
+
+	if (service.stack && !service.has_failed) {
+		timer_ns = nexus_stack_timeout_ns(service.stack);
+		if (nexus_stack_poll_events(service.stack) & POLLOUT &&
+		    (timer_ns < 0 || timer_ns > RETRY_NS))
+			timer_ns = RETRY_NS;
+	}
+	if (until_ns != NX_FOREVER) {
+		now_ns = nx_now_ns();
+		left_ns = until_ns > now_ns ? (int64_t)(until_ns - now_ns) : 0;
+	}
+	if (timer_ns >= 0 && (left_ns < 0 || timer_ns < left_ns))
+		return timer_ns;
+	return left_ns;
+}
+
+int nx_service_epoll_timeout_ms(uint64_t until_ns)
+{
+	int64_t left_ns = time_left(until_ns);
+
+	if (left_ns < 0)
+		return -1;
+	if (left_ns > INT32_MAX * 1000000LL)
+		return INT32_MAX;
+	return (int)((left_ns + 999999) / 1000000);
+}
+
+static struct timespec *to_timespec(struct timespec *ts, int64_t ns)
+{
+	if (ns < 0)
+		return NULL;
+	ts->tv_sec = ns / 1000000000;
+	ts->tv_nsec = ns % 1000000000;
+	return ts;
+}
+
+/* The descriptors that wake a sleeper, behind those of the program. */
+static nfds_t add_own_fds(struct pollfd *fds, nfds_t nr,
+			  const struct nx_sleeper *sleeper)
+{
+	fds[nr++] = (struct pollfd) {
+		.fd = sleeper->kick_fd, .events = POLLIN,
+	};
+	if (service.stack && !service.has_failed)
+		fds[nr++] = (struct pollfd) {
+			.fd = nexus_stack_fd(service.stack), .events = POLLIN,
+		};
+	return nr;
+}
+
+static void take_kick(const struct pollfd *fd)
+{
+	uint64_t count;
+
+	if (fd->revents)
+		nx_sys.read(fd->fd, &count, sizeof(count));
+}
+
+static int sleep_on(struct nx_sleeper *sleeper, struct pollfd *fds,
+		    nfds_t nr_fds, uint64_t until_ns, const sigset_t *mask)
+{
+	nfds_t nr = add_own_fds(fds, nr_fds, sleeper), i;
+	struct timespec ts, *timeout = to_timespec(&ts, time_left(until_ns));
+	int ready, err, nr_ready = 0;
+
+	sleeper->is_asleep = true;
+	nx_unlock();
+	ready = nx_sys.ppoll(fds, nr, timeout, mask);
+	err = errno;
+	nx_lock();
+	sleeper->is_asleep = false;
+	if (ready < 0)
+		return -err;
+	take_kick(&fds[nr_fds]);
+	for (i = 0; i < nr_fds; i++)
+		nr_ready += fds[i].revents != 0;
+	return nr_ready;
+}
+
+int nx_service_sleep(struct pollfd *fds, nfds_t nr_fds, uint64_t until_ns,
+		     const sigset_t *mask)
+{
+	struct nx_sleeper *sleeper = nx_sleeper_get();
+	int nr;
+
+	if (!sleeper)
+		return -ENOMEM;
+	nr = sleep_on(sleeper, fds, nr_fds, until_ns, mask);
+	nx_service_run();
+	return nr;
+}
+
+/* ---------------------------------------------------- the service thread */
+
+/* Others use the stack: only look whether they still do. */
+static void tick(void)
+{
+	struct pollfd fd = {
+		.fd = service.sleeper.kick_fd, .events = POLLIN,
+	};
+	struct timespec ts = { .tv_nsec = TICK_NS };
+
+	nx_unlock();
+	nx_sys.ppoll(&fd, 1, &ts, NULL);
+	nx_lock();
+}
+
+static void *serve(void *arg)
+{
+	struct pollfd fds[2];
+	uint32_t calls = 0;
+
+	(void)arg;
+	is_service = true;
+	nx_lock();
+	while (!service.is_ending && !service.has_failed) {
+		if (service.calls != calls) {
+			calls = service.calls;
+			tick();
+			continue;
+		}
+		nx_service_run();
+		sleep_on(&service.sleeper, fds, 0, NX_FOREVER, NULL);
+	}
+	nx_unlock();
+	return NULL;
+}
+
+/* ------------------------------------------------------- begin and end */
+
+bool nx_socket_init(void)
+{
+	const char *wrong;
+
+	if (nx_policy_parse(&nx_policy, getenv, &wrong)) {
+		fprintf(stderr, "nexus: %s makes no sense: the kernel serves all\n",
+			wrong);
+		return false;
+	}
+	return nx_policy.nr_devices != 0;
+}
+
+static void end_thread(void)
+{
+	uint64_t one = 1;
+
+	if (!service.has_thread)
+		return;
+	service.is_ending = true;
+	nx_sys.write(service.sleeper.kick_fd, &one, sizeof(one));
+	nx_unlock();
+	pthread_join(service.thread, NULL);
+	nx_lock();
+	service.has_thread = false;
+}
+
+/* The kernel delivers what a program sent before it ended: so does this. */
+static void drain(void)
+{
+	uint64_t until_ns = nx_now_ns() + EXIT_NS;
+	struct pollfd fds[2];
+
+	nx_service_run();
+	while (!service.has_failed && nexus_tcp_unfinished(service.stack) &&
+	       nx_now_ns() < until_ns)
+		if (nx_service_sleep(fds, 0, until_ns, NULL) == -ENOMEM)
+			return;
+}
+
+void nx_socket_exit(void)
+{
+	int fd;
+
+	if (!service.stack)
+		return;
+	for (fd = 0; fd < NX_FILES_MAX; fd++)
+		if (nx_has_file(fd))
+			nx_socket_closing(fd);
+	nx_lock();
+	end_thread();
+	drain();
+	nexus_stack_close(service.stack);
+	service.stack = NULL;
+	service.has_failed = true;
+	nx_unlock();
+}
+
+void nx_socket_prefork(void)
+{
+	nx_lock();
+}
+
+void nx_socket_postfork(void)
+{
+	nx_unlock();
+}
+
+/*
+ * The child has no mapping of the channel, and no service thread. Its copies of
+ * the descriptors must not keep the parent's channel alive.
+ */
+void nx_socket_child(void)
+{
+	pthread_mutex_init(&service.lock, NULL);
+	is_inside = false;
+	if (service.stack)
+		nx_sys.close(nexus_stack_fd(service.stack));
+	close_kick(&service.sleeper);
+	close_kick(&own_sleeper);
+	service.stack = NULL;
+	service.has_failed = false;
+	service.has_thread = false;
+	nx_files_inherit();
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * TCP sockets: connections, listeners, and the stream between them and the
+ * program's vectors.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* ------------------------------------------------------- the connection's */
+
+static void on_established(struct nexus_tcp *tcp, void *arg)
+{
+	struct nx_socket *s = arg;
+
+	(void)tcp;
+	s->is_connecting = false;
+	nx_socket_wake(s, POLLIN | POLLOUT);
+}
+
+static void on_readable(struct nexus_tcp *tcp, void *arg)
+{
+	(void)tcp;
+	nx_socket_wake(arg, POLLIN | POLLRDHUP);
+}
+
+static void on_writable(struct nexus_tcp *tcp, void *arg)
+{
+	(void)tcp;
+	nx_socket_wake(arg, POLLOUT);
+}
+
+static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
+{
+	struct nx_socket *s = arg;
+
+	(void)tcp;
+	s->is_connecting = false;
+	s->error = -err;
+	nx_socket_wake(s, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+}
+
+static const struct nexus_tcp_callbacks callbacks = {
+	.established	= on_established,
+	.readable	= on_readable,
+	.writable	= on_writable,
+	.closed		= on_closed,
+};
+
+/* --------------------------------------------------------------- opening */
+
+static void fill_options(const struct nx_socket *s,
+			 struct nexus_tcp_options *options)
+{
+	const struct nx_settings *set = &s->set;
+
+	*options = (struct nexus_tcp_options) {
+		.congestion	= set->congestion[0] ? set->congestion : NULL,
+		.flags		= (set->nodelay ? NEXUS_TCP_NODELAY : 0) |
+				  (set->keepalive ? NEXUS_TCP_KEEPALIVE : 0),
+		.rcv_buf_bytes	= set->rcv_buf_bytes,
+		.snd_buf_bytes	= set->snd_buf_bytes,
+		.user_timeout_ms = set->user_timeout_ms,
+		.keep_idle_s	= set->keep_idle_s,
+		.keep_intvl_s	= set->keep_intvl_s,
+		.keep_probes	= set->keep_probes,
+		.callbacks	= &callbacks,
+	};
+}
+
+int nx_tcp_socket_connect(struct nx_socket *s, int fd,
+			  const struct nexus_addr *remote)
+{
+	struct nexus_stack *stack = nx_service_stack();
+	struct nexus_tcp_options options;
+	int err;
+
+	if (!stack)
+		return -ENXIO;
+	fill_options(s, &options);
+	options.remote = *remote;
+	options.arg = s;
+	err = nexus_tcp_connect_on(stack, fd, &options, &s->tcp);
+	if (err)
+		return err;
+	s->is_connecting = true;
+	s->is_reported = false;
+	s->state = NX_SOCKET_TCP;
+	nx_watches_to_nexus(s);
+	nx_service_run();
+	return 0;
+}
+
+static void push_child(struct nx_socket *s, struct nx_socket *child)
+{
+	child->next = NULL;
+	if (s->children)
+		s->last_child->next = child;
+	else
+		s->children = child;
+	s->last_child = child;
+	s->nr_children++;
+}
+
+static void on_accept(struct nexus_tcp_listener *listener,
+		      struct nexus_tcp *tcp, void *arg)
+{
+	struct nx_socket *s = arg, *child = NULL;
+
+	(void)listener;
+	if (s->nr_children < s->backlog)
+		child = nx_socket_alloc(s->domain, s->type);
+	if (!child) {
+		nexus_tcp_abort(tcp);
+		return;
+	}
+	child->state = NX_SOCKET_TCP;
+	child->is_reported = true;
+	child->tcp = tcp;
+	child->set = s->set;
+	child->wants_pktinfo4 = child->wants_pktinfo6 = false;
+	nexus_tcp_set_callbacks(tcp, &callbacks, child);
+	push_child(s, child);
+	nx_socket_wake(s, POLLIN);
+}
+
+int nx_tcp_socket_listen(struct nx_socket *s, int fd)
+{
+	struct nexus_stack *stack = nx_service_stack();
+	struct nexus_tcp_options options;
+	int err;
+
+	if (!stack)
+		return -ENXIO;
+	fill_options(s, &options);
+	options.accept = on_accept;
+	options.callbacks = NULL;
+	options.arg = s;
+	err = nexus_tcp_listen_on(stack, fd, &options, &s->listener);
+	if (err)
+		return err;
+	s->state = NX_SOCKET_LISTEN;
+	nx_watches_to_nexus(s);
+	return 0;
+}
+
+/* --------------------------------------------------------------- closing */
+
+void nx_tcp_socket_unlisten(struct nx_socket *s)
+{
+	struct nx_socket *child, *next;
+
+	for (child = s->children; child; child = next) {
+		next = child->next;
+		nexus_tcp_abort(child->tcp);
+		free(child);
+	}
+	s->children = NULL;
+	s->nr_children = 0;
+	nexus_tcp_listener_close(s->listener);
+	s->listener = NULL;
+	nx_service_run();
+}
+
+void nx_tcp_socket_close(struct nx_socket *s)
+{
+	if (s->set.linger_reset)
+		nexus_tcp_abort(s->tcp);
+	else
+		nexus_tcp_close(s->tcp);
+	s->tcp = NULL;
+	nx_service_run();
+}
+
+/* ------------------------------------------------------------------ send */
+
+/* The connection is over: why, once, and then that it is. */
+static ssize_t broken_pipe(struct nx_socket *s)
+{
+	return s->error ? -nx_socket_take_error(s) : -EPIPE;
+}
+
+/* Bytes that were queued before the first vector that did not fit. */
+static ssize_t write_from(struct nx_socket *s, const struct msghdr *msg,
+			  size_t skip)
+{
+	const struct iovec *iov = msg->msg_iov, *end = iov + msg->msg_iovlen;
+	ssize_t done = 0, ret;
+	size_t len;
+
+	for (; iov < end; iov++) {
+		if (skip >= iov->iov_len) {
+			skip -= iov->iov_len;
+			continue;
+		}
+		len = iov->iov_len - skip;
+		ret = nexus_tcp_write(s->tcp, (char *)iov->iov_base + skip,
+				      len);
+		skip = 0;
+		if (ret < 0)
+			return done ? done : ret;
+		done += ret;
+		if ((size_t)ret < len)
+			break;
+	}
+	return done;
+}
+
+static int wait_for_space(struct nx_socket *s, int flags, uint64_t until_ns)
+{
+	if (s->nonblock || flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	return nx_socket_wait(s, POLLOUT, until_ns);
+}
+
+/* Is there still a connection to send on? */
+static bool is_open(const struct nx_socket *s)
+{
+	return s->state == NX_SOCKET_TCP;
+}
+
+static ssize_t send_all(struct nx_socket *s, const struct msghdr *msg,
+			size_t len, int flags)
+{
+	uint64_t until_ns = nx_deadline_ns(s->set.snd_timeout_ns);
+	size_t done = 0;
+	ssize_t ret;
+
+	while (done < len) {
+		ret = write_from(s, msg, done);
+		if (ret == -EAGAIN || (ret >= 0 && done + (size_t)ret < len))
+			nx_service_run();
+		if (ret > 0) {
+			done += (size_t)ret;
+			continue;
+		}
+		if (ret == -EAGAIN)
+			ret = wait_for_space(s, flags, until_ns);
+		else if (ret < 0)
+			ret = broken_pipe(s);
+		if (ret < 0 || !is_open(s))
+			return done ? (ssize_t)done : ret ? ret : -EBADF;
+	}
+	return (ssize_t)done;
+}
+
+ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
+			   int flags)
+{
+	size_t len = nx_iov_bytes(msg);
+	ssize_t ret;
+
+	if (s->is_connecting) {
+		ret = wait_for_space(s, flags,
+				     nx_deadline_ns(s->set.snd_timeout_ns));
+		if (ret)
+			return ret;
+	}
+	if (s->error)
+		return -nx_socket_take_error(s);
+	if (!len)
+		return 0;
+	if (flags & MSG_MORE)
+		nexus_tcp_set_cork(s->tcp, true);
+	ret = send_all(s, msg, len, flags);
+	if (s->has_more && !(flags & MSG_MORE) && is_open(s))
+		nexus_tcp_set_cork(s->tcp, s->is_corked);
+	s->has_more = flags & MSG_MORE;
+	if (!(flags & (NX_MSG_BATCH | MSG_MORE)))
+		nx_service_flush();
+	return ret;
+}
+
+/* --------------------------------------------------------------- receive */
+
+/*
+ * A peek looks at the same bytes for every vector: one vector is what programs
+ * use.
+ */
+static ssize_t read_into(struct nx_socket *s, struct msghdr *msg, size_t skip,
+			 bool is_peek)
+{
+	const struct iovec *iov = msg->msg_iov, *end = iov + msg->msg_iovlen;
+	ssize_t done = 0, ret;
+	size_t room;
+
+	for (; iov < end; iov++) {
+		if (skip >= iov->iov_len) {
+			skip -= iov->iov_len;
+			continue;
+		}
+		room = iov->iov_len - skip;
+		ret = is_peek ?
+		      nexus_tcp_peek(s->tcp, (char *)iov->iov_base + skip, room) :
+		      nexus_tcp_read(s->tcp, (char *)iov->iov_base + skip, room);
+		skip = 0;
+		if (ret <= 0)
+			return done ? done : ret;
+		done += ret;
+		if ((size_t)ret < room || is_peek)
+			break;
+	}
+	return done;
+}
+
+/* The end of the stream, or why there is one: that is told once. */
+static ssize_t end_of_stream(struct nx_socket *s, ssize_t ret)
+{
+	if (ret < 0 && s->error)
+		return -nx_socket_take_error(s);
+	return 0;
+}
+
+static int wait_for_data(struct nx_socket *s, int flags, uint64_t until_ns)
+{
+	if (s->is_read_shut)
+		return 0;
+	nx_service_run();
+	if (nx_socket_ready(s) & (POLLIN | POLLERR | POLLHUP))
+		return 0;
+	if (s->nonblock || flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	return nx_socket_wait(s, POLLIN, until_ns);
+}
+
+static ssize_t recv_some(struct nx_socket *s, struct msghdr *msg, size_t done,
+			 int flags, uint64_t until_ns)
+{
+	ssize_t ret;
+	int err;
+
+	for (;;) {
+		ret = read_into(s, msg, done, flags & MSG_PEEK);
+		if (ret > 0)
+			return ret;
+		if (ret != -EAGAIN || s->is_read_shut)
+			return end_of_stream(s, ret);
+		err = wait_for_data(s, flags, until_ns);
+		if (err)
+			return err;
+		if (!is_open(s))
+			return -EBADF;
+	}
+}
+
+ssize_t nx_tcp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags)
+{
+	uint64_t until_ns = nx_deadline_ns(s->set.rcv_timeout_ns);
+	size_t len = nx_iov_bytes(msg), done = 0;
+	ssize_t ret;
+
+	msg->msg_flags = 0;
+	msg->msg_namelen = 0;
+	msg->msg_controllen = 0;
+	if (!len)
+		return 0;
+	do {
+		ret = recv_some(s, msg, done, flags, until_ns);
+		if (ret <= 0)
+			return done ? (ssize_t)done : ret;
+		done += (size_t)ret;
+	} while (flags & MSG_WAITALL && !(flags & MSG_PEEK) && done < len);
+	/* The window opened, perhaps: that leaves with the next call. */
+	return (ssize_t)done;
+}
