@@ -2,6 +2,7 @@
 /*
  * The table of descriptors: which ones refer to which socket or epoll.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "internal.h"
@@ -201,6 +202,61 @@ void nx_socket_to_kernel(struct nx_socket *s)
 		nx_explain("descriptor %d does not listen any more", fd);
 	nx_watches_to_kernel(s);
 	remove_fds(&s->file);
+}
+
+/* The descriptors of @s become ends of a pair that the service thread serves. */
+static void relay(struct nx_socket *s)
+{
+	int end = nx_relay_begin(s->tcp), fd, flags;
+
+	if (end < 0) {
+		nx_explain("a connection stays this process's: %s",
+			   nexus_strerror(end));
+		return;
+	}
+	s->state = NX_SOCKET_KERNEL;
+	s->tcp = NULL;
+	if (s->nonblock)
+		fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK);
+	for (fd = 0; fd < NX_FILES_MAX; fd++) {
+		if (nx_files[fd] != &s->file)
+			continue;
+		flags = fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0;
+		nx_sys.dup3(end, fd, flags);
+	}
+	nx_sys.close(end);
+	nx_watches_to_kernel(s);
+	remove_fds(&s->file);
+}
+
+/*
+ * A datagram socket and a listener are the kernel's from now on, where processes
+ * can share them. A listener that has accepted connections is not: they keep its
+ * port, and the kernel could not have it. A connection that nobody has used yet was
+ * accepted to be served by the child; one that was used stays this process's.
+ */
+static void share(struct nx_socket *s)
+{
+	if (s->state == NX_SOCKET_UDP ||
+	    (s->state == NX_SOCKET_LISTEN && !s->has_accepted))
+		nx_socket_to_kernel(s);
+	else if (s->state == NX_SOCKET_TCP && !s->is_used && !s->is_connecting)
+		relay(s);
+}
+
+void nx_files_share(void)
+{
+	struct nx_socket *s;
+	int fd;
+
+	for (fd = 0; fd < NX_FILES_MAX; fd++) {
+		if (!nx_files[fd] || nx_files[fd]->type != NX_FILE_SOCKET)
+			continue;
+		s = (struct nx_socket *)nx_files[fd];
+		s->file.refs++;
+		share(s);
+		nx_socket_put(s);
+	}
 }
 
 void nx_files_wake(void)

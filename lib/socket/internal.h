@@ -103,6 +103,8 @@ struct nx_settings {
  * @is_write_shut: shutdown(SHUT_WR) of a datagram socket
  * @is_corked: TCP_CORK
  * @has_more: what was sent last had MSG_MORE
+ * @has_accepted: connections of the listener exist, or have existed
+ * @is_used: the program has sent or received on the connection
  * @is_held: a datagram found no room; nothing is writable until there is some
  * @wants_pktinfo4, @wants_pktinfo6: IP_PKTINFO, IPV6_RECVPKTINFO
  * @error:   SO_ERROR
@@ -127,6 +129,8 @@ struct nx_socket {
 	bool			is_write_shut;
 	bool			is_corked;
 	bool			has_more;
+	bool			has_accepted;
+	bool			is_used;
 	bool			is_held;
 	bool			wants_pktinfo4;
 	bool			wants_pktinfo6;
@@ -177,6 +181,9 @@ void nx_socket_to_kernel(struct nx_socket *s);
 /* A descriptor that refers to @file, or -1. */
 int nx_file_fd(const struct nx_file *file);
 
+/* Another process will have them too: what can, becomes the kernel's. */
+void nx_files_share(void);
+
 /* The stack is gone, or was left behind in the parent. */
 void nx_files_wake(void);
 void nx_files_inherit(void);
@@ -198,6 +205,9 @@ void nx_service_flush(void);
 
 /* The one that is open, or NULL. */
 struct nexus_stack *nx_service_current(void);
+
+/* The service thread looks at the relays. */
+void nx_service_kick(void);
 
 /* The clock of deadlines. */
 uint64_t nx_now_ns(void);
@@ -265,6 +275,20 @@ void nx_tcp_socket_close(struct nx_socket *s);
 ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
 			   int flags);
 ssize_t nx_tcp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags);
+
+/* --------------------------------------------------------------- relay.c */
+
+/*
+ * Takes a connection over: a descriptor whose bytes are the connection's, in this
+ * process and others, or -errno.
+ */
+int nx_relay_begin(struct nexus_tcp *tcp);
+
+/* What the service thread waits for, and does then. */
+nfds_t nx_relay_count(void);
+void nx_relay_fill(struct pollfd *fds);
+void nx_relay_run(void);
+void nx_relay_forget(void);
 
 /* --------------------------------------------------------------- device.c */
 

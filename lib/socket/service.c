@@ -34,6 +34,7 @@
  * @stack:    NULL: not opened yet
  * @has_failed: it cannot be opened, or is broken
  * @is_ending: the service thread goes
+ * @is_standby: the service thread leaves the stack to other threads
  * @has_thread: there is a service thread
  * @calls:    of threads other than the service's, free running
  * @sleeper:  the service thread's
@@ -45,6 +46,7 @@ static struct service {
 	struct nexus_stack	*stack;
 	bool			has_failed;
 	bool			is_ending;
+	bool			is_standby;
 	bool			has_thread;
 	uint32_t		calls;
 	struct nx_sleeper	sleeper;
@@ -272,6 +274,9 @@ static nfds_t add_own_fds(struct pollfd *fds, nfds_t nr,
 	fds[nr++] = (struct pollfd) {
 		.fd = sleeper->kick_fd, .events = POLLIN,
 	};
+	/* Others' care for a moment. */
+	if (is_service && service.is_standby)
+		return nr;
 	if (service.stack && !service.has_failed)
 		fds[nr++] = (struct pollfd) {
 			.fd = nexus_stack_fd(service.stack), .events = POLLIN,
@@ -323,35 +328,45 @@ int nx_service_sleep(struct pollfd *fds, nfds_t nr_fds, uint64_t until_ns,
 
 /* ---------------------------------------------------- the service thread */
 
-/* Others use the stack: only look whether they still do. */
-static void tick(void)
+void nx_service_kick(void)
 {
-	struct pollfd fd = {
-		.fd = service.sleeper.kick_fd, .events = POLLIN,
-	};
-	struct timespec ts = { .tv_nsec = TICK_NS };
+	nx_sleeper_kick(&service.sleeper);
+}
 
-	nx_unlock();
-	nx_sys.ppoll(&fd, 1, &ts, NULL);
-	nx_lock();
+/*
+ * Sleeps until @until_ns, a kick, a relay, or, if the stack is not others' care,
+ * until that has something. False: no memory.
+ */
+static bool doze(uint64_t until_ns)
+{
+	nfds_t nr = nx_relay_count();
+	struct pollfd *fds = calloc(nr + 2, sizeof(*fds));
+
+	if (!fds)
+		return false;
+	nx_relay_fill(fds);
+	sleep_on(&service.sleeper, fds, nr, until_ns, NULL);
+	free(fds);
+	return true;
 }
 
 static void *serve(void *arg)
 {
-	struct pollfd fds[2];
 	uint32_t calls = 0;
 
 	(void)arg;
 	is_service = true;
 	nx_lock();
 	while (!service.is_ending && !service.has_failed) {
-		if (service.calls != calls) {
-			calls = service.calls;
-			tick();
-			continue;
-		}
-		nx_service_run();
-		sleep_on(&service.sleeper, fds, 0, NX_FOREVER, NULL);
+		service.is_standby = service.calls != calls;
+		calls = service.calls;
+		if (!service.is_standby || nx_relay_count())
+			nx_service_run();
+		nx_relay_run();
+		nx_service_flush();
+		if (!doze(service.is_standby ? nx_now_ns() + TICK_NS :
+					       NX_FOREVER))
+			break;
 	}
 	nx_unlock();
 	return NULL;
@@ -419,6 +434,8 @@ void nx_socket_exit(void)
 void nx_socket_prefork(void)
 {
 	nx_lock();
+	if (service.stack)
+		nx_files_share();
 }
 
 void nx_socket_postfork(void)
@@ -441,5 +458,6 @@ void nx_socket_child(void)
 	service.stack = NULL;
 	service.has_failed = false;
 	service.has_thread = false;
+	nx_relay_forget();
 	nx_files_inherit();
 }

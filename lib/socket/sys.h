@@ -22,6 +22,12 @@ struct nx_sys {
 	int	(*connect)(int fd, const struct sockaddr *addr, socklen_t len);
 	int	(*listen)(int fd, int backlog);
 	int	(*close)(int fd);
+	int	(*shutdown)(int fd, int how);
+	int	(*dup3)(int fd, int to, int flags);
+	int	(*setsockopt)(int fd, int level, int name, const void *value,
+			      socklen_t len);
+	ssize_t	(*send)(int fd, const void *buf, size_t len, int flags);
+	ssize_t	(*recv)(int fd, void *buf, size_t size, int flags);
 	int	(*getsockopt)(int fd, int level, int name, void *value,
 			      socklen_t *len);
 	int	(*getsockname)(int fd, struct sockaddr *addr, socklen_t *len);

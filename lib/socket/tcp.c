@@ -109,6 +109,7 @@ static void on_accept(struct nexus_tcp_listener *listener,
 	struct nx_socket *s = arg, *child = NULL;
 
 	(void)listener;
+	s->has_accepted = true;
 	if (s->nr_children < s->backlog)
 		child = nx_socket_alloc(s->domain, s->type);
 	if (!child) {
@@ -251,6 +252,7 @@ ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
 	size_t len = nx_iov_bytes(msg);
 	ssize_t ret;
 
+	s->is_used = true;
 	if (s->is_connecting) {
 		ret = wait_for_space(s, flags,
 				     nx_deadline_ns(s->set.snd_timeout_ns));
@@ -350,6 +352,7 @@ ssize_t nx_tcp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags)
 	size_t len = nx_iov_bytes(msg), done = 0;
 	ssize_t ret;
 
+	s->is_used = true;
 	msg->msg_flags = 0;
 	msg->msg_namelen = 0;
 	msg->msg_controllen = 0;

@@ -14,6 +14,9 @@ far4=10.57.0.1 far6=2001:db8:57::1 near4=10.57.0.2 near6=2001:db8:57::2
 work=$(mktemp -d)
 chmod 755 "$work"
 number=0 failed=0 stack=kernel
+# Other ones for each stack: connections of the first remain in TIME-WAIT.
+declare -A http=([kernel]=8001 [nexus]=9001) forks=([kernel]=8002 [nexus]=9002) \
+	workers=([kernel]=8003 [nexus]=9003)
 
 in_far()
 {
@@ -180,6 +183,64 @@ redis_works()
 	was_served "$work/redis.log"
 }
 
+# PORT TEXT: comes back.
+far_echoes()
+{
+	[ "$(in_far timeout 20 python3 -c '
+import socket, sys
+s = socket.create_connection(("'$near4'", int(sys.argv[1])), 15)
+s.sendall(sys.argv[2].encode())
+s.shutdown(socket.SHUT_WR)
+print(s.makefile().read(), end="")' "$@")" = "$2" ]
+}
+
+# NAME PORT: three connections in a row.
+echoes_thrice()
+{
+	until_ok 100 grep -q ready "$work/$1.log" || return
+	far_echoes "$2" first && far_echoes "$2" second && far_echoes "$2" third
+}
+
+fork_server='
+import os, signal, socket, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+s = socket.socket()
+s.bind(("'$near4'", int(sys.argv[1])))
+s.listen()
+print("ready", flush=True)
+while True:
+	c, who = s.accept()
+	if not os.fork():
+		while data := c.recv(1000):
+			c.sendall(data)
+		os._exit(0)
+	c.close()
+'
+
+worker_server='
+import os, socket, sys
+s = socket.socket()
+s.bind(("'$near4'", int(sys.argv[1])))
+s.listen()
+os.fork()
+print("ready", flush=True)
+while True:
+	c, who = s.accept()
+	while data := c.recv(1000):
+		c.sendall(data)
+	c.close()
+'
+
+forks_serve()
+{
+	echoes_thrice forks "${forks[$stack]}" && was_served "$work/forks.log"
+}
+
+workers_serve()
+{
+	echoes_thrice workers "${workers[$stack]}"
+}
+
 # --------------------------------------------------------------------- tests
 
 clients()
@@ -192,13 +253,18 @@ clients()
 
 servers()
 {
-	serve http on python3 -m http.server -d "$work/www" --bind :: 8001
+	serve http on python3 -m http.server -d "$work/www" --bind :: \
+		"${http[$stack]}"
 	check "TCP-1 http.server of Python over IPv4" \
-		until_ok 50 far_fetches $near4 8001 http
+		until_ok 50 far_fetches $near4 "${http[$stack]}" http
 	check "TCP-1 http.server of Python over IPv6" \
-		far_fetches "[$near6]" 8001 http
+		far_fetches "[$near6]" "${http[$stack]}" http
 	serve redis on redis-server --save '' --bind $near4 --protected-mode no
 	check "TCP-1 redis-server and redis-benchmark" redis_works
+	serve forks on python3 -c "$fork_server" "${forks[$stack]}"
+	check "a server that forks for each connection" forks_serve
+	serve workers on python3 -c "$worker_server" "${workers[$stack]}"
+	check "a server whose processes share a listener" workers_serve
 	stop_servers
 }
 
