@@ -307,27 +307,13 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 	return true;
 }
 
-/* Whether a packet of this protocol, with this L4 header, may be a flow's. */
-static __always_inline bool is_wanted(const struct nx_nexus *nexus, u8 protocol,
-				      const u8 *l4)
-{
-	__be16 port;
-
-	if (likely(protocol == IPPROTO_UDP || protocol == IPPROTO_TCP)) {
-		memcpy(&port, l4 + 2, sizeof(port));
-		return nx_flow_table_has_port(&nexus->flows, protocol, port);
-	}
-	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
-}
-
 /* For this device itself, and not for a VLAN of it or for another host. */
 static bool is_for_device(const struct sk_buff *skb)
 {
 	return skb->pkt_type == PACKET_HOST && !skb_vlan_tag_present(skb);
 }
 
-/* Not inline: the packets that nobody wants do not pay for what it needs. */
-static noinline bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
+static bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 {
 	u8 copy[NX_IPV4_HLEN + NX_TCP_HLEN];
 	u32 avail = min_t(u32, skb->len, sizeof(copy));
@@ -346,7 +332,7 @@ static noinline bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 	return claim(nexus, skb, h, &p);
 }
 
-static noinline bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
+static bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
 {
 	u8 copy[NX_IPV6_HLEN + NX_TCP_HLEN];
 	u32 avail = min_t(u32, skb->len, sizeof(copy));
@@ -365,26 +351,47 @@ static noinline bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
 	return claim(nexus, skb, h, &p);
 }
 
-static __always_inline bool ingress_ipv4(struct nx_nexus *nexus,
-					 struct sk_buff *skb)
+/*
+ * Whether a packet may be a flow's; not, for most of those that are nobody's. @at
+ * is where its protocol stands, @l4 where the transport header does.
+ */
+static __always_inline bool is_wanted(const struct nx_nexus *nexus,
+				      const struct sk_buff *skb, u32 at, u32 l4,
+				      u8 icmp)
 {
 	const u8 *h = skb->data;
+	__be16 port;
 
-	if (likely(skb_headlen(skb) >= NX_IPV4_HLEN + NX_UDP_HLEN) &&
-	    !is_wanted(nexus, h[9], h + NX_IPV4_HLEN))
-		return false;
-	return look_at_ipv4(nexus, skb);
+	if (unlikely(skb_headlen(skb) < l4 + NX_UDP_HLEN))
+		return true;
+	memcpy(&port, h + l4 + 2, sizeof(port));
+	return nx_flow_table_has_port(&nexus->flows, h[at], port) ||
+	       h[at] == icmp;
 }
 
-static __always_inline bool ingress_ipv6(struct nx_nexus *nexus,
-					 struct sk_buff *skb)
+/* NF_ACCEPT: it is the kernel's. */
+static unsigned int end_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
+				bool is_claimed)
 {
-	const u8 *h = skb->data;
+	if (is_claimed) {
+		consume_skb(skb);
+		return NF_STOLEN;
+	}
+	this_cpu_inc(*nexus->passed);
+	return NF_ACCEPT;
+}
 
-	if (likely(skb_headlen(skb) >= NX_IPV6_HLEN + NX_UDP_HLEN) &&
-	    !is_wanted(nexus, h[6], h + NX_IPV6_HLEN))
-		return false;
-	return look_at_ipv6(nexus, skb);
+/* Not inline: the packets that nobody wants do not pay for what it needs. */
+static noinline unsigned int ingress_ipv4(struct nx_nexus *nexus,
+					  struct sk_buff *skb)
+{
+	return end_ingress(nexus, skb, look_at_ipv4(nexus, skb));
+}
+
+static noinline unsigned int ingress_ipv6(struct nx_nexus *nexus,
+					  struct sk_buff *skb)
+{
+	return end_ingress(nexus, skb, look_at_ipv6(nexus, skb));
 }
 
 /**
@@ -399,15 +406,15 @@ unsigned int nx_rx_ingress(void *priv, struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
 	struct nx_nexus *nexus = priv;
-	bool is_claimed = false;
 
-	if (skb->protocol == htons(ETH_P_IP))
-		is_claimed = ingress_ipv4(nexus, skb);
-	else if (skb->protocol == htons(ETH_P_IPV6))
-		is_claimed = ingress_ipv6(nexus, skb);
-	if (is_claimed) {
-		consume_skb(skb);
-		return NF_STOLEN;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		if (is_wanted(nexus, skb, offsetof(struct iphdr, protocol),
+			      NX_IPV4_HLEN, IPPROTO_ICMP))
+			return ingress_ipv4(nexus, skb);
+	} else if (skb->protocol == htons(ETH_P_IPV6)) {
+		if (is_wanted(nexus, skb, offsetof(struct ipv6hdr, nexthdr),
+			      NX_IPV6_HLEN, IPPROTO_ICMPV6))
+			return ingress_ipv6(nexus, skb);
 	}
 	this_cpu_inc(*nexus->passed);
 	return NF_ACCEPT;
