@@ -191,6 +191,7 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 
 	dest = dest_slot(q, flow->idx, key->remote.v4 ^ key->remote.v6[3],
 			 key->remote_port);
+	q->run.dest = NULL;
 	if (!nx_flow_key_equal(&dest->key, key) ||
 	    !is_current(dest, flow, nexus)) {
 		forget(dest);
@@ -248,6 +249,26 @@ static struct nx_dest *again_ipv6(struct nx_queue *q, struct nx_tx_packet *p)
 	return dest;
 }
 
+/*
+ * The same for the packet at hand. What was true in this RCU section is taken to
+ * be so until its end: no packet is too late for what happens meanwhile.
+ */
+static bool is_still_current(struct nx_queue *q, const struct nx_dest *dest,
+			     const struct nx_flow *flow)
+{
+	struct nx_nexus *nexus = q->chan->nexus;
+	struct nx_tx_run *run = &q->run;
+
+	if (run->dest == dest && run->dest_flow == flow)
+		return true;
+	if (!is_current(dest, flow, nexus) ||
+	    dest->seq != READ_ONCE(nexus->flows.seq))
+		return false;
+	run->dest = dest;
+	run->dest_flow = flow;
+	return true;
+}
+
 /**
  * nx_dest_again - where a packet goes that is like one before
  * @q: the queue that sends, locked by its tx_lock; in a RCU section
@@ -261,17 +282,13 @@ static struct nx_dest *again_ipv6(struct nx_queue *q, struct nx_tx_packet *p)
  */
 struct nx_dest *nx_dest_again(struct nx_queue *q, struct nx_tx_packet *p)
 {
-	struct nx_nexus *nexus = q->chan->nexus;
 	struct nx_dest *dest;
 
 	if (p->headers[0] >> 4 == 4)
 		dest = again_ipv4(q, p);
 	else
 		dest = again_ipv6(q, p);
-	if (!dest || !is_current(dest, p->flow, nexus) ||
-	    dest->seq != READ_ONCE(nexus->flows.seq))
-		return NULL;
-	return dest;
+	return dest && is_still_current(q, dest, p->flow) ? dest : NULL;
 }
 
 /**

@@ -529,6 +529,7 @@ static int send_some(struct nx_tx_run *run)
 	local_bh_disable();
 	rcu_read_lock();
 	run->rx.time_ns = ktime_get_ns();
+	run->dest = NULL;
 	for (run->budget = run->q->budget.packets; run->budget; run->budget--) {
 		if (run->q->tx.here == run->prod)
 			break;

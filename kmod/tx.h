@@ -77,6 +77,8 @@ struct nx_tx_packet {
  * @prod:   where TX ended when the call began
  * @peer:   the queue of this host that receives now, locked, or NULL
  * @budget: packets left of this section with bottom halves off
+ * @dest:   found to be current in this section, or NULL
+ * @dest_flow: for this flow
  * @desc:   the snapshot of the descriptor at hand
  * @packet: the packet at hand
  * @rx:     the same, as a channel of this host receives it
@@ -89,6 +91,8 @@ struct nx_tx_run {
 	u32			prod;
 	struct nx_queue		*peer;
 	u32			budget;
+	const struct nx_dest	*dest;
+	const struct nx_flow	*dest_flow;
 	union nx_desc		desc;
 	struct nx_tx_packet	packet;
 	struct nx_rx_packet	rx;
