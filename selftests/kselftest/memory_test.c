@@ -345,30 +345,13 @@ static long long status_kb(pid_t pid, const char *what)
 	return nx_file_number(path, what);
 }
 
-/* Pages that lie ready for a CPU are free, and counted nowhere else. */
-static long long percpu_free_kb(void)
-{
-	FILE *file = fopen("/proc/zoneinfo", "r");
-	long long pages = 0, nr;
-	char line[128];
-
-	if (!file)
-		nx_die("no /proc/zoneinfo");
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %lld", &nr) == 1)
-			pages += nr;
-	fclose(file);
-	return pages * PAGE / 1024;
-}
-
 /*
  * What the kernel could give to others, were it not for the process itself: its
  * page tables, and what it writes down about its channels.
  */
 static long long spare_kb(pid_t pid)
 {
-	return nx_file_number("/proc/meminfo", "MemAvailable:") +
-	       percpu_free_kb() + status_kb(pid, "VmPTE:") + status_kb(pid, "RssAnon:");
+	return nx_available_kb() + status_kb(pid, "VmPTE:") + status_kb(pid, "RssAnon:");
 }
 
 /* Of a default channel; the rings are what it needs whatever it does. */

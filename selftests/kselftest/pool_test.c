@@ -368,7 +368,7 @@ static long long available_kb(void)
 {
 	nx_file_write("/proc/sys/vm/drop_caches", "3");
 	nx_sleep_ms(200);
-	return nx_file_number("/proc/meminfo", "MemAvailable:");
+	return nx_available_kb();
 }
 
 /* The same, after what is freed late has had its time to come to @wanted. */

@@ -184,6 +184,28 @@ long long nx_file_number(const char *path, const char *key)
 	return value;
 }
 
+/* Pages that lie ready for a CPU: free, and in no other count. */
+static long long percpu_free_kb(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	long long pages = 0, nr;
+	char line[128];
+
+	if (!file)
+		nx_die("no /proc/zoneinfo");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %lld", &nr) == 1)
+			pages += nr;
+	fclose(file);
+	return pages * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+long long nx_available_kb(void)
+{
+	return nx_file_number("/proc/meminfo", "MemAvailable:") +
+	       percpu_free_kb();
+}
+
 int nx_file_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

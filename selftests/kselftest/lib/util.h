@@ -46,6 +46,8 @@ int nx_wait_child(pid_t pid);
 int nx_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A number in a file of /proc or /sys, after @key if there is one; -1: none. */
 long long nx_file_number(const char *path, const char *key);
+/* Memory that the kernel could give out. */
+long long nx_available_kb(void);
 /* Writes a file of /proc or /sys; 0 or -errno. */
 int nx_file_write(const char *path, const char *text);
 
