@@ -279,20 +279,29 @@ static void in_syn_sent(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
 }
 
 /*
+ * Not so far behind @of that it comes from another time. A window's scale may
+ * not be known, so an old number is any that is no window behind.
+ */
+static bool is_recent(u32 number, u32 of)
+{
+	return !is_before(number, of) ||
+	       of - number <= 0xffffU << NX_TCP_SCALE_MAX;
+}
+
+/*
  * RFC 9293 section 3.10.7.4: within what the owner allows, old or new; and it
- * acknowledges nothing that was not sent. A window's scale may not be known, so
- * an old one is any that is no window behind.
+ * acknowledges what was sent, not too long ago: RFC 5961 section 5.2.
  */
 static bool in_is_acceptable(const struct nx_tcp_track *t,
 			     const struct nx_tcp_seg *seg)
 {
-	u32 behind = t->peer.acked - (seg->seq + seg->len);
+	u32 end = seg->seq + seg->len;
 
-	if (is_after(seg->ack, t->local.nxt))
+	if (is_after(seg->ack, t->local.nxt) ||
+	    is_after(end, t->peer.edge + 1))
 		return false;
-	if (is_after(seg->seq + seg->len, t->peer.edge + 1))
-		return false;
-	return behind > 0x7fffffff || behind <= 0xffffU << NX_TCP_SCALE_MAX;
+	return is_recent(seg->ack, t->local.acked) &&
+	       is_recent(end, t->peer.acked);
 }
 
 /* RFC 5961 section 3.2: exactly the next byte; what it is, the ends know. */

@@ -371,6 +371,19 @@ static void nx_tcp_track_in__ignores_what_is_not_acceptable(void)
 	CU_ASSERT_EQUAL(t.state, NX_TCP_NONE);
 }
 
+/* Half the numbers behind, acknowledgement and window together look like ahead. */
+static void nx_tcp_track_in__ignores_acks_of_another_time(void)
+{
+	struct nx_tcp_track t = connected();
+
+	in(&t, A, THEM + 1, US + 1 - 0x80000000u, 100);
+	in(&t, A, THEM + 1, US + 1 - 0x80000000u + WINDOW, 100);
+	CU_ASSERT_EQUAL(t.peer.nxt, THEM + 1);
+	CU_ASSERT_EQUAL(t.local.acked, US + 1);
+	CU_ASSERT_EQUAL(t.local.edge, US + 1 + WINDOW);
+	CU_ASSERT_TRUE(out(&t, A, US + 1, THEM + 1, WINDOW));
+}
+
 static void nx_tcp_track_reset__has_the_next_byte(void)
 {
 	struct nx_tcp_track t;
@@ -435,6 +448,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(nx_tcp_track_in__ignores_a_rst_elsewhere,
 		     "TRK-3 out-of-window RST"),
 	UNIT_CASE(nx_tcp_track_in__ignores_what_is_not_acceptable),
+	UNIT_CASE(nx_tcp_track_in__ignores_acks_of_another_time),
 	UNIT_CASE_ID(nx_tcp_track_reset__has_the_next_byte,
 		     "TRK-1 the sequence number"),
 	UNIT_CASE(nx_tcp_track__wraps),
