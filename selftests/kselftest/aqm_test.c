@@ -32,6 +32,18 @@ static void send_some(NX_METADATA, struct nx_flow *flow, int nr)
 		ASSERT_EQ(0, nx_flow_send(flow, payload, sizeof(payload)));
 }
 
+/* Is it @nr packets that arrive, and no more of them? */
+static bool has_received(int sock, int nr)
+{
+	char payload[LEN];
+
+	while (nr--)
+		if (nx_udp_recv(sock, payload, sizeof(payload),
+				NX_QUEUE_PATIENCE_MS) < 0)
+			return false;
+	return nx_udp_recv(sock, payload, sizeof(payload), 100) < 0;
+}
+
 static int count_received(int sock, unsigned int ms)
 {
 	char payload[LEN];
@@ -66,7 +78,7 @@ NX_TEST(suspends, "ADV-1 ADV-3 over the target the user sees it, and nothing is 
 	EXPECT_TRUE(nx_wait_suspended(&flow, false));
 	ASSERT_EQ(0, nx_chan_status(&bed.chan, &after));
 	EXPECT_EQ(before.tx_syncs, after.tx_syncs);
-	EXPECT_EQ(sent, count_received(bed.sink, 300));
+	EXPECT_TRUE(has_received(bed.sink, sent));
 	EXPECT_EQ(sent, nx_advisory(&flow)->released_packets);
 	EXPECT_EQ(sent * (LEN + 28), nx_advisory(&flow)->released_bytes);
 	EXPECT_EQ(1, nx_take_events(&bed.chan, NEXUS_EVENT_RESUMED, flow.add.flow));
@@ -196,7 +208,7 @@ NX_TEST(full_table, "ADV-6 the advisory table full: ENOSPC and nothing else")
 	EXPECT_EQ(-ENOSPC, nx_flow_add(&bed.chan, sock, &add));
 	send_some(_metadata, &flows[0], 5);
 	send_some(_metadata, &flows[1], 5);
-	EXPECT_EQ(10, count_received(bed.sink, 300));
+	EXPECT_TRUE(has_received(bed.sink, 10));
 	nx_flow_stop(&flows[0]);
 	EXPECT_EQ(0, nx_flow_add(&bed.chan, sock, &add));
 }
@@ -325,6 +337,7 @@ NX_TEST_LONG(deaf, "AQM-5 who ignores its advice is dropped, others do not suffe
 	struct nx_flow greedy;
 	struct nx_queue_bed bed;
 	long heeded;
+	__u16 port;
 
 	nx_queue_start_slow(&bed, 20000, "interval 40ms");
 	nx_queue_flow(&bed, &greedy, PORT);
@@ -333,7 +346,9 @@ NX_TEST_LONG(deaf, "AQM-5 who ignores its advice is dropped, others do not suffe
 	/* Who heeds it loses nothing, unless it was held up before it could. */
 	heeded = nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE);
 	EXPECT_LE(heeded, NR_SPARSE * 3 / 100);
-	bed.nr_arrived += count_received(bed.sink, 300);
+	while (bed.nr_arrived < nx_released(&greedy) &&
+	       nx_next_number(bed.sink, &port) >= 0)
+		bed.nr_arrived++;
 	EXPECT_EQ(bed.nr_arrived, nx_released(&greedy));
 	measure_sparse(_metadata, &bed, &greedy, true, bad);
 	TH_LOG("%ld dropped, then %ld; p99 %ld packets, then %ld", heeded,

@@ -53,7 +53,7 @@ static const struct nexus_advisory *interface(const struct nx_chan *chan)
 /* The share is read where applications read it; tc does not wait for that. */
 static bool wait_permille(struct nx_chan *chan, __u32 permille)
 {
-	long long end = nx_now_ns() + 5 * NX_SEC;
+	long long end = nx_now_ns() + NX_QUEUE_PATIENCE_MS * NX_MSEC;
 
 	while (__atomic_load_n(&interface(chan)->ll_permille, __ATOMIC_ACQUIRE) !=
 	       permille)
@@ -373,7 +373,7 @@ static int next_outcome(struct nx_chan *chan)
 {
 	struct nexus_event event;
 
-	return next_report(chan, &event, 5000) ? (int)event.flags : -1;
+	return next_report(chan, &event, NX_QUEUE_PATIENCE_MS) ? (int)event.flags : -1;
 }
 
 NX_TEST(completion, "EVT-1 one event with the packet's cookie and outcome")
@@ -388,7 +388,7 @@ NX_TEST(completion, "EVT-1 one event with the packet's cookie and outcome")
 	for (i = 0; i < 10; i++)
 		send_reported(_metadata, &flow, NEXUS_DESC_NOTIFY, 1000 + i, 0, LEN);
 	for (i = 0; i < 10; i++) {
-		ASSERT_TRUE(next_report(&bed.chan, &event, 5000));
+		ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
 		EXPECT_EQ(NEXUS_EVENT_SENT, event.type);
 		EXPECT_EQ(1000 + i, event.cookie);
 		EXPECT_EQ(flow.add.flow, event.flow);
@@ -398,7 +398,7 @@ NX_TEST(completion, "EVT-1 one event with the packet's cookie and outcome")
 	flow.tuple.sport ^= htons(1);
 	send_reported(_metadata, &flow, NEXUS_DESC_NOTIFY, 77, 0, LEN);
 	flow.tuple.sport ^= htons(1);
-	ASSERT_TRUE(next_report(&bed.chan, &event, 5000));
+	ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
 	EXPECT_EQ(77, event.cookie);
 	EXPECT_EQ(NEXUS_DROP_TX_MISMATCH, event.flags);
 	/* Dropped by the discipline, which is taken away with all it holds. */
@@ -407,7 +407,7 @@ NX_TEST(completion, "EVT-1 one event with the packet's cookie and outcome")
 		send_reported(_metadata, &flow, NEXUS_DESC_NOTIFY, 100 + i, 0, 500);
 	ASSERT_EQ(0, nx_shell("tc qdisc del dev %s root", NX_DEV));
 	for (i = 0; i < 5; i++)
-		ASSERT_TRUE(next_report(&bed.chan, &event, 5000));
+		ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
 	EXPECT_EQ(NEXUS_DROP_TX_QUEUE, event.flags);
 	EXPECT_GT(nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE), 0);
 	EXPECT_FALSE(next_report(&bed.chan, &event, 100));
@@ -467,11 +467,11 @@ NX_TEST(deadline, "EVT-2 a packet past its deadline is dropped, or sent as it as
 	send_reported(_metadata, &flow, NEXUS_DESC_DEADLINE | NEXUS_DESC_LATE, 2,
 		      now + 20 * NX_MSEC, LEN);
 	send_reported(_metadata, &flow, NEXUS_DESC_DEADLINE, 3, now + 60 * NX_SEC, LEN);
-	ASSERT_TRUE(next_report(&bed.chan, &event, 5000));
+	ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
 	EXPECT_EQ(NEXUS_EVENT_EXPIRED, event.type);
 	EXPECT_EQ(1, event.cookie);
 	EXPECT_EQ(NEXUS_DROP_TX_EXPIRED, event.flags);
-	ASSERT_TRUE(next_report(&bed.chan, &event, 5000));
+	ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
 	EXPECT_EQ(NEXUS_EVENT_EXPIRED, event.type);
 	EXPECT_EQ(2, event.cookie);
 	EXPECT_EQ(NEXUS_DROP_NONE, event.flags);

@@ -111,7 +111,7 @@ bool nx_is_suspended(const struct nx_flow *flow)
 
 bool nx_wait_suspended(const struct nx_flow *flow, bool wanted)
 {
-	long long end = nx_now_ns() + 5 * NX_SEC;
+	long long end = nx_now_ns() + NX_QUEUE_PATIENCE_MS * NX_MSEC;
 
 	while (nx_is_suspended(flow) != wanted)
 		if (nx_now_ns() > end)
@@ -143,7 +143,7 @@ long nx_next_number(int sock, __u16 *port)
 	char payload[NX_QUEUE_LEN];
 	__u32 number;
 
-	if (poll(&p, 1, 2000) != 1 ||
+	if (poll(&p, 1, NX_QUEUE_PATIENCE_MS) != 1 ||
 	    recvfrom(sock, payload, sizeof(payload), 0, (void *)&from, &len) < 4)
 		return -1;
 	*port = ntohs(from.sin_port);

@@ -11,6 +11,8 @@
 #define NX_QUEUE_NEXUS	"t"
 #define NX_QUEUE_PORT	4100	/* of the peer's socket */
 #define NX_QUEUE_LEN	1000	/* payload of ordinary packets */
+/* For what will happen: the slower the machine is, the slower are the links. */
+#define NX_QUEUE_PATIENCE_MS	30000
 
 /**
  * struct nx_queue_bed - the scene
