@@ -50,11 +50,23 @@ static inline void nx_compat_ubuf_init(struct ubuf_info *ubuf,
 {
 	ubuf->callback = ops->complete;
 }
+
+static inline bool nx_compat_ubuf_is(const struct ubuf_info *ubuf,
+				     const struct ubuf_info_ops *ops)
+{
+	return ubuf->callback == ops->complete;
+}
 #else
 static inline void nx_compat_ubuf_init(struct ubuf_info *ubuf,
 				       const struct ubuf_info_ops *ops)
 {
 	ubuf->ops = ops;
+}
+
+static inline bool nx_compat_ubuf_is(const struct ubuf_info *ubuf,
+				     const struct ubuf_info_ops *ops)
+{
+	return ubuf->ops == ops;
 }
 #endif
 

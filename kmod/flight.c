@@ -14,14 +14,17 @@
 #include "channel.h"
 #include "compat.h"
 #include "flight.h"
+#include "flow.h"
 #include "pool.h"
+#include "sent.h"
 #include "tx.h"
 
 /*
  * The shortest payload that is worth it: by count of instructions, less is
- * cheaper to copy.
+ * cheaper to copy. Of the low-latency class none is copied that need not be.
  */
 #define FLIGHT_MIN	4096
+#define FLIGHT_MIN_LL	1
 
 /* The buffers of a payload: 64 KiB that begin in the middle of one lie in two. */
 #define FLIGHT_BUFS	4
@@ -30,6 +33,7 @@
  * struct nx_flight - what a packet on its way holds
  * @ubuf:    for the kernel, with the count of skbs
  * @chan:    of which it holds a reference
+ * @sent:    its report, or NULL: nobody asked for one
  * @nr_bufs: of @bufs
  * @bufs:    large buffers of the channel's pool, held
  *
@@ -38,6 +42,7 @@
 struct nx_flight {
 	struct ubuf_info	ubuf;
 	struct nx_channel	*chan;
+	struct nx_sent		*sent;
 	u32			nr_bufs;
 	u32			bufs[FLIGHT_BUFS];
 };
@@ -49,6 +54,8 @@ static void flight_free(struct nx_flight *flight)
 
 	for (i = 0; i < flight->nr_bufs; i++)
 		nx_pool_unhold(&chan->pool, flight->bufs[i]);
+	if (flight->sent)
+		nx_sent_put(flight->sent);
 	kfree(flight);
 	nx_channel_put(chan);
 	module_put(THIS_MODULE);
@@ -79,25 +86,37 @@ static struct nx_flight *flight_alloc(struct nx_channel *chan)
 	flight->ubuf.flags = SKBFL_ZEROCOPY_FRAG | SKBFL_DONT_ORPHAN;
 	nx_channel_get(chan);
 	flight->chan = chan;
+	flight->sent = NULL;
 	flight->nr_bufs = 0;
 	/* The open file from which the caller comes has one. */
 	__module_get(THIS_MODULE);
 	return flight;
 }
 
+/* Is there payload enough? In the order in which most packets say no. */
+static bool is_long(const struct nx_tx_packet *p)
+{
+	u32 skip = p->packet.payload_off;
+
+	if (p->len >= skip + FLIGHT_MIN)
+		return true;
+	return p->nr_parts && p->parts[p->nr_parts - 1].is_kept &&
+	       p->len >= skip + FLIGHT_MIN_LL && nx_grant_of(p->flow);
+}
+
 /**
  * nx_flight_suits - can a packet's payload leave without a copy?
- * @p: the packet, checked
+ * @p: the packet, checked; in a RCU section
  *
- * It is long, the process keeps the buffers, and they are large ones: a page of
- * small ones has other packets on it.
+ * It is long, or of the low-latency class, the process keeps the buffers, and
+ * they are large ones: a page of small ones has other packets on it.
  */
 bool nx_flight_suits(const struct nx_tx_packet *p)
 {
 	u32 skip = p->packet.payload_off, nr_bufs = 0, nr_pages = 0, i;
 	const struct nx_tx_part *part;
 
-	if (p->len < skip + FLIGHT_MIN || skip > p->nr_headers)
+	if (!is_long(p) || skip > p->nr_headers)
 		return false;
 	for (i = 0; i < p->nr_parts; i++) {
 		part = &p->parts[i];
@@ -172,4 +191,27 @@ bool nx_flight_load(struct sk_buff *skb, struct nx_channel *chan,
 		skip = 0;
 	}
 	return true;
+}
+
+/**
+ * nx_flight_report - have a packet of pages reported when the last of it is gone
+ * @skb:  of nx_flight_load()
+ * @sent: the report, of which it takes a reference over
+ */
+void nx_flight_report(struct sk_buff *skb, struct nx_sent *sent)
+{
+	container_of(skb_zcopy(skb), struct nx_flight, ubuf)->sent = sent;
+}
+
+/**
+ * nx_flight_sent - the report of a packet of pages
+ * @ubuf: the packet's, whose ever it is
+ *
+ * Return: NULL: it has none.
+ */
+struct nx_sent *nx_flight_sent(const struct ubuf_info *ubuf)
+{
+	if (!nx_compat_ubuf_is(ubuf, &flight_ops))
+		return NULL;
+	return container_of(ubuf, const struct nx_flight, ubuf)->sent;
 }

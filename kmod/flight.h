@@ -10,10 +10,13 @@
 #include <linux/types.h>
 
 struct nx_channel;
+struct nx_sent;
 struct nx_tx_packet;
 
 bool nx_flight_suits(const struct nx_tx_packet *p);
 bool nx_flight_load(struct sk_buff *skb, struct nx_channel *chan,
 		    const struct nx_tx_packet *p);
+void nx_flight_report(struct sk_buff *skb, struct nx_sent *sent);
+struct nx_sent *nx_flight_sent(const struct ubuf_info *ubuf);
 
 #endif /* NX_FLIGHT_H */

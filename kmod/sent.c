@@ -5,9 +5,9 @@
  *
  * The report hangs on the skb by its destructor, which is called once whatever
  * happens to the packet: when a driver has done with it, or takes it from its
- * owner, or when somebody drops it. Who drops it knowingly says so before. Its
- * shared info is that of one whose payload was copied: two cannot have the place
- * there, and such packets are no flights (flight.c).
+ * owner, or when somebody drops it. Who drops it knowingly says so before. The
+ * place in the shared info is taken if the packet is of pages: then it is the
+ * flight (flight.c) that has the report.
  */
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -34,8 +34,13 @@ static void post(struct nx_queue *q, const struct nx_sent *sent)
 	nx_event_post(q, &event);
 }
 
-/* A flow that has ended is told nothing: its index may be another one's. */
-static void sent_put(struct nx_sent *sent)
+/**
+ * nx_sent_put - one who held a report does not any more; the last one posts it
+ * @sent: the report
+ *
+ * A flow that has ended is told nothing: its index may be another one's.
+ */
+void nx_sent_put(struct nx_sent *sent)
 {
 	struct nx_flow *flow;
 
@@ -60,7 +65,14 @@ void nx_sent_free(struct sk_buff *skb)
 	struct nx_sent *sent = skb_shinfo(skb)->destructor_arg;
 
 	sent->destructor(skb);
-	sent_put(sent);
+	nx_sent_put(sent);
+}
+
+/* The packet is gone when @skb is; takes one reference over. */
+static void hang_on(struct sk_buff *skb, struct nx_sent *sent)
+{
+	skb_shinfo(skb)->destructor_arg = sent;
+	skb->destructor = nx_sent_free;
 }
 
 /**
@@ -93,8 +105,10 @@ struct nx_sent *nx_sent_begin(struct nx_queue *q, const struct nx_tx_packet *p,
 	sent->cookie = p->cookie;
 	sent->deadline_ns = p->deadline_ns;
 	sent->destructor = skb->destructor;
-	skb_shinfo(skb)->destructor_arg = sent;
-	skb->destructor = nx_sent_free;
+	if (skb_zcopy(skb))
+		nx_flight_report(skb, sent);
+	else
+		hang_on(skb, sent);
 	return sent;
 }
 
@@ -108,7 +122,7 @@ void nx_sent_end(struct nx_sent *sent, enum nexus_drop_reason reason)
 	/* Who dropped it may have said why, and knows better. */
 	if (reason && !sent->outcome)
 		sent->outcome = reason;
-	sent_put(sent);
+	nx_sent_put(sent);
 }
 
 /**

@@ -8,6 +8,7 @@
 
 #include <linux/nexus.h>
 #include <linux/skbuff.h>
+#include "flight.h"
 
 struct nx_channel;
 struct nx_queue;
@@ -18,7 +19,8 @@ struct nx_tx_packet;
 
 /**
  * struct nx_sent - the report of one packet, while it is under way
- * @refs:        the skb's, and the sender's until it knows that the skb is queued
+ * @refs:        the skb's, or the flight's, and the sender's until it knows that
+ *               the packet is queued
  * @chan:        of which it holds a reference, as it does of the module
  * @queue:       that sent
  * @flow:        index, and
@@ -28,7 +30,7 @@ struct nx_tx_packet;
  * @is_late:     it stood past its deadline
  * @cookie:      the application's
  * @deadline_ns: if it has one
- * @destructor:  that the skb had before
+ * @destructor:  that the skb had before, unless it is of pages
  */
 struct nx_sent {
 	refcount_t		refs;
@@ -47,6 +49,7 @@ struct nx_sent {
 struct nx_sent *nx_sent_begin(struct nx_queue *q, const struct nx_tx_packet *p,
 			      struct sk_buff *skb);
 void nx_sent_end(struct nx_sent *sent, enum nexus_drop_reason reason);
+void nx_sent_put(struct nx_sent *sent);
 void nx_sent_free(struct sk_buff *skb);
 bool nx_sent_check(struct nx_sent *sent, u64 now_ns);
 void nx_sent_report(struct nx_queue *q, const struct nx_tx_packet *p,
@@ -55,6 +58,10 @@ void nx_sent_report(struct nx_queue *q, const struct nx_tx_packet *p,
 /* The report of a packet on its way out, or NULL: nobody asked for one. */
 static inline struct nx_sent *nx_sent_of(const struct sk_buff *skb)
 {
+	struct ubuf_info *ubuf = skb_zcopy((struct sk_buff *)skb);
+
+	if (unlikely(ubuf))
+		return nx_flight_sent(ubuf);
 	return skb->destructor == nx_sent_free ?
 	       skb_shinfo(skb)->destructor_arg : NULL;
 }

@@ -74,13 +74,13 @@ static bool is_summed_later(const struct nx_dest *dest,
 
 /*
  * Whether the payload leaves as the pages that it lies in: if nobody here has to
- * read it, nor to tell what becomes of it, and the packet does not stay here.
+ * read it, and the packet does not stay here.
  */
 static bool is_flight(const struct nx_dest *dest, const struct nx_tx_packet *p)
 {
 	const struct net_device *dev = dest->dst->dev;
 
-	if (likely(!nx_flight_suits(p)) || p->flags & NX_SENT_FLAGS)
+	if (likely(!nx_flight_suits(p)))
 		return false;
 	if (dest->needs_whole_way || (p->len > dest->mtu && !p->gso_size))
 		return false;
