@@ -335,8 +335,7 @@ static int nexus_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 {
 	struct nx_sch *s = qdisc_priv(sch);
 
-	/* What is reported must stay one packet. */
-	if (s->shaper.rate && skb_is_gso(skb) && !nx_sent_of(skb))
+	if (s->shaper.rate && skb_is_gso(skb))
 		return enqueue_segments(skb, sch, to_free);
 	return enqueue_one(skb, sch, to_free);
 }

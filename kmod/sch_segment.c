@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "flow.h"
 #include "sch.h"
+#include "sent.h"
 
 /*
  * The kernel gives the last segment all that the super-packet was charged for,
@@ -39,13 +40,8 @@ static struct sk_buff *last_of(struct sk_buff *segs)
 	return segs;
 }
 
-/**
- * nx_sch_segment - cut a super-packet
- * @skb: that the caller frees; in a RCU section
- *
- * Return: its segments, linked by next; NULL: they cannot be made.
- */
-struct sk_buff *nx_sch_segment(struct sk_buff *skb)
+/* The same without a look at whether the packet is reported. */
+static struct sk_buff *segment(struct sk_buff *skb)
 {
 	netdev_features_t features = netif_skb_features(skb) & ~NETIF_F_GSO_MASK;
 	bool is_ours = nx_skb_flow_rcu(skb) && skb->destructor == sock_wfree;
@@ -58,5 +54,25 @@ struct sk_buff *nx_sch_segment(struct sk_buff *skb)
 	/* What is left in @skb is then what the last segment occupies. */
 	if (is_ours && last != segs && !segs->sk && last->sk)
 		own(segs, last, skb->truesize);
+	return segs;
+}
+
+/**
+ * nx_sch_segment - cut a super-packet
+ * @skb: that the caller frees; in a RCU section
+ *
+ * Return: its segments, linked by next; NULL: they cannot be made.
+ */
+struct sk_buff *nx_sch_segment(struct sk_buff *skb)
+{
+	struct nx_sent *sent = skb_zcopy(skb) ? NULL : nx_sent_of(skb);
+	struct sk_buff *segs;
+
+	if (likely(!sent))
+		return segment(skb);
+	nx_sent_lift(skb, sent);
+	segs = segment(skb);
+	skb_mark_not_on_list(skb);
+	nx_sent_share(segs ?: skb, sent);
 	return segs;
 }

@@ -5,9 +5,10 @@
  *
  * The report hangs on the skb by its destructor, which is called once whatever
  * happens to the packet: when a driver has done with it, or takes it from its
- * owner, or when somebody drops it. Who drops it knowingly says so before. The
- * place in the shared info is taken if the packet is of pages: then it is the
- * flight (flight.c) that has the report.
+ * owner, or when somebody drops it. Who drops it knowingly says so before. Of a
+ * super-packet that is cut every segment holds the report, so there is one, after
+ * the last of them. The place in the shared info is taken if the packet is of pages:
+ * then it is the flight (flight.c) that has the report.
  */
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -73,6 +74,35 @@ static void hang_on(struct sk_buff *skb, struct nx_sent *sent)
 {
 	skb_shinfo(skb)->destructor_arg = sent;
 	skb->destructor = nx_sent_free;
+}
+
+/**
+ * nx_sent_lift - take a report off its packet, as if nobody had asked for it
+ * @skb:  the packet, not of pages
+ * @sent: its report, which is the caller's now, for nx_sent_share()
+ */
+void nx_sent_lift(struct sk_buff *skb, struct nx_sent *sent)
+{
+	skb_shinfo(skb)->destructor_arg = NULL;
+	skb->destructor = sent->destructor;
+}
+
+/**
+ * nx_sent_share - hang a report on all that a packet has become
+ * @skbs: linked by next
+ * @sent: from nx_sent_lift(); no longer the caller's
+ *
+ * What has lost its owner is not the flow's any more, nor is it reported.
+ */
+void nx_sent_share(struct sk_buff *skbs, struct nx_sent *sent)
+{
+	for (; skbs; skbs = skbs->next) {
+		if (skbs->destructor != sent->destructor)
+			continue;
+		refcount_inc(&sent->refs);
+		hang_on(skbs, sent);
+	}
+	nx_sent_put(sent);
 }
 
 /**

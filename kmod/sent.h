@@ -19,7 +19,7 @@ struct nx_tx_packet;
 
 /**
  * struct nx_sent - the report of one packet, while it is under way
- * @refs:        the skb's, or the flight's, and the sender's until it knows that
+ * @refs:        each skb's, or the flight's, and the sender's until it knows that
  *               the packet is queued
  * @chan:        of which it holds a reference, as it does of the module
  * @queue:       that sent
@@ -51,6 +51,8 @@ struct nx_sent *nx_sent_begin(struct nx_queue *q, const struct nx_tx_packet *p,
 void nx_sent_end(struct nx_sent *sent, enum nexus_drop_reason reason);
 void nx_sent_put(struct nx_sent *sent);
 void nx_sent_free(struct sk_buff *skb);
+void nx_sent_lift(struct sk_buff *skb, struct nx_sent *sent);
+void nx_sent_share(struct sk_buff *segs, struct nx_sent *sent);
 bool nx_sent_check(struct nx_sent *sent, u64 now_ns);
 void nx_sent_report(struct nx_queue *q, const struct nx_tx_packet *p,
 		    enum nexus_drop_reason reason);

@@ -660,6 +660,59 @@ NX_TEST(no_copy_late, "LL-3 EVT-2 and its deadline holds where it waits")
 	EXPECT_FALSE(next_report(&bed.chan, &event, 100));
 }
 
+#define NR_SEGMENTS	14
+#define SEGMENT_LEN	100
+
+/* A super-packet in one small buffer, of which we want to hear. */
+static void send_super(NX_METADATA, struct nx_flow *flow)
+{
+	char payload[NR_SEGMENTS * SEGMENT_LEN] = { 0 };
+	struct nexus_desc desc = {
+		.flow = flow->add.flow,
+		.flags = NEXUS_DESC_GSO | NEXUS_DESC_CSUM | NEXUS_DESC_NOTIFY,
+		.gso_size = SEGMENT_LEN,
+		.cookie = 9,
+	};
+	long buf = nx_buf_take(flow->chan, 0);
+
+	ASSERT_GE(buf, 0);
+	desc.buf = buf;
+	desc.len = nx_udp_build(nx_buf_ptr(flow->chan, buf), &flow->tuple,
+				payload, sizeof(payload));
+	ASSERT_TRUE(nx_ring_push(nx_chan_ring(flow->chan, 0, NEXUS_RING_TX), &desc));
+	ASSERT_EQ(0, nx_chan_sync(flow->chan, 0, NEXUS_SYNC_TX, 0));
+}
+
+NX_TEST(cut, "LL-2 EVT-1 a super-packet that is reported is cut as any other, and reported once, after its last segment")
+{
+	struct nexus_event event;
+	struct nx_queue_bed bed;
+	struct nx_flow flow;
+	int got = 0;
+	__u16 port;
+
+	nx_queue_start(&bed, NEXT_TO_NOTHING);
+	nx_queue_flow(&bed, &flow, PORT);
+	send_super(_metadata, &flow);
+	/* The link is held by the first segment and not by all of them. */
+	EXPECT_EQ(0, nx_next_number(bed.sink, &port));
+	EXPECT_EQ(1, nx_released(&flow));
+	EXPECT_FALSE(next_report(&bed.chan, &event, 50));
+	nx_qdisc("rate 1gbit");
+	ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
+	EXPECT_EQ(9, event.cookie);
+	EXPECT_EQ(NEXUS_DROP_NONE, event.flags);
+	EXPECT_EQ(NR_SEGMENTS, nx_released(&flow));
+	for (got = 1; got < NR_SEGMENTS; got++)
+		ASSERT_EQ(0, nx_next_number(bed.sink, &port));
+	/* Some of it lost is told as that. */
+	nx_qdisc(NEXT_TO_NOTHING);
+	send_super(_metadata, &flow);
+	ASSERT_EQ(0, nx_shell("tc qdisc del dev %s root", NX_DEV));
+	EXPECT_EQ(NEXUS_DROP_TX_QUEUE, next_outcome(&bed.chan));
+	EXPECT_FALSE(next_report(&bed.chan, &event, 100));
+}
+
 /* ---------------------------------------------------------- the interface */
 
 /* How long after a change by tc the advisory shows it. */
