@@ -435,7 +435,8 @@ enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
 		reason = deliver_large(q, p);
 	if (unlikely(reason))
 		return drop(q, p, reason);
-	if (unlikely(p->flow->traffic_class == NEXUS_CLASS_LOW_LATENCY))
+	if (unlikely(p->flow->traffic_class == NEXUS_CLASS_LOW_LATENCY) &&
+	    nx_grant_of(p->flow))
 		WRITE_ONCE(q->is_urgent, true);
 	count_rx(q, p);
 	trace_nexus_rx(p->flow, p->flow->traffic_class, p->len,

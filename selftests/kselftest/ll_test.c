@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -658,6 +659,53 @@ NX_TEST(no_copy_late, "LL-3 EVT-2 and its deadline holds where it waits")
 	ASSERT_EQ(0, nx_shell("tc qdisc del dev %s root", NX_DEV));
 	EXPECT_EQ(NEXUS_DROP_TX_QUEUE, next_outcome(&bed.chan));
 	EXPECT_FALSE(next_report(&bed.chan, &event, 100));
+}
+
+/* How many of @nr packets woke who sleeps on @to before the sender went on. */
+static int wakes_at_once(NX_METADATA, struct nx_flow *from, struct nx_flow *to,
+			 int nr)
+{
+	struct pollfd p = { .fd = to->chan->fd, .events = POLLIN };
+	struct nexus_status before, after;
+	int at_once = 0;
+	char word[4];
+
+	while (nr--) {
+		ASSERT_EQ(0, poll(&p, 1, 0));	/* asks to be woken */
+		ASSERT_EQ(0, nx_chan_status(to->chan, &before));
+		ASSERT_EQ(0, nx_flow_send(from, "wake", 4));
+		ASSERT_EQ(0, nx_chan_status(to->chan, &after));
+		at_once += after.rx_wakes - before.rx_wakes;
+		ASSERT_EQ(4, nx_flow_recv(to, word, sizeof(word), NULL, NX_QUEUE_PATIENCE_MS));
+	}
+	return at_once;
+}
+
+#define NR_WAKES	50
+#define WAKE_DELAY_US	1000	/* the longest */
+
+NX_TEST(urgent, "LL-3 wakes for the class are never held")
+{
+	struct nx_flow from_ll, from, to_ll = { 0 }, to;
+	struct nx_queue_bed bed;
+	struct nx_chan sender;
+	int held;
+
+	nx_queue_start(&bed, "rate 1gbit ll 20%");
+	ASSERT_TRUE(wait_permille(&bed.chan, 200));
+	nx_chan_start(&sender, NX_QUEUE_NEXUS);
+	to_ll.chan = &bed.chan;
+	to_ll.sock = nx_udp_socket(-1, NX_HOST4, 4400, NULL, 0);
+	ASSERT_EQ(0, ll_add(&bed.chan, to_ll.sock, 100, &to_ll.add));
+	nx_flow_start(&to, &bed.chan, NX_HOST4, 4401, NULL, 0);
+	nx_flow_start(&from_ll, &sender, NX_HOST4, 4402, NX_HOST4, 4400);
+	nx_flow_start(&from, &sender, NX_HOST4, 4403, NX_HOST4, 4401);
+	ASSERT_EQ(0, nx_tune(bed.chan.attach.channel_id, NEXUS_TUNE_WAKE_DELAY,
+			     WAKE_DELAY_US));
+	EXPECT_EQ(NR_WAKES, wakes_at_once(_metadata, &from_ll, &to_ll, NR_WAKES));
+	/* Those of others are, unless the sender was held up for as long itself. */
+	held = NR_WAKES - wakes_at_once(_metadata, &from, &to, NR_WAKES);
+	EXPECT_GT(held, 0);
 }
 
 #define NR_SEGMENTS	14
