@@ -128,16 +128,17 @@ static u32 per_sample(u64 nr, u64 elapsed_ns)
 static void take_sample(struct nx_gather *g, const struct nx_gather_run *run)
 {
 	u64 elapsed_ns = run->now_ns - g->sample_ns, nr;
+	u32 packets, bytes;
 
 	if (elapsed_ns < NX_GATHER_SAMPLE_NS)
 		return;
+	packets = per_sample(run->packets - g->sample_packets, elapsed_ns);
+	bytes = per_sample(run->bytes - g->sample_bytes, elapsed_ns);
 	/* Samples in which nobody asked were alike. */
 	nr = nx_div_u64(elapsed_ns, NX_GATHER_SAMPLE_NS);
-	g->packets = average(g->packets, per_sample(run->packets -
-						    g->sample_packets,
-						    elapsed_ns), nr);
-	g->bytes = average(g->bytes, per_sample(run->bytes - g->sample_bytes,
-						elapsed_ns), nr);
+	g->packets = average(g->packets, packets, nr);
+	g->bytes = average(g->bytes, bytes, nr);
+	g->gap_ns = nx_div_u64(NX_GATHER_SAMPLE_NS, packets ? packets : 1);
 	g->sample_ns = run->now_ns;
 	g->sample_packets = run->packets;
 	g->sample_bytes = run->bytes;
@@ -153,11 +154,31 @@ static bool is_enough(const struct nx_gather *g, const struct nx_gather_run *run
 	       run->bytes - g->held_bytes >= NX_GATHER_BYTES;
 }
 
+/* Who is not alone is followed by others in so long. */
+static u64 probe(const struct nx_gather *g, const struct nx_gather_run *run)
+{
+	u64 probe_ns = NX_GATHER_PROBE * run->waiting * g->gap_ns;
+	u64 half_ns = 1000ULL * g->delay_us / 2;
+
+	if (g->state == NX_GATHER_PINNED)
+		return 2 * half_ns;
+	return probe_ns < half_ns ? probe_ns : half_ns;
+}
+
 static void begin(struct nx_gather *g, const struct nx_gather_run *run)
 {
 	g->held_ns = run->now_ns;
 	g->held_packets = run->packets;
 	g->held_bytes = run->bytes;
+	g->probe_ns = probe(g, run);
+}
+
+/* Nanoseconds until a wait is looked at, of which @waited_ns have passed. */
+static u64 next_look(const struct nx_gather *g, u64 waited_ns)
+{
+	if (waited_ns < g->probe_ns)
+		return g->probe_ns - waited_ns;
+	return 1000ULL * g->delay_us - waited_ns;
 }
 
 /**
@@ -185,21 +206,14 @@ u64 nx_gather_ask(struct nx_gather *g, const struct nx_gather_run *run)
 	}
 	waited_ns = run->now_ns - g->held_ns;
 	if (waited_ns < delay_ns && !is_enough(g, run))
-		return delay_ns - waited_ns;
+		return next_look(g, waited_ns);
 	g->held_ns = 0;
 	g->nr_vain = 0;
 	return 0;
 }
 
-/* Nobody came for half of the wait: they all wait for the sleeper. */
-static void judge(struct nx_gather *g, u64 now_ns)
+static void note_vain(struct nx_gather *g, u64 now_ns)
 {
-	u64 half_ns = 1000ULL * g->delay_us / 2;
-
-	if (g->last_ns - g->held_ns >= half_ns) {
-		g->nr_vain = 0;
-		return;
-	}
 	if (++g->nr_vain < NX_GATHER_VAIN_MAX || g->state == NX_GATHER_PINNED)
 		return;
 	g->stays_ns *= 2;
@@ -208,23 +222,35 @@ static void judge(struct nx_gather *g, u64 now_ns)
 	change(g, NX_GATHER_VAIN, 0, now_ns);
 }
 
+/* Nobody came for half of the wait: they all wait for the sleeper. */
+static void judge(struct nx_gather *g, u64 now_ns)
+{
+	if (g->last_ns - g->held_ns >= 1000ULL * g->delay_us / 2)
+		g->nr_vain = 0;
+	else
+		note_vain(g, now_ns);
+}
+
 /**
  * nx_gather_expire - the time that nx_gather_ask() gave has passed
  * @g:      of the sleeper
  * @now_ns: the time
  *
  * Return: 0: wake, if anything still waits; otherwise nanoseconds until this is to
- * be asked again, as what is held now came later.
+ * be asked again, as what is held now came later, or others have followed it.
  */
 u64 nx_gather_expire(struct nx_gather *g, u64 now_ns)
 {
-	u64 delay_ns = 1000ULL * g->delay_us, waited_ns = now_ns - g->held_ns;
+	u64 waited_ns = now_ns - g->held_ns;
 
 	if (!g->held_ns)
 		return 0;
-	if (waited_ns < delay_ns)
-		return delay_ns - waited_ns;
-	judge(g, now_ns);
+	if (waited_ns >= 1000ULL * g->delay_us)
+		judge(g, now_ns);
+	else if (waited_ns >= g->probe_ns && g->last_ns == g->held_ns)
+		note_vain(g, now_ns);
+	else
+		return next_look(g, waited_ns);
 	g->held_ns = 0;
 	return 0;
 }

@@ -25,6 +25,8 @@
 #define NX_GATHER_PATIENCE	64U
 /* So many times in a row nobody came in the second half of what was waited. */
 #define NX_GATHER_VAIN_MAX	4U
+/* Or nobody at all while so many times as many packets should have come. */
+#define NX_GATHER_PROBE		8U
 
 /* So many that wait are worth a wake: twice what 1/32 asks for. */
 #define NX_GATHER_PACKETS	64U
@@ -54,6 +56,7 @@ enum nx_gather_state {
  * @row:        of the table; 0: wakes at once
  * @delay_us:   waits so long
  * @packets, @bytes: moving averages of a sample
+ * @gap_ns:     from one packet to the next, in the last sample
  * @sample_ns:  when the present sample began
  * @sample_packets, @sample_bytes: totals at that time
  * @changed_ns: when @row changed
@@ -61,6 +64,7 @@ enum nx_gather_state {
  * @last_ns:    when the last run came that was asked for
  * @held_ns:    when the present wait began; 0: nothing is held
  * @held_packets, @held_bytes: totals at that time
+ * @probe_ns:   so long after that, one that came alone is let go
  * @nr_vain:    waits in a row that brought nothing
  */
 struct nx_gather {
@@ -69,6 +73,7 @@ struct nx_gather {
 	u32	delay_us;
 	u32	packets;
 	u32	bytes;
+	u64	gap_ns;
 	u64	sample_ns;
 	u64	sample_packets;
 	u64	sample_bytes;
@@ -78,6 +83,7 @@ struct nx_gather {
 	u64	held_ns;
 	u64	held_packets;
 	u64	held_bytes;
+	u64	probe_ns;
 	u32	nr_vain;
 };
 

@@ -277,6 +277,22 @@ static void nx_gather_expire__backs_off_from_a_closed_loop(void)
 	}
 }
 
+/*
+ * Who waits for an answer does so for no longer than a few of its round trips,
+ * here of 21 us, and not for as long as dense traffic would.
+ */
+static void nx_gather_expire__lets_go_of_whom_nobody_follows(void)
+{
+	struct bed bed;
+
+	start(&bed);
+	answer(&bed, 1, 1500 * MSEC);
+	CU_ASSERT_TRUE(bed.nr_held > 0);
+	CU_ASSERT_TRUE(bed.nr_held <= NX_GATHER_VAIN_MAX);
+	CU_ASSERT_TRUE(bed.longest_ns <=
+		       (NX_GATHER_PROBE + 1) * 21000);
+}
+
 /* What was in vain is tried again, and then stays. */
 static void nx_gather_expire__tries_again(void)
 {
@@ -412,6 +428,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(nx_gather_ask__swing_changes_once_a_hold, "TUNE-3"),
 	UNIT_CASE_ID(nx_gather_ask__needs_packets_and_bytes, "TUNE-4"),
 	UNIT_CASE(nx_gather_expire__backs_off_from_a_closed_loop),
+	UNIT_CASE(nx_gather_expire__lets_go_of_whom_nobody_follows),
 	UNIT_CASE(nx_gather_expire__tries_again),
 	UNIT_CASE(nx_gather__is_within_a_tenth_of_the_best_pinned),
 	UNIT_CASE(nx_gather_show__rests_after_silence),
