@@ -154,6 +154,11 @@ static struct nx_dest *dest_slot(struct nx_queue *q, u32 flow_idx, __be32 addr,
 	return &q->dests[(h ^ h >> 8) % NX_NR_DESTS];
 }
 
+static bool is_to_peer(const struct nx_dest *dest)
+{
+	return dest->peer && !nx_flow_is_narrowed(dest->peer);
+}
+
 /* Nothing has changed since @dest was looked up for a flow that is still there. */
 static bool is_current(const struct nx_dest *dest, const struct nx_flow *flow,
 		       const struct nx_nexus *nexus)
@@ -205,6 +210,7 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 	}
 	if (unlikely(dest->seq != READ_ONCE(nexus->flows.seq)))
 		look_up_peer(dest, nexus);
+	dest->is_to_peer = is_to_peer(dest);
 	return dest;
 }
 
@@ -253,7 +259,7 @@ static struct nx_dest *again_ipv6(struct nx_queue *q, struct nx_tx_packet *p)
  * The same for the packet at hand. What was true in this RCU section is taken to
  * be so until its end: no packet is too late for what happens meanwhile.
  */
-static bool is_still_current(struct nx_queue *q, const struct nx_dest *dest,
+static bool is_still_current(struct nx_queue *q, struct nx_dest *dest,
 			     const struct nx_flow *flow)
 {
 	struct nx_nexus *nexus = q->chan->nexus;
@@ -264,6 +270,7 @@ static bool is_still_current(struct nx_queue *q, const struct nx_dest *dest,
 	if (!is_current(dest, flow, nexus) ||
 	    dest->seq != READ_ONCE(nexus->flows.seq))
 		return false;
+	dest->is_to_peer = is_to_peer(dest);
 	run->dest = dest;
 	run->dest_flow = flow;
 	return true;

@@ -29,6 +29,7 @@ struct nx_tx_packet;
  * @peer:    the flow of this host that receives, or NULL; good while @seq is
  * @hash:    of the key that @peer was looked up by
  * @is_local: the destination is this host
+ * @is_to_peer: @peer has what this leads to; asked anew in each RCU section
  * @needs_whole_way: the kernel's whole way out knows what the neighbour does
  *            not: which members of a group are on this host, IPsec, and tunnels
  *            of routes
@@ -46,6 +47,7 @@ struct nx_dest {
 	struct nx_flow		*peer;
 	u32			hash;
 	bool			is_local;
+	bool			is_to_peer;
 	bool			needs_whole_way;
 };
 

@@ -126,17 +126,6 @@ void nx_tcp_receive(struct nx_flow *flow, const u8 *h, u32 avail,
 		nx_flow_established(flow);
 }
 
-/**
- * nx_tcp_is_over - does an accepted connection need its flow no more?
- * @flow: any
- *
- * What still comes for it is its listener's, who may answer without a flow.
- */
-bool nx_tcp_is_over(const struct nx_flow *flow)
-{
-	return flow->parent && nx_tcp_track_is_over(&flow->track);
-}
-
 /* Between the handshake and the end: who has closed, and who knows it. */
 static enum nexus_tcp_state open_state(const struct nx_tcp_track *t)
 {

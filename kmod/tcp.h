@@ -8,18 +8,28 @@
 
 #include <linux/nexus.h>
 #include "core/packet.h"
+#include "flow.h"
 
 struct nx_channel;
-struct nx_flow;
 struct nx_tx_packet;
 
 enum nexus_drop_reason nx_tcp_send(struct nx_channel *chan,
 				   struct nx_tx_packet *p);
 void nx_tcp_receive(struct nx_flow *flow, const u8 *h, u32 avail,
 		    const struct nx_packet *p);
-bool nx_tcp_is_over(const struct nx_flow *flow);
 enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow);
 void nx_tcp_abort(struct nx_flow *flow);
 void nx_tcp_linger(struct nx_flow *flow);
+
+/**
+ * nx_tcp_is_over - does an accepted connection need its flow no more?
+ * @flow: any
+ *
+ * What still comes for it is its listener's, who may answer without a flow.
+ */
+static inline bool nx_tcp_is_over(const struct nx_flow *flow)
+{
+	return flow->parent && nx_tcp_track_is_over(&flow->track);
+}
 
 #endif /* NX_TCP_H */

@@ -377,11 +377,6 @@ static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 	spin_unlock(&flow->lock);
 }
 
-static bool is_to_peer(const struct nx_dest *dest)
-{
-	return dest->peer && !nx_flow_is_narrowed(dest->peer);
-}
-
 /* To another channel of this host: one copy, no sum, no device. */
 static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 					 struct nx_tx_packet *p,
@@ -407,9 +402,10 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 		run->peer = peer;
 	}
 	/* What the receiver loses is counted there. */
-	if (!nx_deliver(peer, rx) && rx->protocol == IPPROTO_TCP)
-		nx_tcp_receive(dest->peer, p->headers, p->nr_headers, &p->packet);
-	if (nx_tcp_is_over(dest->peer))
+	if (nx_deliver(peer, rx) || rx->protocol != IPPROTO_TCP)
+		return NEXUS_DROP_NONE;
+	nx_tcp_receive(dest->peer, p->headers, p->nr_headers, &p->packet);
+	if (unlikely(nx_tcp_is_over(dest->peer)))
 		nx_flow_end(dest->peer);
 	return NEXUS_DROP_NONE;
 }
@@ -431,7 +427,7 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 		if (unlikely(!dest))
 			return reason;
 	}
-	*is_local = is_to_peer(dest);
+	*is_local = dest->is_to_peer;
 	if (*is_local)
 		return send_local(run, p, dest);
 	end_peer(run);
@@ -587,7 +583,7 @@ void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
 	make_own(p, flow, h, len);
 	reason = nx_tx_parse(h, len, len, &p->packet);
 	dest = reason ? NULL : nx_dest_find(q, flow, &p->packet.key, &reason);
-	is_local = dest && is_to_peer(dest);
+	is_local = dest && dest->is_to_peer;
 	if (is_local)
 		reason = send_local(&q->run, p, dest);
 	else if (dest)
