@@ -64,6 +64,7 @@ void message_nexus(struct nx_request *req, const char *name, u32 id);
 void message_channel(struct nx_request *req, u32 id, const char *comm, u32 violation);
 void message_flow(struct nx_request *req, u32 channel, u32 index);
 void message_flow_v6(struct nx_request *req, u32 channel, u32 index);
+void message_flow_ll(struct nx_request *req, u32 channel, u32 index, u32 permille);
 /* Of TCP. Who reports says what cannot be. */
 void message_tcp(struct nx_request *req, u32 state, bool is_reported);
 
@@ -90,6 +91,6 @@ void run_with(struct nx_ctl options, const char *line);
 
 extern CU_TestInfo words_tests[], text_tests[], table_tests[], json_tests[];
 extern CU_TestInfo reply_tests[], command_tests[], show_tests[], monitor_tests[];
-extern CU_TestInfo qdisc_tests[];
+extern CU_TestInfo qdisc_tests[], ll_tests[];
 
 #endif

@@ -54,6 +54,7 @@ int main(void)
 		SUITE("show", show_tests),
 		SUITE("monitor", monitor_tests),
 		SUITE("qdisc", qdisc_tests),
+		SUITE("ll", ll_tests),
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned int failures;

@@ -198,6 +198,15 @@ void message_flow(struct nx_request *req, u32 channel, u32 index)
 	mnl_attr_nest_end(req->nlh, nest);
 }
 
+void message_flow_ll(struct nx_request *req, u32 channel, u32 index, u32 permille)
+{
+	struct nlattr *nest = begin_flow(req, channel, index, AF_INET);
+
+	put_end(req->nlh, AF_INET, NEXUS_FLOW_A_LOCAL, "10.0.0.1", 4000 + index);
+	put_end(req->nlh, AF_INET, NEXUS_FLOW_A_REMOTE, "10.0.0.2", 40000);
+	mnl_attr_put_u32(req->nlh, NEXUS_FLOW_A_LL_PERMILLE, permille);
+	mnl_attr_nest_end(req->nlh, nest);
+}
 
 void message_tcp(struct nx_request *req, u32 state, bool is_reported)
 {
