@@ -78,7 +78,8 @@ lag-plots: packages tools
 
 plots: sim-plots tune-plots lag-plots
 
-demo: packages tools
+demo: packages
+	@$(MAKE) -s --no-print-directory tools
 	@scripts/demo
 
 bench: packages tools
