@@ -48,6 +48,7 @@ struct nx_udp_hops {
  * @has_ipv6: reaches IPv6
  * @is_closed: nexus_udp_close() was called within a callback
  * @is_held:  the program was told that it is suspended, and waits
+ * @wish:    of the datagram that is being sent, or NULL
  * @local, @remote: addresses; @remote.family is 0 if not connected
  * @hops:    by [0] IPv4, [1] IPv6
  * @path:    headers to whom it sent last; of a connected endpoint, to @remote
@@ -82,6 +83,7 @@ struct nexus_udp {
 	bool			has_ipv6;
 	bool			is_closed;
 	bool			is_held;
+	const struct nexus_udp_wish *wish;
 	struct nexus_addr	local;
 	struct nexus_addr	remote;
 	struct nx_udp_hops	hops[2];

@@ -77,6 +77,17 @@ static inline size_t headers_len(const struct nexus_udp *udp)
 	return nx_path_l4_off(udp->path.version) + NEXUS_WIRE_UDP_LEN;
 }
 
+/* Into the descriptor that was filled last. */
+static void fill_wish(struct nexus_udp *udp)
+{
+	struct nexus_desc *d = nexus_tx_slot(udp->stack->queue, 0);
+
+	d->flags |= udp->wish->flags;
+	d->cookie = udp->wish->cookie;
+	if (udp->wish->flags & NEXUS_DESC_DEADLINE)
+		d->time_ns = udp->wish->deadline_ns;
+}
+
 static int transmit(struct nexus_udp *udp, struct nexus_packet *pkt)
 {
 	uint32_t nr = pkt->info.nr_parts, flags = udp->tx_flags;
@@ -92,6 +103,8 @@ static int transmit(struct nexus_udp *udp, struct nexus_packet *pkt)
 	if (nr > 1)
 		flags |= NEXUS_DESC_MORE;
 	nx_stack_tx_fill(udp->stack, pkt, udp->flow, flags, udp->traffic_class);
+	if (udp->wish)
+		fill_wish(udp);
 	nx_stack_tx_parts(udp->stack, pkt, udp->flow);
 	udp->stats.tx_datagrams++;
 	udp->stats.tx_bytes += pkt->total_len;
@@ -303,6 +316,39 @@ int nexus_udp_send(struct nexus_udp *udp, struct nexus_packet *pkt,
 	if (to || !udp->is_connected)
 		return send_to(udp, pkt, to);
 	return send_on_path(udp, pkt);
+}
+
+static int check_wish(const struct nexus_udp *udp,
+		      const struct nexus_udp_wish *wish)
+{
+	const uint32_t known = NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE |
+			       NEXUS_DESC_LATE;
+
+	if (wish->flags & ~known || wish->reserved)
+		return -EINVAL;
+	if (!(wish->flags & NEXUS_DESC_DEADLINE) &&
+	    (wish->flags & NEXUS_DESC_LATE || !wish->flags))
+		return -EINVAL;
+	return udp->stack->channel->features & NEXUS_FEATURE_NOTIFY ?
+	       0 : -EOPNOTSUPP;
+}
+
+int nexus_udp_send_with(struct nexus_udp *udp, struct nexus_packet *pkt,
+			const struct nexus_addr *to,
+			const struct nexus_udp_wish *wish)
+{
+	int err = nx_stack_enter(udp->stack);
+
+	if (!err)
+		err = check_wish(udp, wish);
+	if (!err && (to || !udp->is_connected))
+		err = choose_path(udp, to);
+	if (err)
+		return err;
+	udp->wish = wish;
+	err = send_slowly(udp, pkt);
+	udp->wish = NULL;
+	return err;
 }
 
 /* ------------------------------------------------------------- an answer */

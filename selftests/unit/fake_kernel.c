@@ -476,6 +476,10 @@ static void check_rest_is_zero(struct fake_kernel *fk, const struct nexus_desc *
 	rest.traffic_class = 0;
 	if (d->flags & NEXUS_DESC_GSO)
 		rest.gso_size = 0;
+	if (d->flags & (NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE))
+		rest.cookie = 0;
+	if (d->flags & NEXUS_DESC_DEADLINE)
+		rest.time_ns = 0;
 	if (memcmp(&rest, &(struct nexus_desc){ 0 }, sizeof(rest)))
 		violation(fk, "a field of a TX descriptor that is not 0", d->flags);
 }
@@ -735,7 +739,7 @@ void fake_init(struct fake_kernel *fk)
 	fk->alloc_target = 32;
 	fk->features = NEXUS_FEATURE_CSUM_TX | NEXUS_FEATURE_CSUM_RX |
 		       NEXUS_FEATURE_IP_FRAG | NEXUS_FEATURE_MULTI_PART |
-		       NEXUS_FEATURE_EVENTS;
+		       NEXUS_FEATURE_EVENTS | NEXUS_FEATURE_NOTIFY;
 }
 
 void fake_exit(struct fake_kernel *fk)

@@ -235,6 +235,39 @@ int nexus_udp_send(struct nexus_udp *udp, struct nexus_packet *pkt,
 		   const struct nexus_addr *to);
 
 /**
+ * struct nexus_udp_wish - what one datagram is to have of its own
+ * @flags:       NEXUS_DESC_NOTIFY: tell what becomes of it; _DEADLINE: it is of no
+ *               use after @deadline_ns, and is dropped where it waits; with _LATE it
+ *               is sent even then
+ * @reserved:    0
+ * @cookie:      comes back in the event
+ * @deadline_ns: CLOCK_MONOTONIC
+ */
+struct nexus_udp_wish {
+	uint32_t	flags;
+	uint32_t	reserved;
+	uint64_t	cookie;
+	uint64_t	deadline_ns;
+};
+
+/**
+ * nexus_udp_send_with - queue a datagram that is reported, or has a deadline
+ * @udp:  the endpoint
+ * @pkt:  as for nexus_udp_send()
+ * @to:   likewise
+ * @wish: not needed after the call
+ *
+ * The stack's event callback (struct nexus_stack_options) hears of it once, by
+ * NEXUS_EVENT_SENT or NEXUS_EVENT_EXPIRED, unless the EVENT ring was full.
+ *
+ * Return: as nexus_udp_send(); -EINVAL no flags, unknown ones, or LATE without
+ * DEADLINE, -EOPNOTSUPP the kernel's side cannot do it.
+ */
+int nexus_udp_send_with(struct nexus_udp *udp, struct nexus_packet *pkt,
+			const struct nexus_addr *to,
+			const struct nexus_udp_wish *wish);
+
+/**
  * nexus_udp_reply - queue an answer to a datagram
  * @udp:     the endpoint
  * @pkt:     as for nexus_udp_send(); may be @request itself, rewritten in place

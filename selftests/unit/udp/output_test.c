@@ -819,7 +819,79 @@ static void nexus_udp_send__wakes_though_events_were_lost(void)
 	fixture_end(&f);
 }
 
+/* ---------------------------------------------------------- one's own wish */
+
+static int send_wish(struct nexus_udp *udp, size_t len, uint32_t flags)
+{
+	const struct nexus_udp_wish wish = { .flags = flags, .cookie = 77,
+					     .deadline_ns = 123456789 };
+	struct nexus_packet *pkt;
+	int err;
+
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(nexus_udp_stack(udp), len, &pkt), 0);
+	err = nexus_udp_send_with(udp, pkt, NULL, &wish);
+	if (err)
+		nexus_packet_put(nexus_udp_stack(udp), pkt);
+	return err;
+}
+
+static void nexus_udp_send_with__fills_the_descriptor(void)
+{
+	const uint32_t both = NEXUS_DESC_DEADLINE | NEXUS_DESC_LATE;
+	const struct nexus_desc *desc;
+	struct nexus_udp *udp;
+	struct fixture f;
+
+	fixture_start(&f);
+	udp = fixture_udp(&f, "127.0.0.1:0", "127.0.0.1:9");
+	CU_ASSERT_EQUAL(send_wish(udp, 10, NEXUS_DESC_NOTIFY), 0);
+	CU_ASSERT_EQUAL(send_wish(udp, 10, both), 0);
+	CU_ASSERT_EQUAL(send_wish(udp, 5000, NEXUS_DESC_NOTIFY), 0);
+	fill_bytes();
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, bytes, 5000, NULL), 5000);
+	nexus_stack_flush(f.stack);
+	CU_ASSERT_EQUAL_FATAL(f.fk.nr_sent, 4);
+	desc = &f.fk.sent[0].desc;
+	CU_ASSERT_EQUAL(desc->flags, NEXUS_DESC_CSUM | NEXUS_DESC_NOTIFY);
+	CU_ASSERT_EQUAL(desc->cookie, 77);
+	CU_ASSERT_EQUAL(desc->time_ns, 0);
+	desc = &f.fk.sent[1].desc;
+	CU_ASSERT_EQUAL(desc->flags, NEXUS_DESC_CSUM | both);
+	CU_ASSERT_EQUAL(desc->time_ns, 123456789);
+	/* Of several parts the first one. */
+	CU_ASSERT_TRUE(f.fk.sent[2].nr_parts > 1);
+	CU_ASSERT_TRUE(f.fk.sent[2].desc.flags & NEXUS_DESC_NOTIFY);
+	/* And the next datagram has no wish. */
+	desc = &f.fk.sent[3].desc;
+	CU_ASSERT_EQUAL(desc->flags, NEXUS_DESC_CSUM | NEXUS_DESC_MORE);
+	CU_ASSERT_EQUAL(desc->cookie, 0);
+	fixture_end(&f);
+}
+
+static void nexus_udp_send_with__refuses_nonsense(void)
+{
+	struct nexus_udp *udp;
+	struct fixture f;
+
+	fixture_start(&f);
+	udp = fixture_udp(&f, "127.0.0.1:0", "127.0.0.1:9");
+	CU_ASSERT_EQUAL(send_wish(udp, 10, 0), -EINVAL);
+	CU_ASSERT_EQUAL(send_wish(udp, 10, NEXUS_DESC_LATE), -EINVAL);
+	CU_ASSERT_EQUAL(send_wish(udp, 10, NEXUS_DESC_LATE | NEXUS_DESC_NOTIFY),
+			-EINVAL);
+	CU_ASSERT_EQUAL(send_wish(udp, 10, NEXUS_DESC_NOTIFY | NEXUS_DESC_GSO),
+			-EINVAL);
+	f.stack->channel->features &= ~NEXUS_FEATURE_NOTIFY;
+	CU_ASSERT_EQUAL(send_wish(udp, 10, NEXUS_DESC_NOTIFY), -EOPNOTSUPP);
+	nexus_stack_flush(f.stack);
+	CU_ASSERT_EQUAL(f.fk.nr_sent, 0);
+	fixture_end(&f);
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE_ID(nexus_udp_send_with__fills_the_descriptor,
+		     "EVT-1 EVT-2 what the kernel is asked for"),
+	UNIT_CASE(nexus_udp_send_with__refuses_nonsense),
 	UNIT_CASE_ID(nexus_udp_send__holds_back_while_suspended,
 		     "ADV-3 ADV-4 a memory read, and only the flow that it is for"),
 	UNIT_CASE_ID(nexus_udp_send__wakes_though_events_were_lost,
