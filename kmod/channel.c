@@ -495,6 +495,7 @@ void nx_channel_count(const struct nx_channel *chan, struct nx_counters *sum)
 		nx_traffic_sum(&sum->rx, &q->rx_count);
 		nx_traffic_sum(&sum->tx, &q->tx_count);
 		nx_traffic_sum(&sum->tx_local, &q->tx_local);
+		sum->tx_declassed += READ_ONCE(q->tx_declassed);
 		sum->syncs += READ_ONCE(q->syncs);
 		sum->wakes += atomic64_read(&q->wakes);
 		sum->bytes_copied += READ_ONCE(q->tx_copied) +

@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include <net/sock.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>
@@ -186,6 +187,19 @@ hrtimer_setup(struct hrtimer *timer,
 {
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
+}
+#endif
+
+/* The cgroup of the process that made a socket; 0: sockets know none. */
+#ifdef CONFIG_SOCK_CGROUP_DATA
+static inline u64 nx_compat_cgroup_id(const struct sock *sk)
+{
+	return cgroup_id(sock_cgroup_ptr((void *)&sk->sk_cgrp_data));
+}
+#else
+static inline u64 nx_compat_cgroup_id(const struct sock *sk)
+{
+	return 0;
 }
 #endif
 

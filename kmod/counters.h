@@ -37,6 +37,7 @@ static inline void nx_traffic_sum(struct nx_traffic *sum,
  * struct nx_counters - everything counted, added up for an answer
  * @rx, @tx:      delivered, sent
  * @tx_local:     of @tx: to a channel of this host
+ * @tx_declassed: of those taken from TX: their class was not their flow's
  * @passed:       seen by the hook and left to the kernel's stack
  * @syncs, @wakes: calls of NEXUS_IOC_SYNC, and sleepers woken
  * @bytes_copied: without a sum
@@ -47,6 +48,7 @@ struct nx_counters {
 	struct nx_traffic	rx;
 	struct nx_traffic	tx;
 	struct nx_traffic	tx_local;
+	u64			tx_declassed;
 	u64			passed;
 	u64			syncs;
 	u64			wakes;

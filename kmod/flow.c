@@ -210,6 +210,7 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 	err = nx_socket_adopt(flow, arg);
 	if (err)
 		goto err_drop;
+	flow->policy = nexus->policy.nr;
 	err = link(flow);
 	if (err)
 		goto err_release;
@@ -393,6 +394,7 @@ static struct nx_flow *accept_alloc(struct nx_flow *listener,
 	flow->traffic_class = listener->traffic_class;
 	flow->ifindex = listener->ifindex;
 	flow->uid = listener->uid;
+	flow->policy = listener->policy;
 	flow->serial = atomic64_inc_return(&last_serial);
 	flow->node[0].key = *key;
 	flow->node[0].flow = flow;

@@ -74,6 +74,7 @@ struct nx_flow_node {
  * @keeper:     of a TCP flow: shares the port with @socket, see tcp_socket.c
  * @uid:        of the socket's owner
  * @pid:        of the process that added the flow, in the initial namespace
+ * @policy:     number of the nexus's policy that allowed it
  * @mtu:        of the path, as the owner was told
  * @our_local, @plain_remote: the IPv4 addresses of the last packet that were
  *              found to be this host's and not this host's, below the state of
@@ -130,6 +131,7 @@ struct nx_flow {
 	struct nx_advice	advice;
 	struct nx_grant		grant;
 	u32			mtu;
+	u32			policy;
 	struct nx_sndbuf	sndbuf;
 	void			(*old_data_ready)(struct sock *sk);
 	union {

@@ -41,7 +41,8 @@ static int put_work(struct sk_buff *skb, const struct nx_counters *c)
 	    put_count(skb, NEXUS_COUNTERS_A_SYNCS, c->syncs) ||
 	    put_count(skb, NEXUS_COUNTERS_A_WAKES, c->wakes) ||
 	    put_count(skb, NEXUS_COUNTERS_A_BYTES_COPIED, c->bytes_copied) ||
-	    put_count(skb, NEXUS_COUNTERS_A_BYTES_SUMMED, c->bytes_summed))
+	    put_count(skb, NEXUS_COUNTERS_A_BYTES_SUMMED, c->bytes_summed) ||
+	    put_count(skb, NEXUS_COUNTERS_A_TX_DECLASSED, c->tx_declassed))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -288,6 +288,7 @@ static int change_policy(struct genl_info *info, struct nx_nexus *nexus,
 	policy = nexus->policy;
 	ret = read_policy(info, nest, &policy);
 	if (!ret) {
+		policy.nr++;
 		nexus->policy = policy;
 		if (policy.max_idle)
 			nx_tend_soon(0);

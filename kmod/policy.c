@@ -11,6 +11,7 @@
 
 void nx_policy_init(struct nx_policy *policy)
 {
+	policy->nr = 1;
 	policy->nr_rules = 0;
 	policy->max_channels = NX_POLICY_MAX_CHANNELS;
 	policy->max_flows = NX_POLICY_MAX_FLOWS;

@@ -25,6 +25,7 @@ struct nx_rule {
 
 /**
  * struct nx_policy - the policy of one nexus; under its lock
+ * @nr:           of this policy: each change has another
  * @nr_rules:     used of @rules
  * @rules:        one that matches is enough
  * @max_channels: of one user
@@ -40,6 +41,7 @@ struct nx_rule {
  * Limits are read without the lock, where packets pass.
  */
 struct nx_policy {
+	u32		nr;
 	unsigned int	nr_rules;
 	struct nx_rule	rules[NEXUS_RULES_MAX];
 	u32		max_channels;

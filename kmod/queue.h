@@ -70,6 +70,7 @@ struct nx_rx_parts {
  * @tx_local:  of them to a channel of this host
  * @tx_drops:  refused, by reason
  * @tx_copied, @tx_summed: bytes
+ * @tx_declassed: packets that claimed a class which their flow has not
  * @syncs:     calls
  *
  * @rx_lock:   protects what stands up to @wait; bottom halves off; taken under
@@ -102,6 +103,7 @@ struct nx_queue {
 	u64			tx_drops[NEXUS_NR_DROP_REASONS];
 	u64			tx_copied;
 	u64			tx_summed;
+	u64			tx_declassed;
 	u64			syncs;
 	bool			is_tx_blocked;
 	struct nx_dest		dests[NX_NR_DESTS];

@@ -367,6 +367,8 @@ DECLARE_EVENT_CLASS(nexus_packet,
 		__field(u32, flow)
 		__field(pid_t, pid)
 		__field(uid_t, uid)
+		__field(u64, cgroup)
+		__field(u32, policy)
 		__field(u32, len)
 		__field(u8, traffic_class)
 		__field(bool, is_local)
@@ -376,13 +378,16 @@ DECLARE_EVENT_CLASS(nexus_packet,
 		__entry->flow = flow->idx;
 		__entry->pid = pid_nr(flow->pid);
 		__entry->uid = __kuid_val(flow->uid);
+		__entry->cgroup = nx_compat_cgroup_id(flow->sk);
+		__entry->policy = flow->policy;
 		__entry->len = len;
 		__entry->traffic_class = traffic_class;
 		__entry->is_local = is_local;
 	),
-	TP_printk("channel=%u flow=%u pid=%d uid=%u class=%u len=%u local=%d",
+	TP_printk("channel=%u flow=%u pid=%d uid=%u cgroup=%llu policy=%u class=%u len=%u local=%d",
 		  __entry->channel, __entry->flow, __entry->pid, __entry->uid,
-		  __entry->traffic_class, __entry->len, __entry->is_local)
+		  __entry->cgroup, __entry->policy, __entry->traffic_class,
+		  __entry->len, __entry->is_local)
 );
 
 DEFINE_EVENT(nexus_packet, nexus_tx,

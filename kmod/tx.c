@@ -81,44 +81,62 @@ static bool take_buffer(struct nx_queue *q, u32 buf)
 	return true;
 }
 
-/* Checks the snapshot @s of part @p->nr_parts, and adds it. */
-static enum nexus_drop_reason add_part(struct nx_tx_packet *p,
-				       const union nx_desc *s)
+/* Adds part @p->nr_parts, which lies in buffer @buf. @desc is NULL: refused. */
+static enum nexus_drop_reason add_part(struct nx_tx_packet *p, u32 buf,
+				       const struct nx_tx_desc *desc)
 {
 	const struct nx_pool *pool = p->pool;
-	u32 size = pool->sizes[nx_pool_size_of(pool, s->d.buf)].size;
+	u32 size = pool->sizes[nx_pool_size_of(pool, buf)].size;
 
-	if (!nx_tx_desc_is_known(s))
+	if (!desc)
 		return NEXUS_DROP_TX_FLAGS;
-	if (p->nr_parts && !nx_tx_part_continues(&s->d, p->flow_idx))
+	if (p->nr_parts && !nx_tx_part_continues(desc, p->flow_idx))
 		return NEXUS_DROP_TX_FLAGS;
-	if (!nx_tx_part_is_inside(&s->d, size))
+	if (!nx_tx_part_is_inside(desc, size))
 		return NEXUS_DROP_TX_LENGTH;
-	p->len += s->d.len;
+	p->len += desc->d.len;
 	if (p->len > NEXUS_PACKET_MAX)
 		return NEXUS_DROP_TX_LENGTH;
 	return NEXUS_DROP_NONE;
 }
 
-/* The packet's own fields are those of its first descriptor. */
-static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
-			 const struct nexus_desc *d)
+/* The class is the flow's, whatever a packet claims. */
+static void stamp_class(struct nx_queue *q, struct nx_tx_packet *p, u8 claimed)
 {
-	u32 idx;
-
-	p->flow_idx = d->flow;
-	p->flags = d->flags & ~(NEXUS_DESC_MORE | NEXUS_DESC_KEEP);
-	p->gso_size = d->gso_size;
-	p->traffic_class = nx_tx_class(d->traffic_class);
-	if (unlikely(d->flags & NX_SENT_FLAGS)) {
-		p->is_reported = false;
-		p->cookie = d->cookie;
-		p->deadline_ns = d->time_ns;
-	}
-	if (unlikely(d->flow >= q->chan->nr_flow_slots))
+	p->traffic_class = p->flow->traffic_class;
+	if (likely(nx_tx_class_is_right(claimed, p->traffic_class)))
 		return;
-	idx = array_index_nospec(d->flow, q->chan->nr_flow_slots);
-	p->flow = rcu_dereference(q->chan->flows[idx].flow);
+	p->traffic_class = NEXUS_CLASS_BEST_EFFORT;
+	WRITE_ONCE(q->tx_declassed, q->tx_declassed + 1);
+}
+
+/* The flow that it claims, if this channel has it. */
+static struct nx_flow *find_flow(struct nx_queue *q, u32 idx)
+{
+	if (unlikely(idx >= q->chan->nr_flow_slots))
+		return NULL;
+	idx = array_index_nospec(idx, q->chan->nr_flow_slots);
+	return rcu_dereference(q->chan->flows[idx].flow);
+}
+
+/* The packet's own fields are those of its first descriptor, if that is good. */
+static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
+			 u32 flow_idx, const struct nx_tx_desc *desc)
+{
+	p->flow_idx = flow_idx;
+	p->flow = find_flow(q, flow_idx);
+	p->flags = 0;
+	if (unlikely(!desc))
+		return;
+	p->flags = desc->d.flags & ~(NEXUS_DESC_MORE | NEXUS_DESC_KEEP);
+	p->gso_size = desc->d.gso_size;
+	if (unlikely(p->flags & NX_SENT_FLAGS)) {
+		p->is_reported = false;
+		p->cookie = desc->d.cookie;
+		p->deadline_ns = desc->d.time_ns;
+	}
+	if (likely(p->flow))
+		stamp_class(q, p, desc->d.traffic_class);
 }
 
 /* The packet was dealt with: the buffer goes to whom it is due. */
@@ -140,6 +158,7 @@ static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p
 				   bool *is_over)
 {
 	enum nexus_drop_reason reason = NEXUS_DROP_NONE;
+	const struct nx_tx_desc *desc;
 	struct nx_queue *q = run->q;
 	union nx_desc *s = &run->desc;
 
@@ -159,10 +178,11 @@ static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p
 			let_go(q, s->d.buf, s->d.flags & NEXUS_DESC_KEEP);
 			continue;
 		}
+		desc = nx_tx_desc_check(s);
 		if (!reason)
-			reason = add_part(p, s);
+			reason = add_part(p, s->d.buf, desc);
 		if (!p->nr_parts)
-			begin_packet(q, p, &s->d);
+			begin_packet(q, p, s->d.flow, desc);
 		p->parts[p->nr_parts].buf = s->d.buf;
 		p->parts[p->nr_parts].off = s->d.off;
 		p->parts[p->nr_parts].len = s->d.len;

@@ -9,13 +9,26 @@
 #include "types.h"
 
 /**
- * union nx_desc - a snapshot of a descriptor
- * @d:   its fields
- * @u64: its words; the snapshot is taken, and zeros are looked for, by them
+ * struct nx_tx_desc - a descriptor whose fields were looked at
+ * @d: its fields; those that are not TX's are 0
+ *
+ * There is none but that which nx_tx_desc_check() returns. Where its part lies is
+ * checked by nx_tx_part_is_inside().
+ */
+struct nx_tx_desc {
+	struct nexus_desc d;
+};
+
+/**
+ * union nx_desc - the kernel's own copy of a descriptor, as a process wrote it
+ * @d:       its fields: claims
+ * @u64:     its words; the copy is taken, and zeros are looked for, by them
+ * @checked: for nx_tx_desc_check() alone
  */
 union nx_desc {
 	struct nexus_desc d;
 	u64		  u64[8];
+	struct nx_tx_desc checked;
 };
 
 /* Deadline and cookie, each only where a flag says that it is one. */
@@ -47,25 +60,38 @@ static __always_inline bool nx_tx_desc_is_known(const union nx_desc *s)
 	return !s->u64[3];
 }
 
+/* The descriptor, from here on to be trusted so far; NULL: it is refused. */
+static __always_inline const struct nx_tx_desc *
+nx_tx_desc_check(const union nx_desc *s)
+{
+	return nx_tx_desc_is_known(s) ? &s->checked : NULL;
+}
+
 /* Whether the part lies in a buffer of @size bytes. No sum can overflow. */
-static __always_inline bool nx_tx_part_is_inside(const struct nexus_desc *d,
+static __always_inline bool nx_tx_part_is_inside(const struct nx_tx_desc *desc,
 						 u32 size)
 {
+	const struct nexus_desc *d = &desc->d;
+
 	return d->len && d->len <= size && d->off <= size - d->len;
 }
 
 /* Whether a part that is not the first one leaves the packet's fields alone. */
-static inline bool nx_tx_part_continues(const struct nexus_desc *d, u32 flow)
+static inline bool nx_tx_part_continues(const struct nx_tx_desc *desc, u32 flow)
 {
+	const struct nexus_desc *d = &desc->d;
+
 	return d->flow == flow && !d->traffic_class &&
 	       !(d->flags & ~(NEXUS_DESC_MORE | NEXUS_DESC_KEEP));
 }
 
-/* An unknown class is best effort. */
-static inline u8 nx_tx_class(u8 traffic_class)
+/*
+ * Whether a packet may claim class @claimed: that with which its flow was made, or
+ * none. One that may not is best effort.
+ */
+static inline bool nx_tx_class_is_right(u8 claimed, u8 registered)
 {
-	return traffic_class < NEXUS_NR_CLASSES ? traffic_class :
-						  NEXUS_CLASS_BEST_EFFORT;
+	return claimed == registered || claimed == NEXUS_CLASS_BEST_EFFORT;
 }
 
 #endif /* NX_CORE_DESC_H */

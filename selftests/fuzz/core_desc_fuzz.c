@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < 2; i++) {
 		uint64_t end = (uint64_t)s.d.off + s.d.len;
 
-		CHECK(nx_tx_part_is_inside(&s.d, sizes[i]) ==
+		CHECK(nx_tx_part_is_inside(&s.checked, sizes[i]) ==
 		      (s.d.len && end <= sizes[i]));
 	}
 	if (nx_tx_desc_is_known(&s)) {
@@ -34,8 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		      (s.d.flags & (NEXUS_DESC_NOTIFY | NEXUS_DESC_DEADLINE)));
 		CHECK(!s.d.reserved[0] && !s.d.reserved[1]);
 	}
-	if (nx_tx_part_continues(&s.d, first.d.flow))
+	if (nx_tx_part_continues(&s.checked, first.d.flow))
 		CHECK(s.d.flow == first.d.flow && !s.d.traffic_class);
-	CHECK(nx_tx_class(s.d.traffic_class) < NEXUS_NR_CLASSES);
+	CHECK(!nx_tx_desc_check(&s) == !nx_tx_desc_is_known(&s));
 	return 0;
 }

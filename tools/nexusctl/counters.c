@@ -40,6 +40,8 @@ static const struct nx_counter_text texts[] = {
 		"bytes_copied", "bytes-copied", "bytes copied without a sum" },
 	[NEXUS_COUNTERS_A_BYTES_SUMMED] = {
 		"bytes_summed", "bytes-summed", "bytes summed while they were copied" },
+	[NEXUS_COUNTERS_A_TX_DECLASSED] = {
+		"tx_declassed", "tx-declassed", "packets that claimed a class not their flow's" },
 };
 
 static int parse_drop(struct nx_counters *counters, const struct nlattr *drop)

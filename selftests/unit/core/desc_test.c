@@ -90,13 +90,13 @@ static void nx_tx_part_is_inside__checks_offset_and_length(void)
 		{ 0xffffffff, 0xffffffff, false }, { 0xfffff800, 2048, false },
 		{ 2048, 0xfffff800, false },
 	};
-	struct nexus_desc d = { 0 };
+	struct nx_tx_desc desc = { 0 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		d.off = rows[i].off;
-		d.len = rows[i].len;
-		UNIT_ROW(i, nx_tx_part_is_inside(&d, 2048), rows[i].is_inside);
+		desc.d.off = rows[i].off;
+		desc.d.len = rows[i].len;
+		UNIT_ROW(i, nx_tx_part_is_inside(&desc, 2048), rows[i].is_inside);
 	}
 }
 
@@ -116,24 +116,38 @@ static void nx_tx_part_continues__leaves_the_packets_fields_alone(void)
 	const struct nexus_desc first = {
 		.flow = 7, .traffic_class = 1, .flags = NEXUS_DESC_MORE,
 	};
-	struct nexus_desc d = { 0 };
+	struct nx_tx_desc desc = { 0 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		d.flow = rows[i].flow;
-		d.flags = rows[i].flags;
-		d.traffic_class = rows[i].traffic_class;
-		UNIT_ROW(i, nx_tx_part_continues(&d, first.flow), rows[i].continues);
+		desc.d.flow = rows[i].flow;
+		desc.d.flags = rows[i].flags;
+		desc.d.traffic_class = rows[i].traffic_class;
+		UNIT_ROW(i, nx_tx_part_continues(&desc, first.flow), rows[i].continues);
 	}
 }
 
-static void nx_tx_class__makes_others_best_effort(void)
+static void nx_tx_class_is_right__knows_the_flows_and_none(void)
 {
-	unsigned int class;
+	unsigned int claimed, registered;
 
-	for (class = 0; class < 256; class++)
-		UNIT_ROW(class, nx_tx_class((u8)class), class < NEXUS_NR_CLASSES ?
-			 class : NEXUS_CLASS_BEST_EFFORT);
+	for (registered = 0; registered < NEXUS_NR_CLASSES; registered++)
+		for (claimed = 0; claimed < 256; claimed++)
+			UNIT_ROW(claimed, nx_tx_class_is_right((u8)claimed, (u8)registered),
+				 !claimed || claimed == registered);
+}
+
+/* What is refused has no checked form. */
+static void nx_tx_desc_check__gives_what_is_known(void)
+{
+	union nx_desc s;
+
+	memset(&s, 0, sizeof(s));
+	s.d.len = 7;
+	CU_ASSERT_PTR_EQUAL(nx_tx_desc_check(&s), &s.checked);
+	CU_ASSERT_EQUAL(nx_tx_desc_check(&s)->d.len, 7);
+	s.d.reserved[1] = 1;
+	CU_ASSERT_PTR_NULL(nx_tx_desc_check(&s));
 }
 
 static const struct unit_case cases[] = {
@@ -146,7 +160,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(nx_tx_part_is_inside__checks_offset_and_length,
 		     "RING-5 the check itself"),
 	UNIT_CASE(nx_tx_part_continues__leaves_the_packets_fields_alone),
-	UNIT_CASE(nx_tx_class__makes_others_best_effort),
+	UNIT_CASE_ID(nx_tx_class_is_right__knows_the_flows_and_none,
+		     "META-3 the check itself"),
+	UNIT_CASE(nx_tx_desc_check__gives_what_is_known),
 };
 
 UNIT_SUITE(core_desc_suite, "core/desc", cases);

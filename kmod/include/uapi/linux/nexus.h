@@ -174,7 +174,7 @@ struct nexus_ring_info {
  * @len:         bytes of this part, not 0
  * @flow:        flow index, as NEXUS_IOC_FLOW_ADD gave it
  * @flags:       NEXUS_DESC_*
- * @traffic_class: NEXUS_CLASS_*; TX only
+ * @traffic_class: NEXUS_CLASS_* of the flow, or 0; TX only
  * @ip_version:  4 or 6; RX only
  * @protocol:    IPPROTO_*; RX only
  * @nr_parts:    of the packet; RX only, in its first descriptor

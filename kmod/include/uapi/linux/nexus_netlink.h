@@ -145,6 +145,8 @@ enum nexus_counters_attr {
 	NEXUS_COUNTERS_A_BYTES_SUMMED,	/* u64, summed while they were copied */
 	NEXUS_COUNTERS_A_DROP,		/* nest, enum nexus_drop_attr; several */
 	NEXUS_COUNTERS_A_PAD,
+	NEXUS_COUNTERS_A_TX_DECLASSED,	/* u64, taken from TX with a class that was
+					 * not their flow's: best effort */
 	__NEXUS_COUNTERS_A_MAX,
 };
 #define NEXUS_COUNTERS_A_MAX (__NEXUS_COUNTERS_A_MAX - 1)
