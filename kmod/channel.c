@@ -9,6 +9,8 @@
 #include <linux/log2.h>
 #include <linux/nsproxy.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "advisory.h"
 #include "channel.h"
@@ -124,6 +126,34 @@ void nx_channel_put(struct nx_channel *chan)
 	kref_put(&chan->refs, channel_release);
 }
 
+/*
+ * Kills the process that attached, if it still is the program that did: who has
+ * called exec() since has another address space, which it got under the lock that
+ * is held here. A signal to one thread kills all. The host does without init no
+ * more than the kernel does.
+ */
+static void punish_work(struct work_struct *work)
+{
+	struct nx_channel *chan = container_of(work, struct nx_channel, punish);
+	struct task_struct *process, *task;
+	bool is_done = false;
+
+	rcu_read_lock();
+	process = pid_task(chan->pid, PIDTYPE_TGID);
+	if (process)
+		for_each_thread(process, task) {
+			task_lock(task);
+			is_done = task->mm == chan->mm;
+			if (is_done && !is_global_init(task))
+				send_sig(SIGKILL, task, 1);
+			task_unlock(task);
+			if (is_done)
+				break;
+		}
+	rcu_read_unlock();
+	nx_channel_put(chan);
+}
+
 /* Takes over the caller's reference of @nexus when it succeeds. */
 static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 					struct inode *inode,
@@ -143,6 +173,7 @@ static struct nx_channel *channel_alloc(struct nx_nexus *nexus,
 	kref_init(&chan->refs);
 	INIT_LIST_HEAD(&chan->node);
 	INIT_RCU_WORK(&chan->free, channel_free_work);
+	INIT_WORK(&chan->punish, punish_work);
 	chan->nexus = nexus;
 	chan->flags = arg->flags;
 	chan->state = NEXUS_CHANNEL_ACTIVE;
@@ -457,6 +488,20 @@ void nx_channel_stop(struct nx_channel *chan, u32 state)
 		nx_channel_wake(chan);
 }
 
+/*
+ * In any context, but a signal is not sent under the locks of a queue. Who came
+ * here by a flow under RCU may find the channel without its last reference.
+ */
+static void punish(struct nx_channel *chan)
+{
+	u32 what = READ_ONCE(chan->nexus->policy.on_violation);
+
+	if (what != NEXUS_ON_VIOLATION_KILL ||
+	    !kref_get_unless_zero(&chan->refs))
+		return;
+	queue_work(nx_wq, &chan->punish);
+}
+
 /**
  * nx_channel_quarantine - the process wrote what it must not
  * @q:         where
@@ -469,15 +514,34 @@ void nx_channel_stop(struct nx_channel *chan, u32 state)
 void nx_channel_quarantine(struct nx_queue *q, u32 violation, u32 index, u32 value)
 {
 	struct nx_channel *chan = q->chan;
+	struct nx_offence *offence = &chan->offence;
 
-	if (cmpxchg(&chan->offence.violation, NEXUS_VIOLATION_NONE, violation))
+	if (cmpxchg(&offence->is_claimed, false, true))
 		return;
-	chan->offence.queue = q->idx;
-	chan->offence.index = index;
-	chan->offence.value = value;
+	offence->queue = q->idx;
+	offence->index = index;
+	offence->value = value;
+	smp_store_release(&offence->violation, violation); /* U */
 	trace_nexus_violation(chan, violation, q->idx, index, value);
 	nx_channel_stop(chan, NEXUS_CHANNEL_QUARANTINED);
 	nx_monitor_channel(chan, NEXUS_MONITOR_VIOLATION);
+	punish(chan);
+}
+
+/**
+ * nx_channel_offence - what a channel was quarantined for
+ * @chan: the channel
+ *
+ * Return: a copy; without a violation all of it is 0.
+ */
+struct nx_offence nx_channel_offence(const struct nx_channel *chan)
+{
+	/* U: the values of a violation that is seen are seen as well */
+	u32 violation = smp_load_acquire(&chan->offence.violation);
+
+	if (violation == NEXUS_VIOLATION_NONE)
+		return (struct nx_offence) {};
+	return chan->offence;
 }
 
 /**
@@ -546,16 +610,18 @@ static void fill_counters(const struct nx_channel *chan,
  */
 void nx_channel_status(struct nx_channel *chan, struct nexus_status *status)
 {
+	struct nx_offence offence;
 	u32 owners[NX_NR_OWNERS];
 	u32 size = status->size;
 
 	memset(status, 0, sizeof(*status));
 	status->size = size;
-	status->state = READ_ONCE(chan->state);
-	status->violation = READ_ONCE(chan->offence.violation);
-	status->queue = chan->offence.queue;
-	status->index = chan->offence.index;
-	status->value = chan->offence.value;
+	status->state = smp_load_acquire(&chan->state); /* U */
+	offence = nx_channel_offence(chan);
+	status->violation = offence.violation;
+	status->queue = offence.queue;
+	status->index = offence.index;
+	status->value = offence.value;
 	fill_counters(chan, status);
 	nx_pool_count(&chan->pool, owners);
 	status->buffers_free = owners[NX_OWNER_FREE];

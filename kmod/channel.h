@@ -38,12 +38,15 @@ enum nx_queue_drop {
 
 /**
  * struct nx_offence - what a channel was quarantined for
- * @violation: enum nexus_violation
+ * @is_claimed: the first offender has it, by cmpxchg, and writes the rest once
+ * @violation: enum nexus_violation; the last to be written, see
+ *             nx_channel_offence()
  * @queue:     where
  * @index:     the ring index
  * @value:     what stood there
  */
 struct nx_offence {
+	u32	is_claimed;
 	u32	violation;
 	u32	queue;
 	u32	index;
@@ -81,7 +84,8 @@ enum nx_life {
  * @user:     whom its bytes are charged to, under the nexus's lock
  * @user_bytes: how many
  * @state:    enum nexus_channel_state; only grows, by cmpxchg
- * @offence:  first one; written once by who changed @state to QUARANTINED
+ * @offence:  first one
+ * @punish:   kills who attached, if the policy says so
  * @life:     enum nx_life; only grows, by cmpxchg
  * @defunct_reason: enum nexus_defunct_reason, or 0; written before @state is
  *            DEFUNCT, by who changed @life to DRAINING
@@ -121,6 +125,7 @@ struct nx_channel {
 	u64			user_bytes;
 	u32			state;
 	struct nx_offence	offence;
+	struct work_struct	punish;
 	u32			life;
 	u32			defunct_reason;
 	struct inode		*inode;
@@ -158,6 +163,7 @@ void nx_channel_wake(struct nx_channel *chan);
 void nx_channel_stop(struct nx_channel *chan, u32 state);
 bool nx_channel_advance(struct nx_channel *chan, enum nx_life life);
 void nx_channel_quarantine(struct nx_queue *q, u32 violation, u32 index, u32 value);
+struct nx_offence nx_channel_offence(const struct nx_channel *chan);
 void nx_channel_put(struct nx_channel *chan);
 void nx_channel_count(const struct nx_channel *chan, struct nx_counters *sum);
 void nx_channel_status(struct nx_channel *chan, struct nexus_status *status);

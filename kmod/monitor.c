@@ -149,6 +149,7 @@ void nx_monitor_denied(const struct nx_nexus *nexus)
 void nx_monitor_channel(const struct nx_channel *chan,
 			enum nexus_monitor_type type)
 {
+	struct nx_offence offence = nx_channel_offence(chan);
 	struct event e;
 
 	rcu_read_lock();
@@ -156,10 +157,9 @@ void nx_monitor_channel(const struct nx_channel *chan,
 		put_u32(&e, NEXUS_EVENT_A_CHANNEL_ID, chan->id);
 		put_task(&e, chan->pid, chan->comm, chan->uid);
 		if (type == NEXUS_MONITOR_VIOLATION) {
-			put_u32(&e, NEXUS_EVENT_A_VIOLATION,
-				chan->offence.violation);
-			put_u32(&e, NEXUS_EVENT_A_INDEX, chan->offence.index);
-			put_u32(&e, NEXUS_EVENT_A_VALUE, chan->offence.value);
+			put_u32(&e, NEXUS_EVENT_A_VIOLATION, offence.violation);
+			put_u32(&e, NEXUS_EVENT_A_INDEX, offence.index);
+			put_u32(&e, NEXUS_EVENT_A_VALUE, offence.value);
 		}
 		event_end(&e);
 	}

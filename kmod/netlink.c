@@ -67,7 +67,7 @@ static struct netlink_range_validation linger_range = {
 };
 
 static const struct nla_policy
-rules_policy[NEXUS_POLICY_A_LINGER + 1] = {
+rules_policy[NEXUS_POLICY_A_ON_VIOLATION + 1] = {
 	[NEXUS_POLICY_A_RULE]	= NLA_POLICY_NESTED(rule_policy),
 	[NEXUS_POLICY_A_NO_RULES]	= { .type = NLA_FLAG },
 	[NEXUS_POLICY_A_MAX_CHANNELS]	= NX_POLICY_LIMIT(NLA_U32),
@@ -77,6 +77,9 @@ rules_policy[NEXUS_POLICY_A_LINGER + 1] = {
 	[NEXUS_POLICY_A_MAX_LL]	= NLA_POLICY_MAX(NLA_U32, 1000),
 	[NEXUS_POLICY_A_MAX_SYNS]	= { .type = NLA_U32 },
 	[NEXUS_POLICY_A_LINGER]	= NLA_POLICY_FULL_RANGE(NLA_U32, &linger_range),
+	[NEXUS_POLICY_A_ON_VIOLATION]	=
+		NLA_POLICY_RANGE(NLA_U32, NEXUS_ON_VIOLATION_QUARANTINE,
+				 NEXUS_ON_VIOLATION_KILL),
 };
 
 static const struct nla_policy

@@ -163,7 +163,8 @@ static int put_policy(struct sk_buff *skb, const struct nx_policy *policy,
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_IDLE, policy->max_idle) ||
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_LL, policy->max_ll) ||
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_SYNS, policy->max_syns) ||
-	    nla_put_u32(skb, NEXUS_POLICY_A_LINGER, policy->linger_ms))
+	    nla_put_u32(skb, NEXUS_POLICY_A_LINGER, policy->linger_ms) ||
+	    nla_put_u32(skb, NEXUS_POLICY_A_ON_VIOLATION, policy->on_violation))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -406,9 +407,10 @@ int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 	    nla_put_string(skb, NEXUS_CHANNEL_A_NEXUS, chan->nexus->name) ||
 	    nla_put_u32(skb, NEXUS_CHANNEL_A_PORT, chan->port) ||
 	    put_owner(skb, chan, reader) ||
-	    nla_put_u32(skb, NEXUS_CHANNEL_A_STATE, READ_ONCE(chan->state)) ||
+	    nla_put_u32(skb, NEXUS_CHANNEL_A_STATE,
+			smp_load_acquire(&chan->state)) || /* U */
 	    nla_put_u32(skb, NEXUS_CHANNEL_A_VIOLATION,
-			READ_ONCE(chan->offence.violation)) ||
+			nx_channel_offence(chan).violation) ||
 	    nla_put_u32(skb, NEXUS_CHANNEL_A_FLAGS, chan->flags) ||
 	    nla_put_u32(skb, NEXUS_CHANNEL_A_NR_FLOWS, chan->nr_flows) ||
 	    put_queues(skb, chan) || put_pool(skb, &chan->pool) ||

@@ -249,6 +249,9 @@ static void read_limits(struct nlattr **tb, struct nx_policy *policy)
 		policy->max_syns = nla_get_u32(tb[NEXUS_POLICY_A_MAX_SYNS]);
 	if (tb[NEXUS_POLICY_A_LINGER])
 		policy->linger_ms = nla_get_u32(tb[NEXUS_POLICY_A_LINGER]);
+	if (tb[NEXUS_POLICY_A_ON_VIOLATION])
+		policy->on_violation =
+			nla_get_u32(tb[NEXUS_POLICY_A_ON_VIOLATION]);
 }
 
 /* Changes in @policy what @nest holds; of no use to anybody if it fails. */

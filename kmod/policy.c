@@ -20,6 +20,7 @@ void nx_policy_init(struct nx_policy *policy)
 	policy->max_ll = 0;
 	policy->max_syns = NX_POLICY_MAX_SYNS;
 	policy->linger_ms = NX_POLICY_LINGER_MS;
+	policy->on_violation = NEXUS_ON_VIOLATION_QUARANTINE;
 }
 
 static bool rule_matches(const struct nx_rule *rule)

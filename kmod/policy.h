@@ -37,6 +37,7 @@ struct nx_rule {
  *                may have; 0: only who may set the policy has any
  * @max_syns:     connections that one user may try to open a second; 0: any
  * @linger_ms:    how long TIME-WAIT keeps a port
+ * @on_violation: enum nexus_on_violation
  *
  * Limits are read without the lock, where packets pass.
  */
@@ -51,6 +52,7 @@ struct nx_policy {
 	u32		max_ll;
 	u32		max_syns;
 	u32		linger_ms;
+	u32		on_violation;
 };
 
 #define NX_POLICY_MAX_CHANNELS	1024

@@ -754,7 +754,7 @@ check "OBS-2 policy show -j" \
 	json '.[0].policy == { allow: [ { type: "uid", id: 65534, name: "nobody" },
 	      { type: "gid", id: 100, name: "users" }, { type: "any" } ],
 	      max_channels: 7, max_flows: 500, max_bytes: 67108864,
-	      max_idle: 0, max_ll_permille: 0, max_syns: 10000, linger_ms: 60000 }' policy show nx0
+	      max_idle: 0, max_ll_permille: 0, max_syns: 10000, linger_ms: 60000, on_violation: "quarantine" }' policy show nx0
 check "OBS-2 policy show" \
 	shows '^nx0 +7 +500 +64MiB +-  uid nobody, gid users, any$' policy show nx0
 check "OBS-2 policy set of a limit leaves the rules alone" \

@@ -227,6 +227,12 @@ static void policy__set(void)
 	run("policy set nx0 max-syns 0 linger 60");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_SYNS)), 0);
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_LINGER)), 60000);
+	run("policy set nx0 on-violation kill");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_ON_VIOLATION)),
+			NEXUS_ON_VIOLATION_KILL);
+	run("policy set nx0 on-violation quarantine");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_ON_VIOLATION)),
+			NEXUS_ON_VIOLATION_QUARANTINE);
 	run("policy set nx0 max-idle 0");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_IDLE)), 0);
 	CU_ASSERT_PTR_NULL(POLICY(NEXUS_POLICY_A_MAX_BYTES));
@@ -249,6 +255,8 @@ static void policy__complaints(void)
 	check_usage("policy set nx0 allow uid 4294967295", "there is no user '4294967295'");
 	check_usage("policy set nx0 allow any deny-all", "'allow' and 'deny-all' exclude each other");
 	check_usage("policy set nx0 max-flows 0", "'0' is not a number from 1 to 4294967295");
+	check_usage("policy set nx0 on-violation", "missing at the end");
+	check_usage("policy set nx0 on-violation stop", "quarantine or kill");
 	check_usage("policy set nx0 max-ll 101%", "'101%' is not a share");
 	check_usage("policy set nx0 max-bytes 1Q", "'1Q' is not a size");
 	check_usage("policy set nx0 max-flow x", "'x' is not a number");

@@ -43,6 +43,7 @@ static const nx_types policy_types = {
 	[NEXUS_POLICY_A_MAX_LL] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_MAX_SYNS] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_LINGER] = MNL_TYPE_U32,
+	[NEXUS_POLICY_A_ON_VIOLATION] = MNL_TYPE_U32,
 };
 
 static const nx_types rule_types = {

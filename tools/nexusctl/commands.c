@@ -37,7 +37,7 @@ static const struct nx_command commands[] = {
 	{ "policy", "set",
 	  "NAME [allow any|uid USER|gid GROUP ...] [deny-all] [max-channels N] "
 	  "[max-flows N] [max-bytes SIZE] [max-idle SECONDS] [max-ll SHARE] "
-	  "[max-syns N] [linger SECONDS]",
+	  "[max-syns N] [linger SECONDS] [on-violation quarantine|kill]",
 	  "replace the rules, or change limits", nx_policy_set },
 	{ "flow", "show", "[nexus NAME] [channel ID] [port N] [pid PID] [user USER]",
 	  "list flows: addresses, owner, traffic", nx_flow_show },

@@ -41,12 +41,15 @@ struct nx_policy {
 
 /* The order of the keywords that follow NAME. */
 enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS, NX_BYTES,
-       NX_IDLE, NX_LL, NX_SYNS, NX_LINGER };
+       NX_IDLE, NX_LL, NX_SYNS, NX_LINGER, NX_ON_VIOLATION };
 
 static const char *const keywords[] = {
 	"allow", "any", "uid", "gid", "deny-all", "max-channels", "max-flows", "max-bytes",
-	"max-idle", "max-ll", "max-syns", "linger",
+	"max-idle", "max-ll", "max-syns", "linger", "on-violation",
 };
+
+/* By enum nexus_on_violation, from 1 on. */
+static const char *const on_violation[] = { "quarantine", "kill" };
 
 static bool add_rule(struct nx_words *words, struct nx_policy *policy, u32 type, u32 id)
 {
@@ -104,6 +107,18 @@ static bool take_linger(struct nx_words *words, struct nx_policy *policy)
 	return true;
 }
 
+/* What follows "on-violation". */
+static bool take_on_violation(struct nx_words *words, struct nx_policy *policy)
+{
+	int what = nx_words_keyword(words, on_violation, NX_ARRAY_SIZE(on_violation));
+
+	if (what < 0)
+		return false;
+	policy->has[NEXUS_POLICY_A_ON_VIOLATION] = true;
+	policy->limit[NEXUS_POLICY_A_ON_VIOLATION] = NEXUS_ON_VIOLATION_QUARANTINE + what;
+	return true;
+}
+
 /* What follows "allow": any | uid USER | gid GROUP. */
 static bool take_rule(struct nx_words *words, struct nx_policy *policy, int keyword)
 {
@@ -150,6 +165,8 @@ static bool take_setting(struct nx_words *words, struct nx_policy *policy, bool 
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_SYNS, "max-syns");
 	if (keyword == NX_LINGER)
 		return take_linger(words, policy);
+	if (keyword == NX_ON_VIOLATION)
+		return take_on_violation(words, policy);
 	policy->deny_all = true;
 	return true;
 }
@@ -160,7 +177,7 @@ static bool take_policy(struct nx_words *words, struct nx_policy *policy)
 
 	if (!words->argc) {
 		nx_usage(words->ctl, "nothing to set: allow, deny-all, max-channels, max-flows, "
-			 "max-bytes, max-idle, max-ll, max-syns or linger can stand here");
+			 "max-bytes, max-idle, max-ll, max-syns, linger or on-violation can stand here");
 		return false;
 	}
 	while (words->argc)
@@ -193,7 +210,7 @@ static void put_policy(struct nlmsghdr *nlh, const struct nx_policy *policy)
 	if (policy->has[NEXUS_POLICY_A_MAX_BYTES])
 		mnl_attr_put_u64(nlh, NEXUS_POLICY_A_MAX_BYTES,
 				 policy->limit[NEXUS_POLICY_A_MAX_BYTES]);
-	for (u32 i = NEXUS_POLICY_A_MAX_IDLE; i <= NEXUS_POLICY_A_LINGER; i++)
+	for (u32 i = NEXUS_POLICY_A_MAX_IDLE; i <= NEXUS_POLICY_A_ON_VIOLATION; i++)
 		if (policy->has[i])
 			mnl_attr_put_u32(nlh, i, policy->limit[i]);
 }
@@ -256,6 +273,13 @@ static int rules_json(const struct nx_ctl *ctl, struct nx_json *json,
 	return 0;
 }
 
+static const char *on_violation_text(u32 what)
+{
+	u32 at = what - NEXUS_ON_VIOLATION_QUARANTINE;
+
+	return at < NX_ARRAY_SIZE(on_violation) ? on_violation[at] : "unknown";
+}
+
 int nx_policy_json(const struct nx_ctl *ctl, struct nx_json *json, const char *key,
 		   const struct nlattr *policy)
 {
@@ -280,6 +304,9 @@ int nx_policy_json(const struct nx_ctl *ctl, struct nx_json *json, const char *k
 		nx_json_u64(json, "max_syns", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_SYNS]));
 	if (tb[NEXUS_POLICY_A_LINGER])
 		nx_json_u64(json, "linger_ms", nx_attr_u32(tb[NEXUS_POLICY_A_LINGER]));
+	if (tb[NEXUS_POLICY_A_ON_VIOLATION])
+		nx_json_str(json, "on_violation",
+			    on_violation_text(nx_attr_u32(tb[NEXUS_POLICY_A_ON_VIOLATION])));
 	nx_json_object_end(json);
 	return 0;
 }

@@ -724,6 +724,12 @@ static void read_event(const struct nlattr *nest, struct nx_ctl_event *event)
 		case NEXUS_EVENT_A_VIOLATION:
 			event->violation = mnl_attr_get_u32(attr);
 			break;
+		case NEXUS_EVENT_A_INDEX:
+			event->index = mnl_attr_get_u32(attr);
+			break;
+		case NEXUS_EVENT_A_VALUE:
+			event->value = mnl_attr_get_u32(attr);
+			break;
 		case NEXUS_EVENT_A_REASON:
 			event->reason = mnl_attr_get_u32(attr);
 			break;

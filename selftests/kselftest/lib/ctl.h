@@ -110,6 +110,8 @@ struct nx_ctl_event {
 	__u32	uid;
 	__u32	ifindex;
 	__u32	violation;
+	__u32	index;
+	__u32	value;
 	__u32	reason;
 	__u32	pages;
 };

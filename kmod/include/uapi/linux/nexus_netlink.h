@@ -110,11 +110,18 @@ enum nexus_policy_attr {
 	NEXUS_POLICY_A_MAX_SYNS,	/* u32, connections that one user may try to
 					 * open a second; 0: any */
 	NEXUS_POLICY_A_LINGER,		/* u32, ms that TIME-WAIT keeps a port */
+	NEXUS_POLICY_A_ON_VIOLATION,	/* u32, enum nexus_on_violation */
 	__NEXUS_POLICY_A_MAX,
 };
 #define NEXUS_POLICY_A_MAX (__NEXUS_POLICY_A_MAX - 1)
 
 #define NEXUS_RULES_MAX		32
+
+/* What is done when a channel breaks the rules. It is quarantined in any case. */
+enum nexus_on_violation {
+	NEXUS_ON_VIOLATION_QUARANTINE = 1,	/* no more than that */
+	NEXUS_ON_VIOLATION_KILL,	/* SIGKILL for the process that attached */
+};
 
 enum nexus_rule_type {
 	NEXUS_RULE_ANY = 1,		/* everybody */
