@@ -25,6 +25,17 @@ COUNTED = (
     ("queue-waits", "kernel's UDP, queued: nexus, fq_codel", ("ratio", 1.05)),
     ("queue-idle", "kernel's UDP, not queued: nexus, fq_codel", ("ratio", 1.05)),
     ("advice", "suspend and resume a flow", ("max", 1500)),
+    ("tcp-rr-local", "TCP round trip, one host", ("max", 12500)),
+    ("tcp-rr-veth", "TCP round trip, veth", ("ratio", 0.6)),
+    ("tcp-crr-local", "TCP connect, request, close, one host",
+     ("ratio", 0.334)),
+    ("tcp-crr-veth", "TCP connect, request, close, veth", ("ratio", 0.334)),
+    # 0.42 a byte.
+    ("tcp-bulk-local", "TCP bulk, one host, 64 KiB", ("max", 27525)),
+    ("tcp-bulk-veth", "TCP bulk, veth, 64 KiB", ("ratio", 0.6)),
+    ("tcp-bulk-to", "TCP bulk, veth, to the kernel, 64 KiB", ("ratio", 1.0)),
+    ("tcp-bulk-from", "TCP bulk, veth, from the kernel, 64 KiB",
+     ("ratio", 1.0)),
 )
 TIMED = (
     ("rr-local", "blocking round trip, one host, ns", None),
@@ -184,7 +195,7 @@ def print_notes(figures, rows):
                 print(f"  {title}: {head}: {figure.whys[0]}")
             elif figure.lost:
                 print(f"  {title}: {head}: ! {figure.lost:,} of "
-                      f"{figure.sent:,} packets lost")
+                      f"{figure.sent:,} packets lost, or segments sent again")
 
 
 def show(title, figures, rows):
@@ -228,7 +239,7 @@ def main():
         figures = load(counted)
         derive(figures)
         report["instructions"] = show(
-            f"Instructions on Linux {kernel}, both ends, 64 B of UDP, one CPU "
+            f"Instructions on Linux {kernel}, both ends, 64 B of UDP or TCP, one CPU "
             f"(median of {reps})", figures, COUNTED)
         report["reference"] = show_reference(figures)
     if os.path.exists(timed):

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # nexusperf itself: every mode with every back end moves its datagrams without
-# loss, over IPv4 and IPv6, and a wrong command line is refused with its reason.
+# loss, over IPv4 and IPv6, connections carry what they should, and a wrong command
+# line is refused with its reason.
 #
 #     netns left                        netns right
 #     10.77.0.1, 2001:db8:77::1         10.77.0.2, 2001:db8:77::2
@@ -72,6 +73,19 @@ moves()
 	END
 }
 
+# The same of connections, where a segment may be sent again.
+carries()
+{
+	timeout 60 nexusperf "$@" --json > "$work/json" || return
+	cat "$work/json"
+	python3 - "$work/json" <<-'END'
+	import json, sys
+	result = json.load(open(sys.argv[1]))
+	sys.exit(not (result["ops"] > 0 and result["ns_per_op"] > 0
+		      and result["bytes"] == result["ops"] * result["size"]))
+	END
+}
+
 # PATTERN ARGUMENT...: refused with status 2 (or 1) and with these words.
 refused()
 {
@@ -110,7 +124,7 @@ if ! setup; then
 	echo "Bail out! the namespaces and nexuses cannot be made"
 	exit 1
 fi
-echo "1..33"
+echo "1..41"
 for what in syscall futex pipe; do
 	check "floor: $what" moves floor $what --count 300 --warmup 20
 done
@@ -135,6 +149,20 @@ for end in af_packet af_xdp; do
 		check "$end $version: rx" moves rx --lockstep "${use[@]}" \
 			"${many[@]}"
 	done
+done
+# A port whose connections are in TIME-WAIT has one owner: each has its own.
+port=8000
+for pair in nexus:nexus nexus:kernel kernel:nexus; do
+	use=(--sender ${pair%:*} --backend ${pair#*:} "${places[@]}")
+	check "$pair v4: TCP bulk" carries tcp-bulk "${use[@]}" "${v4[@]}" \
+		--port $((port += 1)) --count 40 --warmup 10
+	check "$pair v6: TCP round trips" carries tcp-rr "${use[@]}" "${v6[@]}" \
+		--port $((port += 1)) --count 24 --warmup 8 --connections 8
+done
+for end in nexus kernel; do
+	check "$end: TCP connections" carries tcp-crr --backend $end \
+		"${places[@]}" "${v4[@]}" --port $((port += 1)) --count 12 \
+		--warmup 4
 done
 check "nexus: an echo started by hand" by_hand
 check "an unknown back end is told" refused 2 'there are nexus' rr --backend x

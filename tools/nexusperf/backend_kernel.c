@@ -210,4 +210,5 @@ const struct perf_backend perf_backend_kernel = {
 	.send = sock_send,
 	.recv = sock_recv,
 	.close = sock_close,
+	.tcp = &perf_tcp_kernel,
 };

@@ -246,4 +246,5 @@ const struct perf_backend perf_backend_nexus = {
 	.send = stack_send,
 	.recv = stack_recv,
 	.close = stack_close,
+	.tcp = &perf_tcp_nexus,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nexusperf: measures round trips, packets and bulk over nexus and over what
- * the kernel offers beside it.
+ * nexusperf: measures round trips, packets, bulk and connections over nexus and
+ * over what the kernel offers beside it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -25,10 +25,13 @@ static const char usage[] =
 "  rx                  one end sends batches, the other receives them\n"
 "  bulk                the same with the largest datagrams\n"
 "  echo                the other end of rr: answer until killed\n"
+"  tcp-rr              blocking round trips on connections, each in its turn\n"
+"  tcp-bulk            one connection, one direction\n"
+"  tcp-crr             connect, request, answer, close\n"
 "  floor WHAT          what the machine takes: futex, pipe, syscall\n"
 "\n"
 "ends\n"
-"  --pair              start both ends, in two processes\n"
+"  --pair              start both ends, in two processes; tcp: always so\n"
 "  --lockstep          rx, bulk: both ends in one process, batch by batch\n"
 "  --local ADDR        our address (127.0.0.1)\n"
 "  --remote ADDR       the peer's address (127.0.0.1)\n"
@@ -43,15 +46,17 @@ static const char usage[] =
 "\n"
 "how\n"
 "  --backend NAME      nexus (default), kernel, af_packet, af_xdp\n"
-"  --sender NAME       rx, bulk: back end of the sender (the same)\n"
+"  --sender NAME       rx, bulk: back end of the sender (the same); tcp: of the\n"
+"                      end that connects\n"
 "  --connected         connect the sockets\n"
 "  --low-latency N     nexus: our end is of the low-latency class, and asks for\n"
 "                      N thousandths of the link\n"
 "\n"
 "how much\n"
-"  --size BYTES        of payload (64; bulk: 65507)\n"
+"  --size BYTES        of payload (64; bulk: 65507, tcp-bulk: 65536)\n"
 "  --batch N           datagrams a call (32; bulk: 8)\n"
 "  --window N          rx, bulk, --pair: datagrams on their way at most\n"
+"  --connections N     tcp-rr: so many (1)\n"
 "  --count N           operations to measure (100000 if no --time)\n"
 "  --time SECONDS      measure for so long instead\n"
 "  --warmup N          operations before that (5000)\n"
@@ -65,7 +70,7 @@ enum {
 	OPT_NETNS, OPT_PEER_NETNS, OPT_DEV, OPT_PEER_DEV, OPT_REMOTE_MAC,
 	OPT_NEXUS, OPT_PEER_NEXUS, OPT_BACKEND, OPT_SENDER, OPT_CONNECTED,
 	OPT_LOW_LATENCY,
-	OPT_SIZE, OPT_BATCH, OPT_WINDOW, OPT_COUNT,
+	OPT_SIZE, OPT_BATCH, OPT_WINDOW, OPT_CONNECTIONS, OPT_COUNT,
 	OPT_TIME, OPT_WARMUP, OPT_MEAN, OPT_JSON, OPT_HELP,
 };
 
@@ -89,6 +94,7 @@ static const struct option options[] = {
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "batch", required_argument, NULL, OPT_BATCH },
 	{ "window", required_argument, NULL, OPT_WINDOW },
+	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "warmup", required_argument, NULL, OPT_WARMUP },
@@ -111,6 +117,8 @@ static const struct {
 } modes[] = {
 	{ "rr", PERF_RR }, { "tx", PERF_TX }, { "rx", PERF_RX },
 	{ "bulk", PERF_BULK }, { "echo", PERF_ECHO }, { "floor", PERF_FLOOR },
+	{ "tcp-rr", PERF_TCP_RR }, { "tcp-bulk", PERF_TCP_BULK },
+	{ "tcp-crr", PERF_TCP_CRR },
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -193,7 +201,8 @@ static enum perf_mode parse_mode(const char *text)
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (!strcmp(modes[i].name, text))
 			return modes[i].mode;
-	die("mode %s: there are rr, tx, rx, bulk, echo and floor", text);
+	die("mode %s: there are rr, tx, rx, bulk, echo, floor, tcp-rr, tcp-bulk "
+	    "and tcp-crr", text);
 }
 
 static void parse_place(struct perf_config *cfg, int option, const char *arg)
@@ -236,13 +245,19 @@ static void parse_how_much(struct perf_config *cfg, int option, const char *arg)
 {
 	switch (option) {
 	case OPT_SIZE:
-		cfg->size = parse_number("size", arg, 0, PERF_SIZE_MAX);
+		cfg->size = parse_number("size", arg, 0,
+					 perf_is_tcp(cfg) ? PERF_TCP_SIZE_MAX :
+							    PERF_SIZE_MAX);
 		break;
 	case OPT_BATCH:
 		cfg->batch = parse_number("batch", arg, 1, PERF_BATCH_MAX);
 		break;
 	case OPT_WINDOW:
 		cfg->window = parse_number("window", arg, 1, 1 << 20);
+		break;
+	case OPT_CONNECTIONS:
+		cfg->connections = parse_number("connections", arg, 1,
+						PERF_CONNECTIONS_MAX);
 		break;
 	case OPT_COUNT:
 		cfg->count = parse_number("count", arg, 1, 1ULL << 40);
@@ -305,6 +320,27 @@ static void set_port(union perf_addr *addr, unsigned int port)
 		addr->in.sin_port = htons(port);
 }
 
+static unsigned int default_size(enum perf_mode mode)
+{
+	if (mode == PERF_BULK)
+		return PERF_SIZE_MAX;
+	return mode == PERF_TCP_BULK ? 65536 : 64;
+}
+
+/* With TCP the same back ends have other functions. */
+static void complete_tcp(struct perf_config *cfg)
+{
+	if (!cfg->backend->tcp || !cfg->sender->tcp)
+		die("TCP has the back ends nexus and kernel");
+	cfg->backend = cfg->backend->tcp;
+	cfg->sender = cfg->sender->tcp;
+	cfg->ends = PERF_ENDS_PAIR;
+	if (!cfg->connections)
+		cfg->connections = 1;
+	/* The connecting end has any port. */
+	set_port(&cfg->local.addr, 0);
+}
+
 /* Whatever the command line left open. */
 static void complete(struct perf_config *cfg, unsigned int port)
 {
@@ -320,11 +356,13 @@ static void complete(struct perf_config *cfg, unsigned int port)
 	if (!cfg->sender)
 		cfg->sender = cfg->backend;
 	if (cfg->size == UINT32_MAX)
-		cfg->size = is_bulk ? PERF_SIZE_MAX : 64;
+		cfg->size = default_size(cfg->mode);
 	if (!cfg->batch)
 		cfg->batch = is_bulk ? 8 : 32;
 	if (!cfg->count && !cfg->time_ns)
 		cfg->count = 100000;
+	if (perf_is_tcp(cfg))
+		complete_tcp(cfg);
 }
 
 static void check(const struct perf_config *cfg)
@@ -342,6 +380,10 @@ static void check(const struct perf_config *cfg)
 	    (!cfg->backend->large || !cfg->sender->large))
 		die("a back end that sees frames can't carry %u bytes: --size",
 		    cfg->size);
+	if (perf_is_tcp(cfg) && !cfg->size)
+		die("a request has a byte or more: --size");
+	if (cfg->connections > 1 && cfg->mode != PERF_TCP_RR)
+		die("--connections is for tcp-rr");
 	if (cfg->window && cfg->window < cfg->batch)
 		die("--window %u is less than a batch of %u", cfg->window,
 		    cfg->batch);

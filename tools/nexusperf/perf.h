@@ -13,9 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #define PERF_BATCH_MAX		1024
 #define PERF_SIZE_MAX		65507	/* UDP's largest payload over IPv4 */
+#define PERF_TCP_SIZE_MAX	(1U << 20)
+#define PERF_CONNECTIONS_MAX	20000
 #define PERF_PORT		7777
 
 enum perf_mode {
@@ -25,6 +28,9 @@ enum perf_mode {
 	PERF_BULK,	/* the same with large datagrams */
 	PERF_ECHO,	/* answer until killed */
 	PERF_FLOOR,	/* what the machine itself takes */
+	PERF_TCP_RR,	/* blocking round trips on connections */
+	PERF_TCP_BULK,	/* one connection, one direction */
+	PERF_TCP_CRR,	/* connect, request, answer, close */
 };
 
 /* Who holds the ends of a run that this command starts alone. */
@@ -63,10 +69,12 @@ struct perf_backend;
  * @mode:      what is measured
  * @ends:      who holds the two ends
  * @backend:   of the end that is measured
- * @sender:    of the sending end in PERF_RX and PERF_BULK
+ * @sender:    of the sending end in PERF_RX and PERF_BULK, of the connecting end
+ *             with TCP
  * @reference: PERF_FLOOR: what to measure
- * @size:      payload bytes of a datagram
+ * @size:      payload bytes of a datagram, of a request, or of a write
  * @batch:     datagrams a call
+ * @connections: PERF_TCP_RR: how many, each of which has its turn
  * @window:    two processes: packets on their way at most; 0: by their size
  * @count:     operations of the measured window; 0: @time_ns decides
  * @warmup:    operations before it
@@ -89,6 +97,7 @@ struct perf_config {
 	unsigned int			size;
 	unsigned int			batch;
 	unsigned int			window;
+	unsigned int			connections;
 	uint64_t			count;
 	uint64_t			warmup;
 	uint64_t			time_ns;
@@ -144,6 +153,17 @@ struct perf_end {
  *         returns how many
  * @close: release everything
  *
+ * @tcp:   the same back end's functions for TCP, or NULL
+ *
+ * Of TCP alone, where @open listens at the receiving end, and @recv accepts, and
+ * answers as the mode needs:
+ * @connect: open the @i-th connection
+ * @exchange: send a request on it, and sleep until its answer is there
+ * @push: send as many bytes; sleeps while the send buffer is full
+ * @await: sleep until a byte comes on the connection
+ * @hang_up: nothing more is sent on it; sleep until the peer ends it, too
+ * @retrans: segments that it sent again
+ *
  * All return 0 or more, or -errno after a message on standard error.
  */
 struct perf_backend {
@@ -155,18 +175,28 @@ struct perf_backend {
 	int (*send)(struct perf_end *end, unsigned int nr);
 	int (*recv)(struct perf_end *end, unsigned int max, bool wait);
 	void (*close)(struct perf_end *end);
+
+	const struct perf_backend *tcp;
+	int (*connect)(struct perf_end *end, unsigned int i);
+	int (*exchange)(struct perf_end *end, unsigned int i);
+	int (*push)(struct perf_end *end, unsigned int i);
+	int (*await)(struct perf_end *end, unsigned int i);
+	int (*hang_up)(struct perf_end *end, unsigned int i);
+	uint64_t (*retrans)(struct perf_end *end, unsigned int i);
 };
 
 extern const struct perf_backend perf_backend_nexus;
 extern const struct perf_backend perf_backend_kernel;
 extern const struct perf_backend perf_backend_packet;
 extern const struct perf_backend perf_backend_xdp;
+extern const struct perf_backend perf_tcp_nexus;
+extern const struct perf_backend perf_tcp_kernel;
 
 /**
  * struct perf_result - what a run found
  * @ops:      round trips or packets in the window
  * @sent:     packets sent
- * @lost:     packets sent that never arrived
+ * @lost:     packets sent that never arrived; segments that were sent again
  * @bytes:    payload bytes that arrived
  * @ns:       length of the window
  * @samples:  of single operations, sorted by perf_report(); NULL without
@@ -193,6 +223,34 @@ int perf_end_need_device(const struct perf_end *end);
 /* run.c */
 extern volatile sig_atomic_t perf_stop;	/* a signal asked for the end */
 int perf_run(const struct perf_config *cfg, struct perf_result *result);
+
+/**
+ * struct perf_shared - what a receiving child tells its parent
+ * @received: packets, the warm-up included
+ * @bytes:    their payload
+ */
+struct perf_shared {
+	uint64_t	received;
+	uint64_t	bytes;
+};
+
+/**
+ * struct perf_child - the other process of a pair
+ * @pid:    of it
+ * @shared: memory of both
+ */
+struct perf_child {
+	pid_t			pid;
+	struct perf_shared	*shared;
+};
+
+int perf_child_start(struct perf_child *child, const struct perf_config *cfg,
+		     enum perf_role role, struct perf_place *place);
+void perf_child_stop(struct perf_child *child);
+
+/* run_tcp.c */
+int perf_run_tcp(const struct perf_config *cfg, struct perf_result *result);
+bool perf_is_tcp(const struct perf_config *cfg);
 
 /* floor.c */
 int perf_floor(const struct perf_config *cfg, struct perf_result *result);

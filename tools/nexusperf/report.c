@@ -14,6 +14,9 @@ static const char * const mode_names[] = {
 	[PERF_BULK] = "bulk",
 	[PERF_ECHO] = "echo",
 	[PERF_FLOOR] = "floor",
+	[PERF_TCP_RR] = "tcp-rr",
+	[PERF_TCP_BULK] = "tcp-bulk",
+	[PERF_TCP_CRR] = "tcp-crr",
 };
 
 static const struct {
@@ -86,7 +89,8 @@ static void report_json(const struct perf_config *cfg,
 {
 	printf("{\"mode\":\"%s\",\"backend\":\"%s\",\"size\":%u,\"batch\":%u",
 	       mode_names[cfg->mode], who(cfg), cfg->size, cfg->batch);
-	if (cfg->sender && (cfg->mode == PERF_RX || cfg->mode == PERF_BULK))
+	if (cfg->sender && (cfg->mode == PERF_RX || cfg->mode == PERF_BULK ||
+			    perf_is_tcp(cfg)))
 		printf(",\"sender\":\"%s\"", cfg->sender->name);
 	printf(",\"ops\":%llu,\"ns\":%llu,\"ns_per_op\":%.1f",
 	       (unsigned long long)result->ops, (unsigned long long)result->ns,
@@ -100,8 +104,20 @@ static void report_json(const struct perf_config *cfg,
 	puts("}");
 }
 
-static void report_text(const struct perf_config *cfg,
-			const struct perf_result *result)
+static void report_tcp(const struct perf_config *cfg,
+		       const struct perf_result *result)
+{
+	printf("%s %s to %s, %u bytes: %.1f ns each, %.0f a second, %.3f Gbit/s, "
+	       "%.3f ns a byte, %llu segments sent again\n",
+	       mode_names[cfg->mode], cfg->sender->name, who(cfg), cfg->size,
+	       ns_per_op(result), per_second(result, result->ops),
+	       per_second(result, result->bytes) * 8 / 1e9,
+	       result->bytes ? (double)result->ns / result->bytes : 0,
+	       (unsigned long long)result->lost);
+}
+
+static void report_udp(const struct perf_config *cfg,
+		       const struct perf_result *result)
 {
 	bool is_rr = cfg->mode == PERF_RR || cfg->mode == PERF_FLOOR;
 
@@ -116,6 +132,15 @@ static void report_text(const struct perf_config *cfg,
 		       (unsigned long long)result->lost,
 		       (unsigned long long)result->sent);
 	putchar('\n');
+}
+
+static void report_text(const struct perf_config *cfg,
+			const struct perf_result *result)
+{
+	if (perf_is_tcp(cfg))
+		report_tcp(cfg, result);
+	else
+		report_udp(cfg, result);
 	if (result->nr_samples) {
 		print_percentiles(result, " %s %u");
 		printf(" ns, of %zu\n", result->nr_samples);

@@ -22,26 +22,6 @@
 #define PATIENCE	200
 
 /**
- * struct shared - what a receiving child tells its parent
- * @received: packets, the warm-up included
- * @bytes:    their payload
- */
-struct shared {
-	uint64_t	received;
-	uint64_t	bytes;
-};
-
-/**
- * struct child - the other process of a pair
- * @pid:    of it
- * @shared: memory of both
- */
-struct child {
-	pid_t		pid;
-	struct shared	*shared;
-};
-
-/**
  * struct hello - the child's first words
  * @err: why it could not open its end
  * @mac: of its device
@@ -69,7 +49,7 @@ static void catch_signals(void)
 }
 
 static int serve(struct perf_end *end, enum perf_role role,
-		 struct shared *shared)
+		 struct perf_shared *shared)
 {
 	int ret = 0;
 
@@ -89,7 +69,7 @@ static int serve(struct perf_end *end, enum perf_role role,
 }
 
 static void child_main(const struct perf_config *cfg, enum perf_role role,
-		       struct shared *shared, int fd)
+		       struct perf_shared *shared, int fd)
 {
 	struct hello hello = { 0 };
 	struct perf_end end;
@@ -107,7 +87,7 @@ static void child_main(const struct perf_config *cfg, enum perf_role role,
 	_exit(err ? 1 : 0);
 }
 
-static void child_stop(struct child *child)
+void perf_child_stop(struct perf_child *child)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	int i;
@@ -126,8 +106,8 @@ out:
 }
 
 /* The other end, in a process of its own; @place gets its device's MAC. */
-static int child_start(struct child *child, const struct perf_config *cfg,
-		       enum perf_role role, struct perf_place *place)
+int perf_child_start(struct perf_child *child, const struct perf_config *cfg,
+		     enum perf_role role, struct perf_place *place)
 {
 	struct hello hello;
 	ssize_t got;
@@ -152,7 +132,7 @@ static int child_start(struct child *child, const struct perf_config *cfg,
 	if (got != sizeof(hello))
 		hello.err = -ECHILD;
 	if (hello.err) {
-		child_stop(child);
+		perf_child_stop(child);
 		return hello.err;
 	}
 	if (!cfg->has_mac)
@@ -166,13 +146,13 @@ static int run_rr(const struct perf_config *cfg, struct perf_result *result)
 {
 	struct perf_place remote = cfg->remote;
 	struct perf_window window;
-	struct child child = { 0 };
+	struct perf_child child = { 0 };
 	struct perf_end end;
 	int err;
 
 	err = perf_window_init(&window, cfg, result, true);
 	if (!err && cfg->ends == PERF_ENDS_PAIR)
-		err = child_start(&child, cfg, PERF_ROLE_SERVER, &remote);
+		err = perf_child_start(&child, cfg, PERF_ROLE_SERVER, &remote);
 	if (err)
 		return err;
 	err = perf_end_open(&end, cfg, PERF_ROLE_CLIENT, &cfg->local, &remote);
@@ -186,7 +166,7 @@ static int run_rr(const struct perf_config *cfg, struct perf_result *result)
 	perf_end_close(&end);
 out:
 	if (child.pid)
-		child_stop(&child);
+		perf_child_stop(&child);
 	return err;
 }
 
@@ -332,7 +312,7 @@ struct flight {
 };
 
 /* Looks at the receiver's count; returns how many it has taken since. */
-static uint64_t flight_update(struct flight *flight, struct shared *shared)
+static uint64_t flight_update(struct flight *flight, struct perf_shared *shared)
 {
 	uint64_t received = __atomic_load_n(&shared->received, __ATOMIC_ACQUIRE);
 	uint64_t delta = received - flight->received;
@@ -342,7 +322,7 @@ static uint64_t flight_update(struct flight *flight, struct shared *shared)
 }
 
 /* Lets the receiver run until at most @window packets are on their way. */
-static uint64_t flight_wait(struct flight *flight, struct shared *shared,
+static uint64_t flight_wait(struct flight *flight, struct perf_shared *shared,
 			    uint64_t window)
 {
 	uint64_t got = flight_update(flight, shared);
@@ -373,7 +353,7 @@ static uint64_t flight_window(const struct perf_config *cfg)
 }
 
 static int flight_loop(const struct perf_config *cfg, struct perf_end *sender,
-		       struct shared *shared, struct perf_result *result)
+		       struct perf_shared *shared, struct perf_result *result)
 {
 	uint64_t limit = cfg->window ? cfg->window - cfg->batch :
 				       flight_window(cfg);
@@ -407,10 +387,10 @@ static int run_flight(const struct perf_config *cfg, struct perf_result *result)
 {
 	struct perf_place remote = cfg->remote;
 	struct perf_end sender;
-	struct child child;
+	struct perf_child child;
 	int err;
 
-	err = child_start(&child, cfg, PERF_ROLE_RECEIVER, &remote);
+	err = perf_child_start(&child, cfg, PERF_ROLE_RECEIVER, &remote);
 	if (err)
 		return err;
 	err = perf_end_open(&sender, cfg, PERF_ROLE_SENDER, &cfg->local,
@@ -419,7 +399,7 @@ static int run_flight(const struct perf_config *cfg, struct perf_result *result)
 		err = flight_loop(cfg, &sender, child.shared, result);
 		perf_end_close(&sender);
 	}
-	child_stop(&child);
+	perf_child_stop(&child);
 	return err;
 }
 
@@ -447,6 +427,10 @@ int perf_run(const struct perf_config *cfg, struct perf_result *result)
 		return run_echo(cfg);
 	case PERF_FLOOR:
 		return perf_floor(cfg, result);
+	case PERF_TCP_RR:
+	case PERF_TCP_BULK:
+	case PERF_TCP_CRR:
+		return perf_run_tcp(cfg, result);
 	}
 	return -EINVAL;
 }
