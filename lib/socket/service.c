@@ -451,8 +451,10 @@ void nx_socket_child(void)
 {
 	pthread_mutex_init(&service.lock, NULL);
 	is_inside = false;
-	if (service.stack)
+	if (service.stack) {
 		nx_sys.close(nexus_stack_fd(service.stack));
+		nx_sys.close(nexus_stack_channel(service.stack)->fd);
+	}
 	close_kick(&service.sleeper);
 	close_kick(&own_sleeper);
 	service.stack = NULL;

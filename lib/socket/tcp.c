@@ -174,11 +174,19 @@ void nx_tcp_socket_close(struct nx_socket *s)
 	nx_service_run();
 }
 
+/* A connection that ended with its channel knows it before we are called back. */
+static void hear_why(const struct nx_socket *s)
+{
+	if (!s->error)
+		nx_service_run();
+}
+
 /* ------------------------------------------------------------------ send */
 
 /* The connection is over: why, once, and then that it is. */
 static ssize_t broken_pipe(struct nx_socket *s)
 {
+	hear_why(s);
 	return s->error ? -nx_socket_take_error(s) : -EPIPE;
 }
 
@@ -309,6 +317,8 @@ static ssize_t read_into(struct nx_socket *s, struct msghdr *msg, size_t skip,
 /* The end of the stream, or why there is one: that is told once. */
 static ssize_t end_of_stream(struct nx_socket *s, ssize_t ret)
 {
+	if (ret < 0)
+		hear_why(s);
 	if (ret < 0 && s->error)
 		return -nx_socket_take_error(s);
 	return 0;

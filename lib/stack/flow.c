@@ -60,6 +60,8 @@ void nx_stack_orphan_sinks(struct nexus_stack *stack)
 {
 	struct nx_sink *sink;
 
+	if (stack->tcp)
+		stack->tcp->lost(stack);
 	while ((sink = stack->first)) {
 		if (sink->lost)
 			sink->lost(sink);
@@ -132,9 +134,9 @@ void nx_stack_unclaim(struct nexus_stack *stack, struct nx_sink *sink)
 void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
 		       uint32_t generation)
 {
-	if (*stack->is_ours && !stack->is_closing &&
+	if (nx_stack_is_usable(stack) && !stack->is_closing &&
 	    sink->flow != NEXUS_FLOW_NONE) {
-		nexus_stack_flush(stack);
+		nx_stack_flush(stack);
 		nexus_channel_flow_del(stack->channel, sink->flow, generation);
 	}
 	unlink_sink(stack, sink);

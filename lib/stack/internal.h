@@ -37,9 +37,10 @@
  * @event: an event that names the flow
  * @close: the stack closes: free the endpoint
  * @lost:  the channel is defunct: drop the packets that the endpoint keeps
- * @again: there is another channel: add the flow anew; 0 or -errno
+ * @again: there is another channel: add the flow anew; 0 or -errno; NULL: the
+ *         endpoint ends with its flow
  * @reset: tell the program that what was under way is lost; @err: ENETRESET, or
- *         why the flow could not be added
+ *         why the flow could not be added; or NULL
  * @prev, @next: in the stack's list
  * @stack: the stack
  * @flow:  index; NEXUS_FLOW_NONE while it has none
@@ -86,6 +87,7 @@ struct nx_moved {
  * struct nx_transport - what TCP adds to a stack; embedded in what it keeps
  * @unclaimed: takes a packet of a flow that has no sink, and owns it
  * @flush:     puts what connections have to send into TX
+ * @lost:      the channel is defunct: all that has no sink yet gets one
  * @exit:      the stack closes, all sinks are gone: free it
  * @has_work:  @flush has something to do
  */
@@ -93,6 +95,7 @@ struct nx_transport {
 	void		(*unclaimed)(struct nexus_stack *stack, uint32_t flow,
 				     struct nexus_packet *pkt);
 	void		(*flush)(struct nexus_stack *stack);
+	void		(*lost)(struct nexus_stack *stack);
 	void		(*exit)(struct nexus_stack *stack);
 	bool		has_work;
 };
@@ -155,6 +158,7 @@ struct nx_past {
  *             reference, or NULL
  * @kept_from: index of the first slot of @kept that is looked at next
  * @nr_kept:   packets in @kept
+ * @nr_keeps:  descriptors that left the buffer ours, free running
  * @stash:     by size class
  * @timers:    heap of armed timers, the earliest at 1
  * @nr_timers: in it
@@ -200,6 +204,7 @@ struct nexus_stack {
 	struct nexus_packet	**kept;
 	uint32_t		kept_from;
 	uint32_t		nr_kept;
+	uint32_t		nr_keeps;
 	struct nx_stash		stash[NEXUS_NR_SIZES];
 	struct nexus_timer	**timers;
 	uint32_t		nr_timers;
@@ -246,6 +251,8 @@ static inline int nx_stack_enter(struct nexus_stack *stack)
 int nx_stack_prepare_revival(struct nexus_stack *stack,
 			     const struct nexus_channel_options *options);
 void nx_stack_free_past(struct nexus_stack *stack);
+/* Its channel is defunct, or was, and another one takes over with the next use. */
+bool nx_stack_is_lost(const struct nexus_stack *stack);
 /* The epoll waits for what nexus_stack_poll_events() would say. */
 void nx_stack_watch(struct nexus_stack *stack);
 
@@ -269,8 +276,9 @@ void nx_stack_claim(struct nexus_stack *stack, struct nx_sink *sink,
 /* And no more: the flow is the kernel's, or nobody's. */
 void nx_stack_unclaim(struct nexus_stack *stack, struct nx_sink *sink);
 
-/* Ends the flow; no packet reaches @sink any more. */
 void nx_stack_drain(struct nexus_stack *stack);
+
+/* Ends the flow; no packet reaches @sink any more. */
 void nx_stack_flow_del(struct nexus_stack *stack, struct nx_sink *sink,
 		       uint32_t generation);
 
@@ -343,6 +351,13 @@ uint32_t nx_packet_sum(const struct nexus_packet *pkt, uint32_t sum,
 		       size_t off);
 
 /* ------------------------------------------------------------- transmit */
+
+/* As nexus_stack_flush(), on the channel that there is. */
+int nx_stack_flush(struct nexus_stack *stack);
+
+/* As nexus_packet_alloc(), from the channel that there is. */
+int nx_packet_alloc(struct nexus_stack *stack, size_t len,
+		    struct nexus_packet **pkt);
 
 /* Makes room in TX by a system call. */
 bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);
@@ -422,6 +437,7 @@ static inline void nx_stack_keep(struct nexus_stack *stack, uint32_t i,
 	uint32_t at = ring->own + i;
 
 	pkt->refs++;
+	stack->nr_keeps++;
 	if (!stack->nr_kept++)
 		stack->kept_from = at;
 	stack->kept[at & ring->mask] = pkt;

@@ -328,14 +328,17 @@ static inline void flush_tcp(struct nexus_stack *stack)
 		nx_stack_free_dead(stack);
 }
 
+int nx_stack_flush(struct nexus_stack *stack)
+{
+	flush_tcp(stack);
+	return has_pending(stack) ? sync_queue(stack, NEXUS_SYNC_TX, 0) : 0;
+}
+
 int nexus_stack_flush(struct nexus_stack *stack)
 {
 	int err = nx_stack_enter(stack);
 
-	if (err)
-		return err;
-	flush_tcp(stack);
-	return has_pending(stack) ? sync_queue(stack, NEXUS_SYNC_TX, 0) : 0;
+	return err ? err : nx_stack_flush(stack);
 }
 
 /* Everything that calls the program back. */
@@ -434,11 +437,12 @@ void nx_stack_drain(struct nexus_stack *stack)
 
 int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 {
-	int err = nx_stack_enter(stack);
 	uint32_t flags;
+	int err = 0;
 
-	if (nx_unlikely(err))
-		return err;
+	/* What the program was told meanwhile may be what it waits for. */
+	if (nx_unlikely(!nx_stack_is_usable(stack)))
+		return nx_stack_revive(stack);
 	if (nx_unlikely(stack->is_running))
 		return -EBUSY;
 	flush_tcp(stack);

@@ -154,14 +154,11 @@ alloc_slowly(struct nexus_stack *stack, size_t len, struct nexus_packet **pkt)
 	return 0;
 }
 
-int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
-		       struct nexus_packet **pkt)
+int nx_packet_alloc(struct nexus_stack *stack, size_t len,
+		    struct nexus_packet **pkt)
 {
-	int err = nx_stack_enter(stack);
 	uint32_t buf;
 
-	if (nx_unlikely(err))
-		return err;
 	if (nx_unlikely(len > stack->small_room))
 		return alloc_slowly(stack, len, pkt);
 	buf = nexus_buffer_get(stack->queue, NEXUS_SMALL);
@@ -169,6 +166,14 @@ int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
 		return alloc_slowly(stack, len, pkt);
 	*pkt = init_part(stack, buf, NX_HEADROOM, len);
 	return 0;
+}
+
+int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
+		       struct nexus_packet **pkt)
+{
+	int err = nx_stack_enter(stack);
+
+	return nx_unlikely(err) ? err : nx_packet_alloc(stack, len, pkt);
 }
 
 /* -------------------------------------------------------------- freeing */

@@ -45,9 +45,9 @@ static uint32_t held_sum(const struct nexus_stack *stack)
 	const struct nexus_ring *rings = stack->queue->rings;
 
 	return rings[NEXUS_RING_RX].own + rings[NEXUS_RING_ALLOC].own +
-	       rings[NEXUS_RING_ALLOC_LARGE].own - rings[NEXUS_RING_TX].own -
-	       rings[NEXUS_RING_FREE].own - stack->stash[NEXUS_SMALL].nr -
-	       stack->stash[NEXUS_LARGE].nr;
+	       rings[NEXUS_RING_ALLOC_LARGE].own + stack->nr_keeps -
+	       rings[NEXUS_RING_TX].own - rings[NEXUS_RING_FREE].own -
+	       stack->stash[NEXUS_SMALL].nr - stack->stash[NEXUS_LARGE].nr;
 }
 
 /* The program may put them, read them as zeros, and not send them. */
@@ -118,16 +118,18 @@ int nx_stack_prepare_revival(struct nexus_stack *stack,
 	return watch_channel(stack, EPOLL_CTL_ADD);
 }
 
-/*
- * Nobody but the stack has the channel, and nobody is in the middle of it. What
- * TCP connections have under way cannot be taken over: with TCP on the stack,
- * the program hears of the end.
- */
+/* Nobody but the stack has the channel. */
+bool nx_stack_is_lost(const struct nexus_stack *stack)
+{
+	return stack->epoll_fd >= 0 && *stack->is_ours &&
+	       nexus_channel_state(stack->channel) == NEXUS_CHANNEL_DEFUNCT;
+}
+
+/* And nobody is in the middle of it. */
 static bool can_revive(const struct nexus_stack *stack)
 {
-	return stack->epoll_fd >= 0 && !stack->is_closing && !stack->tcp &&
-	       !stack->is_running && *stack->is_ours &&
-	       nexus_channel_state(stack->channel) == NEXUS_CHANNEL_DEFUNCT;
+	return nx_stack_is_lost(stack) && !stack->is_closing &&
+	       !stack->is_running;
 }
 
 /* The old one first: it counts against the policy's limits, and has the port. */
@@ -161,6 +163,18 @@ static int move(struct nexus_stack *stack, struct nexus_channel *fresh)
 	return err;
 }
 
+static void tell(struct nexus_stack *stack, uint32_t type, uint32_t value)
+{
+	const struct nexus_event event = {
+		.type = type,
+		.flow = NEXUS_FLOW_NONE,
+		.value = value,
+	};
+
+	if (stack->event)
+		stack->event(stack, &event, stack->event_arg);
+}
+
 /* Each is told, and may open and close endpoints when it is. */
 static void adopt_orphans(struct nexus_stack *stack)
 {
@@ -171,23 +185,21 @@ static void adopt_orphans(struct nexus_stack *stack)
 		err = sink->again ? sink->again(sink) : -ENXIO;
 		if (err)
 			nx_stack_keep_sink(stack, sink);
+		if (err && sink->again)
+			tell(stack, NEXUS_STACK_EVENT_REFUSED, (uint32_t)-err);
 		if (sink->reset)
 			sink->reset(sink, err ? err : -ENETRESET);
 	}
 }
 
-static void tell(struct nexus_stack *stack)
+static void resume(struct nexus_stack *stack)
 {
-	const struct nexus_event event = {
-		.type = NEXUS_STACK_EVENT_REATTACHED,
-		.flow = NEXUS_FLOW_NONE,
-		.value = stack->channel->schema->channel_id,
-	};
-
 	stack->is_running = true;
 	adopt_orphans(stack);
-	if (stack->event)
-		stack->event(stack, &event, stack->event_arg);
+	if (stack->tcp)
+		stack->tcp->flush(stack);
+	tell(stack, NEXUS_STACK_EVENT_REATTACHED,
+	     stack->channel->schema->channel_id);
 	stack->is_running = false;
 	nx_stack_free_dead(stack);
 }
@@ -209,6 +221,6 @@ int nx_stack_revive(struct nexus_stack *stack)
 	err = move(stack, fresh);
 	if (err)
 		return nx_error(err, "no memory for the tables of a stack");
-	tell(stack);
+	resume(stack);
 	return 0;
 }

@@ -174,13 +174,15 @@ void nx_stack_free_tables(struct nexus_stack *stack)
 
 void nexus_stack_close(struct nexus_stack *stack)
 {
+	struct nx_sink *sink;
+
 	if (!stack)
 		return;
 	stack->is_closing = stack->owns_channel;
 	if (stack->packets)
 		nexus_stack_flush(stack);
-	while (stack->first)
-		stack->first->close(stack->first);
+	while ((sink = stack->first ? stack->first : stack->orphans))
+		sink->close(sink);
 	if (stack->tcp)
 		stack->tcp->exit(stack);
 	nx_stack_free_tables(stack);

@@ -11,7 +11,7 @@
 
 int nexus_tcp_shutdown(struct nexus_tcp *tcp)
 {
-	int err = nx_stack_check(tcp->sink.stack);
+	int err = nx_stream_check(tcp);
 
 	if (err)
 		return err;
@@ -84,6 +84,44 @@ void nx_stream_release(struct nexus_tcp *conn)
 void nx_stream_close_sink(struct nx_sink *sink)
 {
 	free_conn(nx_stream_of(sink));
+}
+
+/* --------------------------------------------------------- the channel's end */
+
+/* The kernel has told the peer. The program hears of it when there is a channel. */
+void nx_stream_lost(struct nx_sink *sink)
+{
+	struct nexus_tcp *conn = nx_stream_of(sink);
+
+	nexus_timer_cancel(sink->stack, &conn->timer);
+	nx_tcp_lose(&conn->tcp);
+	nx_stream_account(conn);
+	/* It sends nothing any more: an index that is sure to be one. */
+	conn->flow = 0;
+	nx_stream_work(conn);
+}
+
+static void leave_table(struct nx_streams *s, struct nexus_tcp *conn)
+{
+	nx_streams_remove_child(s, conn);
+	if (conn->is_half_open) {
+		nx_stream_leave_listener(conn);
+		conn->is_closed = true;
+	}
+	if (conn->is_claimed)
+		return;
+	conn->is_claimed = true;
+	nx_stack_claim(s->stack, &conn->sink, NEXUS_FLOW_NONE);
+}
+
+void nx_streams_lost(struct nexus_stack *stack)
+{
+	struct nx_streams *s = nx_streams_of(stack);
+	unsigned int i;
+
+	for (i = 0; i < NX_STREAM_BUCKETS; i++)
+		while (s->children[i])
+			leave_table(s, s->children[i]);
 }
 
 /* RFC 6191: the ends have a new owner, and so has the kernel's flow of them. */

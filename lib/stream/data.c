@@ -6,9 +6,23 @@
 
 #include "internal.h"
 
-static int check(const struct nexus_tcp *conn)
+int nx_stream_check(const struct nexus_tcp *conn)
 {
-	return nx_stack_check(conn->sink.stack);
+	const struct nexus_stack *stack = conn->sink.stack;
+
+	if (nx_likely(nx_stack_is_usable(stack)))
+		return 0;
+	return nx_stack_is_lost(stack) ? -ECONNABORTED : nx_stack_check(stack);
+}
+
+/*
+ * What was copied is the stream's: memory that is taken back reads as zeros, but
+ * for that the state has changed before.
+ */
+static int check_copied(const struct nexus_tcp *conn)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return nx_stream_check(conn);
 }
 
 /* ------------------------------------------------------------------ send */
@@ -31,10 +45,12 @@ static int queue(struct nexus_tcp *conn, struct nexus_packet *pkt, uint32_t off,
 
 int nexus_tcp_send(struct nexus_tcp *tcp, struct nexus_packet *pkt)
 {
-	int err = check(tcp);
+	int err = nx_stream_check(tcp);
 
 	if (nx_unlikely(err))
 		return err;
+	if (nx_unlikely(nx_packet_is_stale(pkt)))
+		return -ENETRESET;
 	if (!pkt->total_len || !nx_packet_is_exclusive(pkt))
 		return -EINVAL;
 	return queue(tcp, pkt, 0, pkt->total_len);
@@ -74,7 +90,7 @@ static size_t append(struct nexus_tcp *conn, const void *buf, size_t len)
 static int write_one(struct nexus_tcp *conn, const uint8_t *buf, size_t len)
 {
 	struct nexus_packet *pkt;
-	int err = nexus_packet_alloc(conn->sink.stack, len, &pkt);
+	int err = nx_packet_alloc(conn->sink.stack, len, &pkt);
 
 	if (err) {
 		conn->wants_write |= err == -EAGAIN;
@@ -101,7 +117,7 @@ ssize_t nexus_tcp_write(struct nexus_tcp *tcp, const void *buf, size_t len)
 {
 	const uint8_t *from = buf;
 	size_t done, part, most = nx_stream_copy_len(tcp);
-	int err = check(tcp);
+	int err = nx_stream_check(tcp);
 
 	if (nx_unlikely(err))
 		return err;
@@ -148,7 +164,7 @@ static struct nexus_packet *as_packet(struct nexus_stack *stack,
 int nexus_tcp_recv(struct nexus_tcp *tcp, struct nexus_packet **pkt)
 {
 	struct nx_tcp_span span;
-	int err = check(tcp);
+	int err = nx_stream_check(tcp);
 
 	*pkt = NULL;
 	if (nx_unlikely(err))
@@ -166,7 +182,7 @@ ssize_t nexus_tcp_read(struct nexus_tcp *tcp, void *buf, size_t size)
 {
 	struct nx_tcp_span span;
 	size_t done = 0, part;
-	int err = check(tcp);
+	int err = nx_stream_check(tcp);
 
 	if (nx_unlikely(err))
 		return err;
@@ -178,6 +194,9 @@ ssize_t nexus_tcp_read(struct nexus_tcp *tcp, void *buf, size_t size)
 	}
 	if (!done)
 		return nothing(tcp);
+	err = check_copied(tcp);
+	if (nx_unlikely(err))
+		return err;
 	nx_tcp_consume(&tcp->tcp, (uint32_t)done);
 	nx_stream_account(tcp);
 	nx_stream_work(tcp);
@@ -188,7 +207,7 @@ ssize_t nexus_tcp_peek(struct nexus_tcp *tcp, void *buf, size_t size)
 {
 	struct nx_tcp_span span;
 	size_t done = 0, part;
-	int err = check(tcp);
+	int err = nx_stream_check(tcp);
 
 	if (nx_unlikely(err))
 		return err;
@@ -198,5 +217,8 @@ ssize_t nexus_tcp_peek(struct nexus_tcp *tcp, void *buf, size_t size)
 		nexus_packet_read(span.buf, span.off, (uint8_t *)buf + done,
 				  part);
 	}
-	return done ? (ssize_t)done : nothing(tcp);
+	if (!done)
+		return nothing(tcp);
+	err = check_copied(tcp);
+	return nx_unlikely(err) ? err : (ssize_t)done;
 }

@@ -44,7 +44,8 @@ struct nx_streams;
  * @unread_bytes: of its receive queue, likewise
  * @is_half_open: no program has accepted it yet
  * @is_child: it is in the table of accepted connections
- * @is_claimed: the kernel's flow is known, and its packets come here
+ * @is_claimed: its sink is the stack's: the kernel's flow is known, and its
+ *             packets come here; or its flow is lost
  * @is_working: it is in the list of @next_work
  * @is_closed: the program has let go of it
  * @wants_write: callback "writable" is owed
@@ -203,6 +204,12 @@ static inline void nx_stream_account(struct nexus_tcp *conn)
 	s->env.rcv_limit_bytes = nx_streams_window(s);
 }
 
+/*
+ * 0, or what a connection's call says: connections end with their channel, before
+ * another one takes over.
+ */
+int nx_stream_check(const struct nexus_tcp *conn);
+
 static inline bool nx_streams_is_full(const struct nx_streams *streams)
 {
 	return streams->queued_bytes >= streams->queued_max;
@@ -219,6 +226,12 @@ void nx_stream_release(struct nexus_tcp *conn);
 void nx_stream_input(struct nx_sink *sink, struct nexus_packet *pkt);
 void nx_stream_event(struct nx_sink *sink, const struct nexus_event *event);
 void nx_stream_close_sink(struct nx_sink *sink);
+
+/* The channel is defunct: that ends the connection. */
+void nx_stream_lost(struct nx_sink *sink);
+
+/* And those that the kernel had not made a flow of, too. */
+void nx_streams_lost(struct nexus_stack *stack);
 
 /* Reads the headers; false: it is no segment, or was damaged. */
 bool nx_stream_parse(struct nexus_packet *pkt, struct nx_tcp_seg *seg,

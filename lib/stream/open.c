@@ -239,6 +239,7 @@ struct nexus_tcp *nx_stream_alloc(struct nx_streams *streams,
 	conn->sink.input = nx_stream_input;
 	conn->sink.event = nx_stream_event;
 	conn->sink.close = nx_stream_close_sink;
+	conn->sink.lost = nx_stream_lost;
 	conn->sink.stack = streams->stack;
 	conn->timer.fire = timer_fired;
 	conn->timer.arg = conn;
@@ -370,7 +371,7 @@ static int connect_socket(struct nx_streams *streams, int fd,
 static int check_connect(struct nexus_stack *stack,
 			 const struct nexus_tcp_options *options)
 {
-	int err = nx_stack_check(stack);
+	int err = nx_stack_enter(stack);
 
 	if (err)
 		return nx_error(err, "%s", nexus_strerror(err));
@@ -440,18 +441,34 @@ int nexus_tcp_connect_on(struct nexus_stack *stack, int fd,
 
 /* ------------------------------------------------------------- listener */
 
+static int add_listener_flow(struct nexus_tcp_listener *l)
+{
+	struct nexus_flow_add flow = { .fd = l->fd };
+	int err;
+
+	flow.traffic_class = l->flags & NEXUS_TCP_BULK ?
+			     NEXUS_CLASS_BULK : NEXUS_CLASS_BEST_EFFORT;
+	err = nx_stack_flow_add(l->streams->stack, &l->sink, &flow);
+	l->generation = flow.generation;
+	return err;
+}
+
+/* The same socket, on another channel. */
+static int listen_again(struct nx_sink *sink)
+{
+	return add_listener_flow((struct nexus_tcp_listener *)sink);
+}
+
 static int listen_socket(struct nx_streams *streams, int fd,
 			 const struct nexus_tcp_options *o,
 			 struct nexus_tcp_listener *l)
 {
-	struct nexus_flow_add flow = { .fd = fd };
 	int err;
 
-	flow.traffic_class = o->flags & NEXUS_TCP_BULK ?
-			     NEXUS_CLASS_BULK : NEXUS_CLASS_BEST_EFFORT;
 	l->sink.input = nx_listener_input;
 	l->sink.event = nx_listener_event;
 	l->sink.close = nx_listener_close_sink;
+	l->sink.again = listen_again;
 	l->streams = streams;
 	l->accept = o->accept;
 	l->arg = o->arg;
@@ -465,8 +482,7 @@ static int listen_socket(struct nx_streams *streams, int fd,
 	if (!l->config)
 		return nx_error(-ENOMEM, "no memory for a listener");
 	read_local(fd, &l->local);
-	err = nx_stack_flow_add(streams->stack, &l->sink, &flow);
-	l->generation = flow.generation;
+	err = add_listener_flow(l);
 	if (err)
 		nx_stream_config_put(l->config);
 	return err;
@@ -476,7 +492,7 @@ static int check_listen(struct nexus_stack *stack,
 			const struct nexus_tcp_options *options,
 			struct nx_streams **streams)
 {
-	int err = nx_stack_check(stack);
+	int err = nx_stack_enter(stack);
 
 	if (err)
 		return nx_error(err, "%s", nexus_strerror(err));

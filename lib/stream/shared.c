@@ -150,6 +150,7 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams)
 	s->transport = (struct nx_transport) {
 		.unclaimed	= nx_streams_unclaimed,
 		.flush		= nx_streams_flush,
+		.lost		= nx_streams_lost,
 		.exit		= exit_streams,
 	};
 	s->env = (struct nx_tcp_env) {

@@ -199,6 +199,18 @@ void nx_tcp_abort(struct nx_tcp *tcp)
 	nx_tcp_close(tcp, -ECONNABORTED);
 }
 
+void nx_tcp_lose(struct nx_tcp *tcp)
+{
+	/* An end of the stream would hide what is missing in front of it. */
+	if (tcp->state != NX_TCP_CLOSED || tcp->rcv_used_bytes) {
+		tcp->err = -ECONNABORTED;
+		tcp->fin_received = false;
+	}
+	nx_tcp_rxq_clear(tcp);
+	nx_tcp_close(tcp, -ECONNABORTED);
+	tcp->must_reset = false;
+}
+
 /* -------------------------------------------------------------- options */
 
 void nx_tcp_set_nodelay(struct nx_tcp *tcp, bool is_nodelay)

@@ -705,6 +705,12 @@ int nx_tcp_shutdown(struct nx_tcp *tcp);
 void nx_tcp_abort(struct nx_tcp *tcp);
 
 /**
+ * nx_tcp_lose - the owner's memory is gone: CLOSED with ECONNABORTED, and no RST
+ * @tcp: a connection; what it has not sent and what nobody has read is dropped
+ */
+void nx_tcp_lose(struct nx_tcp *tcp);
+
+/**
  * nx_tcp_orphan - nobody will read any more: close() after which all is sent
  * @tcp:    a connection
  * @now_ns: now

@@ -93,6 +93,7 @@ static void bed_start(struct bed *bed, int family)
 {
 	struct nexus_channel_options channel = {
 		.name = NEXUS,
+		.flags = NEXUS_CHANNEL_DEFUNCT_OK,
 		.nr_large = 16,
 		.nr_small = 4096,
 	};
@@ -172,7 +173,22 @@ static void bed_connect(struct bed *bed, __u32 flags)
 	close(fd);
 }
 
-/* And the other way round. */
+/* The kernel connects to the listener that the library has. */
+static void bed_serve(struct bed *bed)
+{
+	long long end_ns = nx_now_ns() + LIMIT_NS;
+	struct sockaddr_storage ss;
+	socklen_t len = nx_sockaddr(&ss, host_addr(bed), PORT);
+
+	bed->peer = nx_socket(bed->net.peer, bed->family, SOCK_STREAM, 0);
+	set_nonblock(bed->peer);
+	if (connect(bed->peer, (void *)&ss, len) && errno != EINPROGRESS)
+		nx_die("connect: %m");
+	while (!bed->tcp && nx_now_ns() < end_ns)
+		nexus_stack_poll(bed->stack, STEP_NS);
+}
+
+/* And the other way round: the kernel connects to the library. */
 static void bed_accept(struct bed *bed, __u32 flags)
 {
 	struct nexus_tcp_options options = {
@@ -181,20 +197,12 @@ static void bed_accept(struct bed *bed, __u32 flags)
 		.accept = on_accept,
 		.arg = bed,
 	};
-	long long end_ns = nx_now_ns() + LIMIT_NS;
-	struct sockaddr_storage ss;
-	socklen_t len = nx_sockaddr(&ss, host_addr(bed), PORT);
 	int err = nexus_tcp_listen(bed->stack, &options, &bed->listener);
 
 	if (err)
 		nx_die("listen: %s (%s)", nexus_strerror(err),
 		       nexus_error_text());
-	bed->peer = nx_socket(bed->net.peer, bed->family, SOCK_STREAM, 0);
-	set_nonblock(bed->peer);
-	if (connect(bed->peer, (void *)&ss, len) && errno != EINPROGRESS)
-		nx_die("connect: %m");
-	while (!bed->tcp && nx_now_ns() < end_ns)
-		nexus_stack_poll(bed->stack, STEP_NS);
+	bed_serve(bed);
 }
 
 /* ---------------------------------------------------------- a transfer */
@@ -389,6 +397,42 @@ NX_TEST(reset, "TCP-3 the kernel resets: ECONNRESET")
 	while (!bed.nr_closed && nx_now_ns() < end_ns)
 		nexus_stack_poll(bed.stack, STEP_NS);
 	EXPECT_EQ(-ECONNRESET, bed.err);
+	nexus_stack_close(bed.stack);
+}
+
+/* ------------------------------------------------- memory that is taken back */
+
+static int peer_error(const struct bed *bed)
+{
+	struct pollfd poll_in = { .fd = bed->peer, .events = POLLIN };
+	char byte;
+
+	if (poll(&poll_in, 1, 10000 * nx_timeout(1)) != 1)
+		return -ETIME;
+	return recv(bed->peer, &byte, 1, 0) < 0 ? -errno : 0;
+}
+
+NX_TEST(defunct, "DEF-7 DEF-8 connections of a defunct stack are reset at the peer and aborted here, its listener serves again")
+{
+	struct bed bed;
+	char byte;
+
+	bed_start(&bed, AF_INET);
+	bed_accept(&bed, 0);
+	ASSERT_NE(NULL, bed.tcp);
+	ASSERT_EQ(0, nx_defunct(NEXUS_DEFUNCT_A_PID, getpid()));
+	EXPECT_EQ(-ECONNRESET, peer_error(&bed));
+	EXPECT_EQ(-ECONNABORTED, nexus_tcp_read(bed.tcp, &byte, 1));
+	EXPECT_EQ(0, bed.nr_closed);
+	EXPECT_EQ(0, nexus_stack_poll(bed.stack, -1));
+	EXPECT_EQ(1, bed.nr_closed);
+	EXPECT_EQ(-ECONNABORTED, bed.err);
+	nexus_tcp_close(bed.tcp);
+	bed.tcp = NULL;
+	close(bed.peer);
+	bed_serve(&bed);
+	ASSERT_NE(NULL, bed.tcp);
+	transfer(_metadata, &bed, amount());
 	nexus_stack_close(bed.stack);
 }
 

@@ -258,16 +258,22 @@ static inline uint32_t nexus_packet_hash(const struct nexus_packet *pkt)
 /*
  * An event of the stack's own, beside those of enum nexus_event_type: the memory
  * of its channel was taken back, and it is on another one, whose ID is @value.
- * Endpoints have their flows again; each was told ENETRESET, or why it has none.
+ * UDP endpoints have their flows again; each was told ENETRESET, or why it has none.
+ * TCP listeners have theirs; TCP connections were told ECONNABORTED and are over.
  */
 #define NEXUS_STACK_EVENT_REATTACHED	0x80000001U
+
+/*
+ * Before that: the flow of an endpoint or a listener was refused, for the reason
+ * @value, an errno. It is without one until it is closed.
+ */
+#define NEXUS_STACK_EVENT_REFUSED	0x80000002U
 
 /**
  * struct nexus_stack_options - argument of nexus_stack_open()
  * @channel:  how to open the channel that the stack will own; NULL: defaults.
  *            With NEXUS_CHANNEL_DEFUNCT_OK the stack attaches anew, with the
- *            same settings, when it is used after its memory was taken back;
- *            with TCP endpoints on it, its calls say ENXIO instead.
+ *            same settings, when it is used after its memory was taken back.
  *            Packets that the program keeps then read as zeros, and sending
  *            them says ENETRESET.
  * @shared:   instead, a channel of the program's that outlives the stack: one
@@ -335,7 +341,7 @@ int nexus_stack_run(struct nexus_stack *stack);
  *
  * One system call sends, sleeps and refills; none if packets are waiting and
  * there is nothing to send. What the callbacks send leaves with the next call
- * (or nexus_stack_flush()).
+ * (or nexus_stack_flush()). If another channel took over it comes back at once.
  *
  * Return: packets received, 0 after the timeout or for a timer, a signal or an
  * event, or -EPROTO, -ENXIO, -EPERM, -EBUSY from within a callback.
