@@ -21,9 +21,13 @@
 #include "tend.h"
 #include "trace.h"
 
+/* For a moment each time: who attaches or closes a channel waits for it. */
 static DEFINE_MUTEX(lock);
 /* All channels, struct nx_tend; under @lock. */
 static LIST_HEAD(channels);
+/* One at a time goes over all channels; @round counts, under @lock. */
+static DEFINE_MUTEX(pass_lock);
+static u32 round;
 /* Pages that the kernel asked for. */
 static atomic_long_t nr_wanted;
 static struct shrinker *shrinker;
@@ -32,6 +36,56 @@ static void tick(struct work_struct *work);
 static DECLARE_DELAYED_WORK(tick_work, tick);
 static void relieve(struct work_struct *work);
 static DECLARE_WORK(relieve_work, relieve);
+
+/* -------------------------------------------------------------- passes */
+
+/*
+ * Channels go to the end of the list when it is their turn, and new ones come
+ * there, so that the first that has had its turn is where the pass ends.
+ */
+static struct nx_channel *next_in_pass(void)
+{
+	struct nx_channel *chan;
+
+	mutex_lock(&lock);
+	chan = list_first_entry_or_null(&channels, struct nx_channel,
+					tend.node);
+	if (chan && chan->tend.round == round)
+		chan = NULL;
+	if (chan) {
+		chan->tend.round = round;
+		list_move_tail(&chan->tend.node, &channels);
+		nx_channel_get(chan);
+	}
+	mutex_unlock(&lock);
+	return chan;
+}
+
+/**
+ * pass - go over all channels
+ * @tend: called for each, with its lock
+ * @arg:  its argument
+ *
+ * Who attaches or closes a channel waits for the one that is being tended at
+ * the most, and for that only if it is their own.
+ */
+static void pass(void (*tend)(struct nx_channel *chan, void *arg), void *arg)
+{
+	struct nx_channel *chan;
+
+	mutex_lock(&pass_lock);
+	mutex_lock(&lock);
+	round++;
+	mutex_unlock(&lock);
+	while ((chan = next_in_pass())) {
+		mutex_lock(&chan->tend.lock);
+		if (!chan->tend.is_over)
+			tend(chan, arg);
+		mutex_unlock(&chan->tend.lock);
+		nx_channel_put(chan);
+	}
+	mutex_unlock(&pass_lock);
+}
 
 /* ---------------------------------------------------------- giving back */
 
@@ -237,44 +291,41 @@ static void end_idle(void)
 	}
 }
 
+/* @arg: jiffies until something is to be looked at again */
+static void tend_one(struct nx_channel *chan, void *arg)
+{
+	unsigned long *next = arg;
+
+	if (tend_pool(chan))
+		*next = min(*next, msecs_to_jiffies(NX_WSET_SAMPLE_MS));
+	*next = min(*next, time_left(chan));
+}
+
 static void tick(struct work_struct *work)
 {
 	unsigned long next = MAX_JIFFY_OFFSET;
-	struct nx_channel *chan;
 
 	end_idle();
-	mutex_lock(&lock);
-	list_for_each_entry(chan, &channels, tend.node) {
-		if (tend_pool(chan))
-			next = min(next, msecs_to_jiffies(NX_WSET_SAMPLE_MS));
-		next = min(next, time_left(chan));
-	}
-	mutex_unlock(&lock);
+	pass(tend_one, &next);
 	if (next != MAX_JIFFY_OFFSET)
 		nx_tend_soon(max(next, 1UL));
 }
 
 /* ------------------------------------------------------------- pressure */
 
-/* All free pages of everybody, whoever runs. */
-static void shed_all(void)
+/* All its free pages, whether it runs or not. */
+static void shed_one(struct nx_channel *chan, void *arg)
 {
-	struct nx_channel *chan;
-	struct nx_cold *cold;
+	struct nx_cold *cold = nx_cold_alloc(&chan->pool);
 	u32 nr;
 
-	mutex_lock(&lock);
-	list_for_each_entry(chan, &channels, tend.node) {
-		cold = nx_cold_alloc(&chan->pool);
-		if (!cold)
-			continue;
-		nr = shed(chan, cold, ~0U, true);
-		nx_cold_free(cold);
-		if (nr)
-			nx_monitor_memory(chan, NEXUS_MONITOR_SHED,
-					  NEXUS_DEFUNCT_PRESSURE, nr);
-	}
-	mutex_unlock(&lock);
+	if (!cold)
+		return;
+	nr = shed(chan, cold, ~0U, true);
+	nx_cold_free(cold);
+	if (nr)
+		nx_monitor_memory(chan, NEXUS_MONITOR_SHED,
+				  NEXUS_DEFUNCT_PRESSURE, nr);
 }
 
 /* Of those whose process cannot run, the one that did not for the longest. */
@@ -307,7 +358,7 @@ static void relieve(struct work_struct *work)
 		nx_channel_put(chan);
 	}
 	if (wanted > 0)
-		shed_all();
+		pass(shed_one, NULL);
 }
 
 static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc)
@@ -369,11 +420,11 @@ void nx_tend_pin(struct nx_channel *chan, u32 target)
 {
 	u32 was;
 
-	mutex_lock(&lock);
+	mutex_lock(&chan->tend.lock);
 	was = chan->tend.wset.state;
 	nx_wset_pin(&chan->tend.wset, target);
 	tell_state(chan, was);
-	mutex_unlock(&lock);
+	mutex_unlock(&chan->tend.lock);
 	nx_tend_watch(&chan->pool);
 }
 
@@ -385,11 +436,11 @@ void nx_tend_unpin(struct nx_channel *chan)
 {
 	u32 was;
 
-	mutex_lock(&lock);
+	mutex_lock(&chan->tend.lock);
 	was = chan->tend.wset.state;
 	nx_wset_init(&chan->tend.wset, chan->pool.nr_pages);
 	tell_state(chan, was);
-	mutex_unlock(&lock);
+	mutex_unlock(&chan->tend.lock);
 	nx_tend_watch(&chan->pool);
 }
 
@@ -402,8 +453,10 @@ void nx_tend_begin(struct nx_channel *chan)
 	unsigned long left;
 
 	nx_wset_init(&chan->tend.wset, chan->pool.nr_pages);
+	mutex_init(&chan->tend.lock);
 	chan->tend.last_use = jiffies;
 	mutex_lock(&lock);
+	chan->tend.round = round;
 	list_add_tail(&chan->tend.node, &channels);
 	left = time_left(chan);
 	mutex_unlock(&lock);
@@ -416,6 +469,9 @@ void nx_tend_end(struct nx_channel *chan)
 	mutex_lock(&lock);
 	list_del(&chan->tend.node);
 	mutex_unlock(&lock);
+	mutex_lock(&chan->tend.lock);
+	chan->tend.is_over = true;
+	mutex_unlock(&chan->tend.lock);
 }
 
 int nx_tend_init(void)
