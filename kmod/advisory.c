@@ -147,14 +147,6 @@ static void publish(struct nx_channel *chan, const struct news *news, u32 ll)
 	WRITE_ONCE(a->seq, a->seq + 1);
 }
 
-/* Whether memory is short: one word, which is read alone, without @seq. */
-void nx_advisory_set_pressure(struct nx_channel *chan, bool is_on)
-{
-	struct nexus_advisory *a = region_of(chan)->pages[0];
-
-	WRITE_ONCE(a->pressure, is_on);
-}
-
 static void add_dev(struct news *news, const struct nx_dev *d)
 {
 	struct nx_estimate e = {};

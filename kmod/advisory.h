@@ -22,6 +22,5 @@ void nx_advisory_flow_set(struct nx_flow *flow, u32 flags);
 void nx_advisory_flow_clear(struct nx_flow *flow, u32 flags);
 u32 nx_advisory_dev_mbps(struct net_device *dev);
 void nx_advisory_update(struct nx_nexus *nexus);
-void nx_advisory_set_pressure(struct nx_channel *chan, bool is_on);
 
 #endif /* NX_ADVISORY_H */

@@ -12,6 +12,7 @@
 #include "netlink.h"
 #include "nexus.h"
 #include "tcp.h"
+#include "window.h"
 
 #define NX_DROP_NAME(id, name, text)	[NEXUS_DROP_##id] = name,
 static const char *const drop_names[NEXUS_NR_DROP_REASONS] = {
@@ -371,6 +372,21 @@ static int put_knob(struct sk_buff *skb, const struct nx_queue *q, u32 knob,
 	return 0;
 }
 
+static u32 window_state(enum nx_window_state state)
+{
+	switch (state) {
+	case NX_WINDOW_RESTS:
+		return NEXUS_TUNE_RESTS;
+	case NX_WINDOW_HOLDS:
+		return NEXUS_TUNE_HOLDS;
+	case NX_WINDOW_SHRINKS:
+		return NEXUS_TUNE_SHRINKS;
+	case NX_WINDOW_PINNED:
+		return NEXUS_TUNE_PINNED;
+	}
+	return NEXUS_TUNE_RESTS;
+}
+
 static int put_queue_tune(struct sk_buff *skb, struct nx_queue *q)
 {
 	enum nx_gather_state state;
@@ -388,8 +404,13 @@ static int put_queue_tune(struct sk_buff *skb, struct nx_queue *q)
 static int put_tune(struct sk_buff *skb, struct nx_channel *chan)
 {
 	const struct nx_wset *w = &chan->tend.wset;
-	u32 i;
+	enum nx_window_state window;
+	u32 i, bytes;
 
+	window = nx_window_show(chan, &bytes);
+	if (put_knob(skb, NULL, NEXUS_TUNE_RECEIVE_WINDOW,
+		     window_state(window), bytes))
+		return -EMSGSIZE;
 	if (put_knob(skb, NULL, NEXUS_TUNE_WORKING_SET,
 		     wset_state(READ_ONCE(w->state)), READ_ONCE(w->target)))
 		return -EMSGSIZE;

@@ -12,6 +12,7 @@
 #include "netlink.h"
 #include "nexus.h"
 #include "tend.h"
+#include "window.h"
 
 /*
  * Of attributes that were validated already: each may stand once, but for type
@@ -551,6 +552,20 @@ static int set_tx_budget(struct genl_info *info, struct nx_channel *chan,
 	return 0;
 }
 
+static int set_window(struct genl_info *info, struct nx_channel *chan,
+		      const struct nlattr *value)
+{
+	u32 bytes = value ? nla_get_u32(value) : 0;
+
+	if (value && (bytes < NX_WINDOW_MIN || bytes > NX_WINDOW_MAX)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, value,
+				    "a window is 4096 bytes to 1 GiB");
+		return -ERANGE;
+	}
+	nx_window_pin(chan, bytes);
+	return 0;
+}
+
 static int set_knob(struct genl_info *info, struct nx_channel *chan,
 		    struct nlattr **tb)
 {
@@ -563,6 +578,8 @@ static int set_knob(struct genl_info *info, struct nx_channel *chan,
 		return set_wake_delay(info, chan, value);
 	case NEXUS_TUNE_TX_BUDGET:
 		return set_tx_budget(info, chan, value);
+	case NEXUS_TUNE_RECEIVE_WINDOW:
+		return set_window(info, chan, value);
 	}
 	return -EINVAL;
 }

@@ -9,7 +9,6 @@
  */
 #include <linux/memcontrol.h>
 #include <linux/workqueue.h>
-#include "advisory.h"
 #include "channel.h"
 #include "compat.h"
 #include "defunct.h"
@@ -20,6 +19,7 @@
 #include "task.h"
 #include "tend.h"
 #include "trace.h"
+#include "window.h"
 
 /* For a moment each time: who attaches or closes a channel waits for it. */
 static DEFINE_MUTEX(lock);
@@ -211,7 +211,7 @@ static void look_after(struct nx_channel *chan, struct nx_cold *cold)
 	nr = nx_wset_update(w, &s);
 	if (w->state == NX_WSET_PURGED) {
 		WRITE_ONCE(chan->pool.is_watched, false);
-		nx_advisory_set_pressure(chan, false);
+		nx_window_press(chan, false);
 		nr = purge(chan, cold);
 	} else if (nr) {
 		nr = shed(chan, cold, nr, false);
@@ -236,7 +236,7 @@ static bool tend_pool(struct nx_channel *chan)
 
 	if (!READ_ONCE(chan->pool.is_watched) || !nx_channel_is_active(chan))
 		return false;
-	nx_advisory_set_pressure(chan, is_memory_short(&chan->pool));
+	nx_window_press(chan, is_memory_short(&chan->pool));
 	cold = nx_cold_alloc(&chan->pool);
 	if (!cold)
 		return true;

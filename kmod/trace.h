@@ -16,6 +16,7 @@
 #include "channel.h"
 #include "flow.h"
 #include "nexus.h"
+#include "window.h"
 
 #define NX_TRACE_ENUM(id, name, text)	TRACE_DEFINE_ENUM(NEXUS_DROP_##id);
 #define NX_TRACE_NAME(id, name, text)	{ NEXUS_DROP_##id, name },
@@ -269,6 +270,39 @@ TRACE_EVENT(nexus_budget,
 		  __entry->channel, __entry->queue,
 		  nx_show_budget(__entry->from), nx_show_budget(__entry->to),
 		  __entry->packets)
+);
+
+TRACE_DEFINE_ENUM(NX_WINDOW_RESTS);
+TRACE_DEFINE_ENUM(NX_WINDOW_HOLDS);
+TRACE_DEFINE_ENUM(NX_WINDOW_SHRINKS);
+TRACE_DEFINE_ENUM(NX_WINDOW_PINNED);
+
+#define nx_show_window(state)						\
+	__print_symbolic(state,						\
+		{ NX_WINDOW_RESTS,	"rests" },			\
+		{ NX_WINDOW_HOLDS,	"holds" },			\
+		{ NX_WINDOW_SHRINKS,	"shrinks" },			\
+		{ NX_WINDOW_PINNED,	"pinned" })
+
+/* Receive windows of TCP are told to be up to @bytes; 0: there was no connection. */
+TRACE_EVENT(nexus_window,
+	TP_PROTO(u32 channel, u32 from, u32 to, u32 bytes),
+	TP_ARGS(channel, from, to, bytes),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, from)
+		__field(u32, to)
+		__field(u32, bytes)
+	),
+	TP_fast_assign(
+		__entry->channel = channel;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->bytes = bytes;
+	),
+	TP_printk("channel=%u from=%s to=%s bytes=%u",
+		  __entry->channel, nx_show_window(__entry->from),
+		  nx_show_window(__entry->to), __entry->bytes)
 );
 
 DECLARE_EVENT_CLASS(nexus_flow,

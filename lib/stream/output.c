@@ -298,6 +298,7 @@ void nx_streams_flush(struct nexus_stack *stack)
 			nx_stream_work(conn);
 		nx_stream_release(conn);
 	}
+	stack->channel->ustats->rcv_window = nx_streams_window(s);
 }
 
 /* -------------------------------------------------- without a connection */

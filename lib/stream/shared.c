@@ -99,13 +99,17 @@ size_t nx_streams_pool_bytes(const struct nexus_stack *stack)
 
 /*
  * A quarter of the pool while nothing is unread, less the more is; with half of the
- * pool unread, or where memory is short, what a connection needs to go on.
+ * pool unread, or where memory is short, what a connection needs to go on. Unless an
+ * administrator knows better.
  */
 uint32_t nx_streams_window(const struct nx_streams *s)
 {
 	const struct nexus_advisory *a = s->stack->channel->advisory;
 	size_t half = s->queued_max * QUEUED_SHARE / 2, left;
+	uint32_t pinned = __atomic_load_n(&a->rcv_window, __ATOMIC_RELAXED);
 
+	if (pinned)
+		return pinned;
 	if (__atomic_load_n(&a->pressure, __ATOMIC_RELAXED))
 		return WINDOW_MIN;
 	left = half > s->unread_bytes ? (half - s->unread_bytes) / 2 : 0;

@@ -14,6 +14,7 @@
 #include "ctl.h"
 #include "net.h"
 #include "test.h"
+#include "trace.h"
 
 #define NEXUS	"t"
 #define PORT	4000
@@ -397,6 +398,94 @@ NX_TEST(reset, "TCP-3 the kernel resets: ECONNRESET")
 	while (!bed.nr_closed && nx_now_ns() < end_ns)
 		nexus_stack_poll(bed.stack, STEP_NS);
 	EXPECT_EQ(-ECONNRESET, bed.err);
+	nexus_stack_close(bed.stack);
+}
+
+/* ------------------------------------------------------- receive windows */
+
+#define PINNED	65536
+
+static __u32 channel_of(const struct bed *bed)
+{
+	return nexus_stack_channel(bed->stack)->schema->channel_id;
+}
+
+static struct nx_ctl_knob window_of(const struct bed *bed)
+{
+	struct nx_ctl_channel channel = {};
+
+	if (nx_channel_get(channel_of(bed), &channel))
+		nx_die("the channel is gone");
+	return channel.tune[NEXUS_TUNE_RECEIVE_WINDOW];
+}
+
+/* The peer sends @bytes, and the library reads them and what was @unread. */
+static void pull(NX_METADATA, struct bed *bed, size_t bytes, size_t unread)
+{
+	long long end_ns = nx_now_ns() + LIMIT_NS;
+	size_t sent = 0, got = 0;
+	ssize_t n;
+
+	while (got < bytes + unread) {
+		n = send(bed->peer, buf, less(bytes - sent, sizeof(buf)),
+			 MSG_NOSIGNAL);
+		sent += n > 0 ? n : 0;
+		ASSERT_GE(nexus_stack_poll(bed->stack, STEP_NS), 0);
+		while ((n = nexus_tcp_read(bed->tcp, buf, sizeof(buf))) > 0)
+			got += n;
+		ASSERT_LT(nx_now_ns(), end_ns);
+	}
+	nexus_stack_flush(bed->stack);
+}
+
+/* It sends, and nobody reads; how many bytes. */
+static size_t leave_unread(struct bed *bed)
+{
+	long long end_ns = nx_now_ns() + LIMIT_NS;
+	ssize_t n = send(bed->peer, buf, sizeof(buf), MSG_NOSIGNAL);
+
+	while (n > 0 && nexus_tcp_readable(bed->tcp) < (size_t)n)
+		if (nexus_stack_poll(bed->stack, STEP_NS) < 0 ||
+		    nx_now_ns() > end_ns)
+			return 0;
+	nexus_stack_flush(bed->stack);
+	return n > 0 ? n : 0;
+}
+
+NX_TEST(windows, "TUNE-6 receive windows follow what is unread, tell their state, are pinned, and what the module changes is traced")
+{
+	struct nexus_tcp_info info;
+	struct bed bed;
+	size_t unread;
+	__u32 whole;
+
+	bed_start(&bed, AF_INET);
+	EXPECT_EQ(NEXUS_TUNE_RESTS, window_of(&bed).state);
+	bed_connect(&bed, 0);
+	pull(_metadata, &bed, 300000, 0);
+	EXPECT_EQ(NEXUS_TUNE_HOLDS, window_of(&bed).state);
+	whole = window_of(&bed).value;
+	unread = leave_unread(&bed);
+	ASSERT_LT(0, unread);
+	EXPECT_EQ(NEXUS_TUNE_SHRINKS, window_of(&bed).state);
+	EXPECT_GT(whole, window_of(&bed).value);
+	pull(_metadata, &bed, sizeof(buf), unread);
+	EXPECT_EQ(-ERANGE, nx_tune(channel_of(&bed), NEXUS_TUNE_RECEIVE_WINDOW, 1));
+	nx_trace_start("nexus_window");
+	EXPECT_EQ(0, nx_tune(channel_of(&bed), NEXUS_TUNE_RECEIVE_WINDOW, PINNED));
+	EXPECT_EQ(NEXUS_TUNE_PINNED, window_of(&bed).state);
+	EXPECT_EQ(PINNED, window_of(&bed).value);
+	EXPECT_TRUE(nx_trace_has("to=pinned", "bytes=65536"));
+	pull(_metadata, &bed, 300000, 0);
+	nexus_tcp_info(bed.tcp, &info);
+	EXPECT_GE(PINNED, info.rcv_wnd);
+	EXPECT_LT(0, info.rcv_wnd);
+	EXPECT_EQ(0, nx_tune(channel_of(&bed), NEXUS_TUNE_RECEIVE_WINDOW, -1));
+	EXPECT_TRUE(nx_trace_has("from=pinned", "bytes="));
+	nx_trace_stop();
+	pull(_metadata, &bed, 300000, 0);
+	EXPECT_EQ(NEXUS_TUNE_HOLDS, window_of(&bed).state);
+	EXPECT_EQ(whole, window_of(&bed).value);
 	nexus_stack_close(bed.stack);
 }
 

@@ -344,6 +344,8 @@ static void tune__pin_and_free(void)
 	run("tune pin 3 wake-delay 500");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_WAKE_DELAY);
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_VALUE)), 500);
+	run("tune pin 3 receive-window 65536");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_RECEIVE_WINDOW);
 	run("tune pin 3 tx-budget 64");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_TX_BUDGET);
 	run("tune free 3 wo");
@@ -352,7 +354,7 @@ static void tune__pin_and_free(void)
 	check_usage("tune pin 3 working-set", "the value is missing at the end");
 	check_usage("tune pin 3 work-set 1", "did you mean 'working-set'?");
 	check_usage("tune free 3 working-set 1", "'1' is one word too many");
-	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_TUNE], 4);
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_TUNE], 5);
 }
 
 static void batch__stops_or_goes_on(void)

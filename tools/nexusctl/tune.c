@@ -65,6 +65,18 @@ static const struct nx_knob knobs[] = {
 			[NEXUS_TUNE_PINNED] = "an administrator set it",
 		},
 	},
+	[NEXUS_TUNE_RECEIVE_WINDOW] = {
+		.name = "receive-window",
+		.unit = "bytes",
+		.why = {
+			[NEXUS_TUNE_HOLDS] = "little is unread and memory is not short: a TCP "
+					     "connection's window may be a quarter of the pool",
+			[NEXUS_TUNE_SHRINKS] = "much is unread, or memory is short: windows may be "
+					       "less, so that peers send less",
+			[NEXUS_TUNE_RESTS] = "no TCP connection was used yet",
+			[NEXUS_TUNE_PINNED] = "an administrator set it",
+		},
+	},
 };
 
 static const char *const states[] = {
@@ -240,7 +252,7 @@ int nx_tune_show(struct nx_ctl *ctl, int argc, char **argv)
 static bool take_knob(struct nx_words *words, u32 *channel, u32 *knob)
 {
 	static const char *const names[] = {
-		"working-set", "wake-delay", "tx-budget"
+		"working-set", "wake-delay", "tx-budget", "receive-window"
 	};
 	int found;
 

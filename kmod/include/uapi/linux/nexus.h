@@ -378,7 +378,9 @@ struct nexus_schema {
  *             shapes, else that of the fastest device; 0 if unknown
  * @pressure:  1: the channel's memory cgroup is short of memory, as was seen in the
  *             last second: hold as little as you can
- * @reserved, @reserved_word: 0
+ * @rcv_window: bytes that a TCP connection's receive window may be at the most, as an
+ *             administrator has set it; 0: as the library thinks fit
+ * @reserved: 0
  */
 struct nexus_advisory {
 	__u32	seq;
@@ -389,7 +391,7 @@ struct nexus_advisory {
 	__u64	queue_bytes;
 	__u64	rate;
 	__u32	pressure;
-	__u32	reserved_word;
+	__u32	rcv_window;
 	__u64	reserved[2];
 };
 
@@ -425,7 +427,9 @@ struct nexus_flow_advisory {
  * @size:  bytes that the library fills in
  * @version: of the library's layout
  * @rx_packets, @rx_bytes, @tx_packets, @tx_bytes: payload seen by the program
- * @reserved: 0
+ * @rcv_window: bytes that a TCP connection's receive window may be at the most now;
+ *           0: there was none
+ * @reserved, @reserved_word: 0
  */
 struct nexus_ustats {
 	__u32	size;
@@ -434,7 +438,9 @@ struct nexus_ustats {
 	__u64	rx_bytes;
 	__u64	tx_packets;
 	__u64	tx_bytes;
-	__u64	reserved[3];
+	__u32	rcv_window;
+	__u32	reserved_word;
+	__u64	reserved[2];
 };
 
 /* States of a TCP connection: RFC 9293 section 3.3.2, and NONE: no segment yet. */

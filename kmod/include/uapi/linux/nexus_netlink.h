@@ -339,6 +339,8 @@ enum nexus_tune_knob {
 					 * more packets */
 	NEXUS_TUNE_TX_BUDGET,		/* packets, 1 to 16384, that leave in a row before
 					 * something else may run */
+	NEXUS_TUNE_RECEIVE_WINDOW,	/* bytes, 4096 to 1 GiB, that a TCP connection's
+					 * receive window may be at the most */
 };
 
 enum nexus_tune_state {
