@@ -127,12 +127,6 @@ static long long free_pages(void)
 	return sum;
 }
 
-/* By the checkers of a debug kernel, which look at each page that is freed. */
-static bool is_checked(void)
-{
-	return !access("/proc/lockdep_stats", F_OK);
-}
-
 static int see_zeros(struct nx_chan *chan)
 {
 	size_t len = chan->attach.regions[NEXUS_REGION_BUFFERS].data_len;
@@ -161,7 +155,7 @@ NX_TEST(figure, "DEF-1 64 MiB of a stopped process are free within 50 ms, 95 % o
 	pages = free_pages() - was;
 	nx_note("%lld pages free after %lld us\n", pages, ns / 1000);
 	/* An emulator takes several times as long, and so does KASAN. */
-	EXPECT_LE(ns, nx_timeout(is_checked() ? 200 : 50) * NX_MSEC);
+	EXPECT_LE(ns, nx_timeout(nx_is_checked() ? 200 : 50) * NX_MSEC);
 	EXPECT_GE(pages, NR_LARGE_POOL / 2 * 95 / 100);
 	EXPECT_EQ(0, nx_channel_get(*id, &channel));
 	EXPECT_EQ(NEXUS_CHANNEL_DEFUNCT, channel.state);

@@ -218,3 +218,8 @@ int nx_file_write(const char *path, const char *text)
 	close(fd);
 	return err;
 }
+
+bool nx_is_checked(void)
+{
+	return !access("/proc/lockdep_stats", F_OK);
+}

@@ -48,6 +48,8 @@ int nx_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 long long nx_file_number(const char *path, const char *key);
 /* Memory that the kernel could give out. */
 long long nx_available_kb(void);
+/* Does the kernel check itself, so that nothing takes what it would elsewhere? */
+bool nx_is_checked(void);
 /* Writes a file of /proc or /sys; 0 or -errno. */
 int nx_file_write(const char *path, const char *text);
 
