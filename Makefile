@@ -54,6 +54,14 @@ check-vm:
 fuzz:
 	@scripts/check fuzz
 
+# Random programs in the debug kernel; a hundredth of 400 s is one percent.
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?=
+fuzz-vm: tests debug-kernel
+	@selftests/vm/check --kernel debug --test hostile_fuzz_test \
+		--percent $$(($(FUZZ_SECONDS) / 4)) $(addprefix --seed ,$(FUZZ_SEED)) \
+		--test-limit $$(($(FUZZ_SECONDS) + 600))
+
 sim:
 	@scripts/check sim
 
@@ -127,6 +135,6 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all help kmod lib tools tests debug-kernel packages check check-unit \
-	check-vm fuzz sim sim-plots style layering sparse tune-plots lag-plots \
+	check-vm fuzz fuzz-vm sim sim-plots style layering sparse tune-plots lag-plots \
 	plots demo bench \
 	install install-user uninstall dkms clean
