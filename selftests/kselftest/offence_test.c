@@ -39,15 +39,16 @@ static __u32 offend(struct nx_chan *chan, __u32 queue, int id, __u32 value)
 	return value;
 }
 
-static bool await_state(__u32 id, __u32 state)
+/* Packets for the channel until it is in @state; the first ones may get lost. */
+static bool send_until(int peer, __u32 id, __u32 state)
 {
 	long long end = nx_now_ns() + PATIENCE_MS * NX_MSEC;
 	struct nx_ctl_channel channel;
 
 	while (nx_now_ns() < end) {
+		nx_udp_send(peer, "packet", 6, NX_HOST4, PORT);
 		if (!nx_channel_get(id, &channel) && channel.state == state)
 			return true;
-		nx_sleep_ms(1);
 	}
 	return false;
 }
@@ -206,10 +207,7 @@ NX_TEST(changeling, "RING-2 on-violation kill: the program that runs after exec(
 		be_changeling(o);
 	while (!is_sleep(pid))
 		nx_sleep_ms(1);
-	/* What the channel has at hand lasts for some packets. */
-	for (int i = 0; i < 400; i++)
-		nx_udp_send(peer, "packet", 6, NX_HOST4, PORT);
-	ASSERT_TRUE(await_state(o->id, NEXUS_CHANNEL_QUARANTINED));
+	ASSERT_TRUE(send_until(peer, o->id, NEXUS_CHANNEL_QUARANTINED));
 	/* One that offends after it is dead before we look. */
 	next = offender_start(&other);
 	other->step = 2;
