@@ -95,6 +95,23 @@ static int inherit_port(struct nx_flow *flow, struct socket *keeper)
 	return err;
 }
 
+/*
+ * A listener whose flow ended while connections of its were in TIME-WAIT, and that
+ * is adopted again, as after its channel was defunct: nobody else came between.
+ */
+static bool take_over(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+
+	if (!nx_flow_key_is_listener(&flow->node[0].key))
+		return false;
+	flow->keeper = nx_linger_take(sk, sock_i_ino(sk), &flow->linger_ns);
+	if (!flow->keeper)
+		return false;
+	flow->is_shared = flow->keeper->sk->sk_reuseport;
+	return true;
+}
+
 /**
  * nx_tcp_socket_hold - make a flow the owner of its socket's port
  * @flow: with its socket, which is locked and bound, and its keys
@@ -107,6 +124,8 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
 	struct socket *keeper;
 	int err;
 
+	if (take_over(flow))
+		return 0;
 	err = check_alone(flow);
 	if (err)
 		return err;
@@ -131,6 +150,7 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
  */
 void nx_tcp_socket_drop(struct nx_flow *flow)
 {
-	nx_linger_add(flow->keeper, flow->linger_ns);
+	nx_linger_add(flow->keeper, sock_i_ino(nx_flow_sk(flow)),
+		      flow->linger_ns);
 	flow->keeper = NULL;
 }
