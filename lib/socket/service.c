@@ -108,6 +108,7 @@ static int open_stack(void)
 {
 	struct nexus_channel_options channel = {
 		.name = nx_policy.nexus[0] ? nx_policy.nexus : NULL,
+		.flags = NEXUS_CHANNEL_DEFUNCT_OK,
 		.nr_small = nx_policy.nr_small,
 		.nr_large = nx_policy.nr_large,
 	};

@@ -170,6 +170,27 @@ far_fetches()
 		cmp "$work/got" "$work/www/big" && was_served "$work/$3.log"
 }
 
+# Of all programs in the near namespace that have any.
+take_memory_back()
+{
+	local id ids
+
+	ids=$(ip netns exec near nexusctl -j channel show |
+		grep -o '"id": *[0-9]*' | grep -o '[0-9]*$')
+	[ -n "$ids" ] || return
+	for id in $ids; do
+		ip netns exec near nexusctl defunct channel "$id" || return
+	done
+}
+
+# Only a server on nexus has a channel. Until it has another one it refuses.
+serves_without_memory()
+{
+	[ $stack = kernel ] || take_memory_back || return
+	until_ok 50 far_fetches $near4 "${http[$stack]}" http &&
+		far_fetches "[$near6]" "${http[$stack]}" http
+}
+
 redis_answers()
 {
 	[ "$(in_far timeout 10 redis-cli -h $near4 ping)" = PONG ]
@@ -259,6 +280,8 @@ servers()
 		until_ok 50 far_fetches $near4 "${http[$stack]}" http
 	check "TCP-1 http.server of Python over IPv6" \
 		far_fetches "[$near6]" "${http[$stack]}" http
+	check "DEF-8 a server that knows nothing of it serves when its memory was taken back" \
+		serves_without_memory
 	serve redis on redis-server --save '' --bind $near4 --protected-mode no
 	check "TCP-1 redis-server and redis-benchmark" redis_works
 	serve forks on python3 -c "$fork_server" "${forks[$stack]}"
