@@ -852,19 +852,41 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
+/*
+ * The sequence at rest: twice as many as writes have ended. A write that is under
+ * way now has an end.
+ */
+static __u32 writes(const struct nexus_advisory *advisory)
+{
+	long long end = nx_now_ns() + NX_QUEUE_PATIENCE_MS * NX_MSEC;
+	__u32 seq;
+
+	do
+		seq = __atomic_load_n(&advisory->seq, __ATOMIC_ACQUIRE);
+	while (seq % 2 && nx_now_ns() < end);
+	return seq;
+}
+
 NX_TEST(torn, "EVT-3 torn reads cannot happen")
 {
 	struct reader reader = { 0 };
 	struct nx_queue_bed bed;
 	pthread_t thread;
+	__u32 was, is;
 	int i;
 
 	nx_queue_start(&bed, "rate 16mbit ll 20%");
 	ASSERT_TRUE(wait_permille(&bed.chan, 200));
 	reader.advisory = interface(&bed.chan);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, read_on, &reader));
-	for (i = 0; i < 12; i++)
+	for (i = 0; i < 12; i++) {
+		was = writes(reader.advisory);
 		nx_qdisc(i % 2 ? "rate 16mbit ll 20%" : "rate 8mbit ll 10%");
+		EXPECT_TRUE(wait_permille(&bed.chan, i % 2 ? 200 : 100));
+		is = writes(reader.advisory);
+		EXPECT_GT(is, was);
+		EXPECT_EQ(0, is % 2);
+	}
 	reader.stop = true;
 	pthread_join(thread, NULL);
 	EXPECT_GT(reader.nr, 1000);
