@@ -247,7 +247,7 @@ static int join(struct nx_channel *chan, u32 port)
 		return PTR_ERR(user);
 	err = take_port(chan, port);
 	if (err) {
-		nx_user_uncharge(user, chan->user_bytes);
+		nx_user_uncharge(nexus, user, chan->user_bytes);
 		return err;
 	}
 	chan->user = user;
@@ -391,7 +391,7 @@ static void leave(struct nx_channel *chan, struct list_head *dead)
 	list_del(&chan->node);
 	nexus->nr_channels--;
 	nx_channel_count(chan, &nexus->gone);
-	nx_user_uncharge(chan->user, chan->user_bytes);
+	nx_user_uncharge(nexus, chan->user, chan->user_bytes);
 	trace_nexus_detach(chan);
 	nx_monitor_channel(chan, NEXUS_MONITOR_DETACH);
 }

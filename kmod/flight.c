@@ -77,7 +77,8 @@ static struct nx_flight *flight_alloc(struct nx_channel *chan)
 {
 	struct nx_flight *flight;
 
-	flight = kmalloc(sizeof(*flight), GFP_ATOMIC | __GFP_NOWARN);
+	flight = kmalloc(sizeof(*flight),
+			 GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (!flight)
 		return NULL;
 	nx_compat_ubuf_init(&flight->ubuf, &flight_ops);

@@ -105,12 +105,20 @@ static struct nx_flow *slot_flow(struct nx_channel *chan, u32 idx)
 					 lockdep_is_held(&chan->nexus->flows.lock));
 }
 
+/* While the channel has flows, or is active, its namespace is there. */
+static struct nx_quota *quota_of(const struct nx_channel *chan)
+{
+	return &nx_net(chan->nexus->net)->quota;
+}
+
 /* The lowest index that is free; under the table's lock, as all that follows. */
 static int take_slot(struct nx_channel *chan, struct nx_flow *flow)
 {
+	const struct nx_policy *policy = &chan->nexus->policy;
 	u32 idx;
 
-	if (chan->nr_flows >= READ_ONCE(chan->nexus->policy.max_flows))
+	if (chan->nr_flows >= READ_ONCE(policy->max_flows) ||
+	    chan->user->nr_flows >= READ_ONCE(policy->max_user_flows))
 		return -EUSERS;
 	if (chan->nr_flows >= chan->nr_flow_slots)
 		return -ENOSPC;
@@ -118,10 +126,18 @@ static int take_slot(struct nx_channel *chan, struct nx_flow *flow)
 		;
 	if (!nx_advisory_flow(chan, idx))
 		return -ENOMEM;
+	if (nx_quota_take_flow(quota_of(chan)))
+		return -EUSERS;
 	chan->first_free = idx + 1;
 	flow->idx = idx;
 	flow->generation = ++chan->flows[idx].generation;
 	return 0;
+}
+
+static void give_slot(struct nx_channel *chan, struct nx_flow *flow)
+{
+	chan->first_free = min(chan->first_free, flow->idx);
+	nx_quota_give_flow(quota_of(chan));
 }
 
 static void publish(struct nx_flow *flow)
@@ -131,6 +147,7 @@ static void publish(struct nx_flow *flow)
 	nx_advisory_flow_begin(flow);
 	rcu_assign_pointer(chan->flows[flow->idx].flow, flow);
 	chan->nr_flows++;
+	chan->user->nr_flows++;
 	chan->nexus->nr_flows++;
 	if (flow->parent) {
 		list_add_tail(&flow->half_open, &chan->half_open);
@@ -153,8 +170,9 @@ static void unpublish(struct nx_flow *flow)
 	leave_half_open(flow);
 	nx_advisory_flow_end(flow);
 	RCU_INIT_POINTER(chan->flows[flow->idx].flow, NULL);
-	chan->first_free = min(chan->first_free, flow->idx);
+	give_slot(chan, flow);
 	chan->nr_flows--;
+	chan->user->nr_flows--;
 	chan->nexus->nr_flows--;
 }
 
@@ -172,7 +190,7 @@ static int link(struct nx_flow *flow)
 		goto out;
 	err = nx_flow_table_add(table, flow);
 	if (err)
-		chan->first_free = min(chan->first_free, flow->idx);
+		give_slot(chan, flow);
 	else
 		publish(flow);
 out:

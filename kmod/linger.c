@@ -66,7 +66,7 @@ void nx_linger_add(struct socket *keeper, unsigned long ino, u64 until_ns)
 	u64 now_ns = ktime_get_ns();
 	struct nx_linger *l;
 
-	l = until_ns > now_ns ? kzalloc(sizeof(*l), GFP_KERNEL) : NULL;
+	l = until_ns > now_ns ? kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT) : NULL;
 	if (!l) {
 		sock_release(keeper);
 		return;

@@ -67,7 +67,7 @@ static struct netlink_range_validation linger_range = {
 };
 
 static const struct nla_policy
-rules_policy[NEXUS_POLICY_A_ON_VIOLATION + 1] = {
+rules_policy[NEXUS_POLICY_A_MAX_USER_FLOWS + 1] = {
 	[NEXUS_POLICY_A_RULE]	= NLA_POLICY_NESTED(rule_policy),
 	[NEXUS_POLICY_A_NO_RULES]	= { .type = NLA_FLAG },
 	[NEXUS_POLICY_A_MAX_CHANNELS]	= NX_POLICY_LIMIT(NLA_U32),
@@ -80,6 +80,7 @@ rules_policy[NEXUS_POLICY_A_ON_VIOLATION + 1] = {
 	[NEXUS_POLICY_A_ON_VIOLATION]	=
 		NLA_POLICY_RANGE(NLA_U32, NEXUS_ON_VIOLATION_QUARANTINE,
 				 NEXUS_ON_VIOLATION_KILL),
+	[NEXUS_POLICY_A_MAX_USER_FLOWS]	= NX_POLICY_LIMIT(NLA_U32),
 };
 
 static const struct nla_policy
@@ -112,6 +113,16 @@ tune_policy[NEXUS_TUNE_A_VALUE + 1] = {
 	[NEXUS_TUNE_A_VALUE]	= { .type = NLA_U32 },
 };
 
+/* 0 is any number. */
+static const struct nla_policy
+limits_policy[NEXUS_LIMITS_A_MAX_SYNS + 1] = {
+	[NEXUS_LIMITS_A_MAX_CHANNELS]	= { .type = NLA_U32 },
+	[NEXUS_LIMITS_A_MAX_FLOWS]	= { .type = NLA_U32 },
+	[NEXUS_LIMITS_A_MAX_BYTES]	= { .type = NLA_U64 },
+	[NEXUS_LIMITS_A_PAD]		= { .type = NLA_REJECT },
+	[NEXUS_LIMITS_A_MAX_SYNS]	= { .type = NLA_U32 },
+};
+
 static const struct nla_policy top_new_policy[NEXUS_A_NEXUS + 1] = {
 	[NEXUS_A_NEXUS]	= NLA_POLICY_NESTED(new_policy),
 };
@@ -140,19 +151,31 @@ static const struct nla_policy top_tune_policy[NEXUS_A_TUNE + 1] = {
 	[NEXUS_A_TUNE] = NLA_POLICY_NESTED(tune_policy),
 };
 
+static const struct nla_policy top_limits_policy[NEXUS_A_LIMITS + 1] = {
+	[NEXUS_A_LIMITS] = NLA_POLICY_NESTED(limits_policy),
+};
+
 static int answer(struct sk_buff *skb, struct genl_info *info)
 {
 	return nx_compat_genl_do(skb, info, nx_netlink_request);
 }
 
-#define NX_REQUEST(_cmd, _policy)					\
+#define NX_REQUEST_OF(_who, _cmd, _policy)				\
 	{								\
 		.cmd	 = _cmd,					\
-		.flags	 = GENL_UNS_ADMIN_PERM,				\
+		.flags	 = _who,					\
 		.policy	 = _policy,					\
 		.maxattr = ARRAY_SIZE(_policy) - 1,			\
 		.doit	 = answer,					\
 	}
+
+/* The administrator of the network namespace. */
+#define NX_REQUEST(_cmd, _policy)					\
+	NX_REQUEST_OF(GENL_UNS_ADMIN_PERM, _cmd, _policy)
+
+/* That of the host, who limits the former. */
+#define NX_HOST_REQUEST(_cmd, _policy)					\
+	NX_REQUEST_OF(GENL_ADMIN_PERM, _cmd, _policy)
 
 #define NX_LIST(_cmd, _start, _dumpit)					\
 	{								\
@@ -176,6 +199,8 @@ static const struct genl_ops nx_genl_ops[] = {
 	NX_REQUEST(NEXUS_CMD_DEL_FLOW, top_flow_policy),
 	NX_REQUEST(NEXUS_CMD_DEFUNCT, top_defunct_policy),
 	NX_REQUEST(NEXUS_CMD_SET_TUNE, top_tune_policy),
+	NX_HOST_REQUEST(NEXUS_CMD_SET_LIMITS, top_limits_policy),
+	NX_LIST(NEXUS_CMD_GET_LIMITS, NULL, nx_netlink_get_limits),
 };
 
 static const struct genl_multicast_group nx_genl_groups[] = {

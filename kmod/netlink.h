@@ -11,6 +11,7 @@
 struct nx_channel;
 struct nx_flow;
 struct nx_nexus;
+struct nx_quota;
 struct pid_namespace;
 struct user_namespace;
 
@@ -40,6 +41,7 @@ int nx_netlink_start_nexus(struct netlink_callback *cb);
 int nx_netlink_get_nexus(struct sk_buff *skb, struct netlink_callback *cb);
 int nx_netlink_get_channel(struct sk_buff *skb, struct netlink_callback *cb);
 int nx_netlink_get_flow(struct sk_buff *skb, struct netlink_callback *cb);
+int nx_netlink_get_limits(struct sk_buff *skb, struct netlink_callback *cb);
 
 /*
  * netlink_put.c: the attributes of one object, without the nest around them;
@@ -52,6 +54,7 @@ int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 			   const struct nx_reader *reader);
 int nx_netlink_put_flow(struct sk_buff *skb, const struct nx_flow *flow,
 			const struct nx_reader *reader);
+int nx_netlink_put_limits(struct sk_buff *skb, const struct nx_quota *quota);
 int nx_netlink_put_flow_counters(struct sk_buff *skb,
 				 const struct nx_flow *flow);
 

@@ -20,9 +20,11 @@
  * @nexus: id of the one that is listed, or that was listed last
  * @chan:  id of its channel, likewise
  * @flow:  index of that channel's next flow
+ * @is_over: of what is no list: its one message was put
  */
 struct cursor {
 	bool	is_open;
+	bool	is_over;
 	u32	only;
 	u32	nexus;
 	u32	chan;
@@ -336,4 +338,31 @@ int nx_netlink_get_flow(struct sk_buff *skb, struct netlink_callback *cb)
 	ret = put_each(skb, cb, nx, put_flows);
 	mutex_unlock(&nx->lock);
 	return end(skb, ret);
+}
+
+int nx_netlink_get_limits(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nx_net *nx = nx_net(sock_net(skb->sk));
+	struct nlattr *nest;
+	void *msg;
+	int ret;
+
+	ret = open(cb);
+	if (ret || cursor(cb)->is_over)
+		return ret;
+	msg = begin(skb, cb, NEXUS_CMD_GET_LIMITS);
+	if (!msg)
+		return -EMSGSIZE;
+	nest = nla_nest_start(skb, NEXUS_A_LIMITS);
+	mutex_lock(&nx->lock);
+	ret = nest ? nx_netlink_put_limits(skb, &nx->quota) : -EMSGSIZE;
+	mutex_unlock(&nx->lock);
+	if (ret) {
+		genlmsg_cancel(skb, msg);
+		return ret;
+	}
+	nla_nest_end(skb, nest);
+	genlmsg_end(skb, msg);
+	cursor(cb)->is_over = true;
+	return skb->len;
 }

@@ -165,9 +165,30 @@ static int put_policy(struct sk_buff *skb, const struct nx_policy *policy,
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_LL, policy->max_ll) ||
 	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_SYNS, policy->max_syns) ||
 	    nla_put_u32(skb, NEXUS_POLICY_A_LINGER, policy->linger_ms) ||
-	    nla_put_u32(skb, NEXUS_POLICY_A_ON_VIOLATION, policy->on_violation))
+	    nla_put_u32(skb, NEXUS_POLICY_A_ON_VIOLATION, policy->on_violation) ||
+	    nla_put_u32(skb, NEXUS_POLICY_A_MAX_USER_FLOWS,
+			policy->max_user_flows))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
+	return 0;
+}
+
+int nx_netlink_put_limits(struct sk_buff *skb, const struct nx_quota *quota)
+{
+	const struct nx_limits *limits = &quota->limits;
+
+	if (nla_put_u32(skb, NEXUS_LIMITS_A_MAX_CHANNELS, limits->max_channels) ||
+	    nla_put_u32(skb, NEXUS_LIMITS_A_MAX_FLOWS, limits->max_flows) ||
+	    nla_put_u64_64bit(skb, NEXUS_LIMITS_A_MAX_BYTES, limits->max_bytes,
+			      NEXUS_LIMITS_A_PAD) ||
+	    nla_put_u32(skb, NEXUS_LIMITS_A_MAX_SYNS, limits->max_syns) ||
+	    nla_put_u32(skb, NEXUS_LIMITS_A_NR_CHANNELS,
+			atomic64_read(&quota->nr_channels)) ||
+	    nla_put_u32(skb, NEXUS_LIMITS_A_NR_FLOWS,
+			atomic64_read(&quota->nr_flows)) ||
+	    nla_put_u64_64bit(skb, NEXUS_LIMITS_A_BYTES,
+			      atomic64_read(&quota->bytes), NEXUS_LIMITS_A_PAD))
+		return -EMSGSIZE;
 	return 0;
 }
 

@@ -240,6 +240,9 @@ static void read_limits(struct nlattr **tb, struct nx_policy *policy)
 			nla_get_u32(tb[NEXUS_POLICY_A_MAX_CHANNELS]);
 	if (tb[NEXUS_POLICY_A_MAX_FLOWS])
 		policy->max_flows = nla_get_u32(tb[NEXUS_POLICY_A_MAX_FLOWS]);
+	if (tb[NEXUS_POLICY_A_MAX_USER_FLOWS])
+		policy->max_user_flows =
+			nla_get_u32(tb[NEXUS_POLICY_A_MAX_USER_FLOWS]);
 	if (tb[NEXUS_POLICY_A_MAX_BYTES])
 		policy->max_bytes = nla_get_u64(tb[NEXUS_POLICY_A_MAX_BYTES]);
 	if (tb[NEXUS_POLICY_A_MAX_IDLE])
@@ -603,6 +606,43 @@ static int set_tune(struct genl_info *info)
 	return ret;
 }
 
+static void change_limits(struct nx_quota *quota, struct nlattr **tb)
+{
+	struct nx_limits limits = quota->limits;
+
+	if (tb[NEXUS_LIMITS_A_MAX_CHANNELS])
+		limits.max_channels =
+			nla_get_u32(tb[NEXUS_LIMITS_A_MAX_CHANNELS]);
+	if (tb[NEXUS_LIMITS_A_MAX_FLOWS])
+		limits.max_flows = nla_get_u32(tb[NEXUS_LIMITS_A_MAX_FLOWS]);
+	if (tb[NEXUS_LIMITS_A_MAX_BYTES])
+		limits.max_bytes = nla_get_u64(tb[NEXUS_LIMITS_A_MAX_BYTES]);
+	if (tb[NEXUS_LIMITS_A_MAX_SYNS])
+		limits.max_syns = nla_get_u32(tb[NEXUS_LIMITS_A_MAX_SYNS]);
+	nx_quota_set(quota, &limits);
+}
+
+static int set_limits(struct genl_info *info)
+{
+	struct nx_net *nx = nx_net(genl_info_net(info));
+	struct nlattr *tb[NEXUS_LIMITS_A_MAX + 1];
+	int ret;
+
+	ret = parse_top(info, NEXUS_A_LIMITS, "LIMITS", tb, NEXUS_LIMITS_A_MAX,
+			0);
+	if (ret)
+		return ret;
+	if (!nla_len(info->attrs[NEXUS_A_LIMITS])) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NEXUS_A_LIMITS],
+				    "the limits change nothing");
+		return -EINVAL;
+	}
+	mutex_lock(&nx->lock);
+	change_limits(&nx->quota, tb);
+	mutex_unlock(&nx->lock);
+	return 0;
+}
+
 int nx_netlink_request(struct genl_info *info)
 {
 	switch (info->genlhdr->cmd) {
@@ -622,6 +662,8 @@ int nx_netlink_request(struct genl_info *info)
 		return defunct(info);
 	case NEXUS_CMD_SET_TUNE:
 		return set_tune(info);
+	case NEXUS_CMD_SET_LIMITS:
+		return set_limits(info);
 	}
 	return -EOPNOTSUPP;
 }

@@ -16,6 +16,7 @@
 #include "flow.h"
 #include "grant.h"
 #include "policy.h"
+#include "quota.h"
 
 struct nx_channel;
 
@@ -25,11 +26,13 @@ struct nx_channel;
  * @nexuses: struct nx_nexus, by ascending id
  * @gen:     changes with every nexus, device and policy, so that who reads them
  *           in several steps can tell
+ * @quota:   of all of them
  */
 struct nx_net {
 	struct mutex		lock;
 	struct list_head	nexuses;
 	u32			gen;
+	struct nx_quota		quota;
 };
 
 /**

@@ -15,6 +15,7 @@ void nx_policy_init(struct nx_policy *policy)
 	policy->nr_rules = 0;
 	policy->max_channels = NX_POLICY_MAX_CHANNELS;
 	policy->max_flows = NX_POLICY_MAX_FLOWS;
+	policy->max_user_flows = NX_POLICY_MAX_USER_FLOWS;
 	policy->max_bytes = NX_POLICY_MAX_BYTES;
 	policy->max_idle = 0;
 	policy->max_ll = 0;
@@ -72,7 +73,7 @@ static struct nx_user *user_new(struct nx_nexus *nexus, kuid_t uid)
 	if (!user)
 		return NULL;
 	user->uid = uid;
-	spin_lock_init(&user->syn_lock);
+	nx_pace_init(&user->syns);
 	list_add(&user->node, &nexus->users);
 	return user;
 }
@@ -90,34 +91,62 @@ static int check_limits(const struct nx_policy *policy, u32 nr_channels,
 	return 0;
 }
 
-/* One more channel of @bytes for @uid; undone by nx_user_uncharge(). */
+/* The namespace is asked last, for it must be given back what it gave. */
+static int charge(struct nx_nexus *nexus, struct nx_user *user, u64 bytes)
+{
+	int ret;
+
+	ret = check_limits(&nexus->policy, user->nr_channels, user->bytes,
+			   bytes);
+	if (ret)
+		return ret;
+	ret = nx_quota_take_channel(&nx_net(nexus->net)->quota, bytes);
+	if (ret)
+		return ret;
+	user->nr_channels++;
+	user->bytes += bytes;
+	return 0;
+}
+
+static void user_free(struct nx_user *user)
+{
+	WARN_ON_ONCE(user->bytes || user->nr_flows);
+	list_del(&user->node);
+	kfree(user);
+}
+
+/*
+ * One more channel of @bytes for @uid; undone by nx_user_uncharge(). Under the
+ * lock of the nexus, which is not dead.
+ */
 struct nx_user *nx_user_charge(struct nx_nexus *nexus, kuid_t uid, u64 bytes)
 {
 	struct nx_user *user;
 	int ret;
 
 	lockdep_assert_held(&nexus->lock);
-	user = user_find(nexus, uid);
-	ret = check_limits(&nexus->policy, user ? user->nr_channels : 0,
-			   user ? user->bytes : 0, bytes);
-	if (ret)
-		return ERR_PTR(ret);
-	if (!user)
-		user = user_new(nexus, uid);
+	user = user_find(nexus, uid) ?: user_new(nexus, uid);
 	if (!user)
 		return ERR_PTR(-ENOMEM);
-	user->nr_channels++;
-	user->bytes += bytes;
-	return user;
+	ret = charge(nexus, user, bytes);
+	if (!ret)
+		return user;
+	if (!user->nr_channels)
+		user_free(user);
+	return ERR_PTR(ret);
 }
 
-/* Under the nexus's lock. @user may be gone when it returns. */
-void nx_user_uncharge(struct nx_user *user, u64 bytes)
+/*
+ * Under the nexus's lock. @user may be gone when it returns; the namespace of a
+ * nexus that is dead is.
+ */
+void nx_user_uncharge(struct nx_nexus *nexus, struct nx_user *user, u64 bytes)
 {
+	lockdep_assert_held(&nexus->lock);
+	if (!nexus->is_dead)
+		nx_quota_give_channel(&nx_net(nexus->net)->quota, bytes);
 	WARN_ON_ONCE(user->bytes < bytes);
 	user->bytes -= bytes;
-	if (--user->nr_channels)
-		return;
-	list_del(&user->node);
-	kfree(user);
+	if (!--user->nr_channels)
+		user_free(user);
 }

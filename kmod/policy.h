@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/nexus_netlink.h>
+#include "quota.h"
 
 struct nx_nexus;
 
@@ -36,6 +37,7 @@ struct nx_rule {
  * @max_ll:       thousandths of the rate that the low-latency flows of one channel
  *                may have; 0: only who may set the policy has any
  * @max_syns:     connections that one user may try to open a second; 0: any
+ * @max_user_flows: of all channels of one user
  * @linger_ms:    how long TIME-WAIT keeps a port
  * @on_violation: enum nexus_on_violation
  *
@@ -51,12 +53,15 @@ struct nx_policy {
 	u32		max_idle;
 	u32		max_ll;
 	u32		max_syns;
+	u32		max_user_flows;
 	u32		linger_ms;
 	u32		on_violation;
 };
 
 #define NX_POLICY_MAX_CHANNELS	1024
 #define NX_POLICY_MAX_FLOWS	65536
+/* Sixteen channels that are full. */
+#define NX_POLICY_MAX_USER_FLOWS	(16 * NX_POLICY_MAX_FLOWS)
 #define NX_POLICY_MAX_BYTES	(1ULL << 30)
 /*
  * A third of what one core of the kernel's own stack opens (107,000 instructions
@@ -73,22 +78,22 @@ struct nx_policy {
  * @node:        in nx_nexus.users
  * @uid:         whose
  * @nr_channels: attached
+ * @nr_flows:    of them; under the lock of the nexus's table of flows
  * @bytes:       that their regions could take
- * @syn_lock:    protects @syn_due_ns; a leaf, bottom halves off
- * @syn_due_ns:  see nx_rate_take()
+ * @syns:        connections that the user tries
  */
 struct nx_user {
 	struct list_head	node;
 	kuid_t			uid;
 	u32			nr_channels;
+	u32			nr_flows;
 	u64			bytes;
-	spinlock_t		syn_lock;
-	u64			syn_due_ns;
+	struct nx_pace		syns;
 };
 
 void nx_policy_init(struct nx_policy *policy);
 bool nx_policy_allows(const struct nx_nexus *nexus);
 struct nx_user *nx_user_charge(struct nx_nexus *nexus, kuid_t uid, u64 bytes);
-void nx_user_uncharge(struct nx_user *user, u64 bytes);
+void nx_user_uncharge(struct nx_nexus *nexus, struct nx_user *user, u64 bytes);
 
 #endif /* NX_POLICY_H */

@@ -287,13 +287,22 @@ static void nexus_detach_all(struct nx_nexus *nexus, struct list_head *flows)
 	}
 }
 
+/* A new namespace has the limits that the initial one has at that time. */
 static int __net_init net_enter(struct net *net)
 {
+	struct nx_net *first = nx_net(&init_net);
 	struct nx_net *nx = nx_net(net);
 
 	mutex_init(&nx->lock);
 	INIT_LIST_HEAD(&nx->nexuses);
 	nx->gen = 1;
+	if (net_eq(net, &init_net)) {
+		nx_quota_init(&nx->quota, NULL);
+		return 0;
+	}
+	mutex_lock(&first->lock);
+	nx_quota_init(&nx->quota, &first->quota);
+	mutex_unlock(&first->lock);
 	return 0;
 }
 

@@ -118,7 +118,7 @@ struct nx_sent *nx_sent_begin(struct nx_queue *q, const struct nx_tx_packet *p,
 {
 	struct nx_sent *sent;
 
-	sent = kmalloc(sizeof(*sent), GFP_ATOMIC | __GFP_NOWARN);
+	sent = kmalloc(sizeof(*sent), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (!sent)
 		return NULL;
 	refcount_set(&sent->refs, 2);

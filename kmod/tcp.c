@@ -7,7 +7,6 @@
  * without one, and its SYN-ACK makes a flow of its own for the connection.
  */
 #include <linux/ktime.h>
-#include "core/rate.h"
 #include "channel.h"
 #include "flow.h"
 #include "nexus.h"
@@ -15,19 +14,17 @@
 #include "tcp.h"
 #include "tx.h"
 
-/* A SYN of the owner's: so many a second for each user. */
+/*
+ * A SYN of the owner's: so many a second for each user, and so many for the
+ * namespace, of which a flow is at hand.
+ */
 static bool may_connect(struct nx_channel *chan)
 {
-	u32 per_s = READ_ONCE(chan->nexus->policy.max_syns);
-	struct nx_user *user = chan->user;
-	bool may;
+	struct nx_nexus *nexus = chan->nexus;
 
-	if (!per_s)
-		return true;
-	spin_lock(&user->syn_lock);
-	may = nx_rate_take(&user->syn_due_ns, ktime_get_ns(), per_s);
-	spin_unlock(&user->syn_lock);
-	return may;
+	return nx_pace_take(&chan->user->syns,
+			    READ_ONCE(nexus->policy.max_syns)) &&
+	       nx_quota_take_syn(&nx_net(nexus->net)->quota);
 }
 
 /*

@@ -192,6 +192,135 @@ NX_TEST(limits, "FLOW-14 limits of one user: EUSERS past the channels, EDQUOT pa
 	nx_chan_close(&chan);
 }
 
+NX_TEST(user_flows, "FLOW-14 flows of all channels of one user are limited: EUSERS; one that ends makes room, another user has his own")
+{
+	struct nexus_flow_add flow[4];
+	struct nx_chan chans[2];
+	pid_t pid;
+	int sock;
+
+	nx_net_alone();
+	nx_nexus_start(NEXUS, "lo");
+	ASSERT_EQ(0, nx_policy_set(NEXUS, NEXUS_RULE_ANY, 0, 0, 0, 0));
+	ASSERT_EQ(0, nx_policy_limit(NEXUS, NEXUS_POLICY_A_MAX_USER_FLOWS, 3));
+	nx_chan_start(&chans[0], NEXUS);
+	nx_chan_start(&chans[1], NEXUS);
+	for (int i = 0; i < 4; i++) {
+		sock = nx_udp_socket(-1, "127.0.0.1", PORT + i, NULL, 0);
+		EXPECT_EQ(i < 3 ? 0 : -EUSERS,
+			  nx_flow_add(&chans[i % 2], sock, &flow[i]));
+	}
+	pid = nx_fork();
+	if (!pid) {
+		become(NOBODY, NOBODY, 0);
+		nx_chan_start(&chans[0], NEXUS);
+		sock = nx_udp_socket(-1, "127.0.0.1", PORT + 4, NULL, 0);
+		EXPECT_EQ(0, nx_flow_add(&chans[0], sock, &flow[0]));
+		_exit(_metadata->exit_code);
+	}
+	EXPECT_EQ(0, nx_wait_child(pid));
+	EXPECT_EQ(-EUSERS, nx_flow_add(&chans[1], sock, &flow[3]));
+	ASSERT_EQ(0, nx_flow_del(&chans[0], &flow[0]));
+	EXPECT_EQ(0, nx_flow_add(&chans[1], sock, &flow[3]));
+	nx_chan_close(&chans[0]);
+	nx_chan_close(&chans[1]);
+}
+
+static __u64 limits_value(__u16 attr)
+{
+	struct nx_ctl_limits limits;
+
+	if (nx_limits_get(&limits))
+		nx_die("limits of the namespace");
+	return limits.value[attr];
+}
+
+static int attach_to(struct nx_chan *chan, const char *nexus)
+{
+	nx_chan_init(chan, nexus);
+	if (nx_chan_open(chan))
+		nx_die("%s", NEXUS_DEVICE);
+	return nx_chan_attach(chan);
+}
+
+NX_TEST(namespace_channels, "FLOW-14 limits of a network namespace, over all its nexuses and users: EUSERS, EDQUOT; what is closed makes room")
+{
+	struct nx_chan chans[4];
+	__u64 bytes;
+
+	nx_net_alone();
+	nx_nexus_start(NEXUS, "lo");
+	ASSERT_EQ(0, nx_nexus_add("u"));
+	EXPECT_EQ(0, limits_value(NEXUS_LIMITS_A_BYTES));
+	ASSERT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_CHANNELS, 3));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(i < 3 ? 0 : -EUSERS,
+			  attach_to(&chans[i], i % 2 ? "u" : NEXUS));
+	EXPECT_EQ(3, limits_value(NEXUS_LIMITS_A_NR_CHANNELS));
+	EXPECT_EQ(3, limits_value(NEXUS_LIMITS_A_MAX_CHANNELS));
+	nx_chan_close(&chans[0]);
+	EXPECT_EQ(0, nx_chan_attach(&chans[3]));
+	nx_chan_close(&chans[3]);
+	EXPECT_EQ(2, limits_value(NEXUS_LIMITS_A_NR_CHANNELS));
+	/* No room for half a channel more. */
+	bytes = limits_value(NEXUS_LIMITS_A_BYTES);
+	EXPECT_LT(0, bytes);
+	ASSERT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_BYTES, bytes * 5 / 4));
+	EXPECT_EQ(-EDQUOT, attach_to(&chans[0], NEXUS));
+	EXPECT_EQ(2, limits_value(NEXUS_LIMITS_A_NR_CHANNELS));
+	nx_chan_close(&chans[1]);
+	EXPECT_EQ(bytes / 2, limits_value(NEXUS_LIMITS_A_BYTES));
+	EXPECT_EQ(0, nx_chan_attach(&chans[0]));
+	nx_chan_close(&chans[0]);
+	nx_chan_close(&chans[2]);
+	EXPECT_EQ(0, limits_value(NEXUS_LIMITS_A_NR_CHANNELS));
+	EXPECT_EQ(0, limits_value(NEXUS_LIMITS_A_BYTES));
+}
+
+NX_TEST(namespace_flows, "FLOW-14 flows of a network namespace are limited over all its nexuses: EUSERS; what ends makes room")
+{
+	struct nexus_flow_add flow;
+	struct nx_chan chans[2];
+	int socks[4];
+
+	nx_net_alone();
+	nx_nexus_start(NEXUS, "lo");
+	ASSERT_EQ(0, nx_nexus_add("u"));
+	ASSERT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_FLOWS, 3));
+	nx_chan_start(&chans[0], NEXUS);
+	nx_chan_start(&chans[1], "u");
+	for (int i = 0; i < 4; i++) {
+		socks[i] = nx_udp_socket(-1, "127.0.0.1", PORT + i, NULL, 0);
+		EXPECT_EQ(i < 3 ? 0 : -EUSERS,
+			  nx_flow_add(&chans[i % 2], socks[i], &flow));
+	}
+	/* What was refused for another reason has taken nothing. */
+	ASSERT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_FLOWS, 4));
+	EXPECT_EQ(-EALREADY, nx_flow_add(&chans[0], socks[0], &flow));
+	EXPECT_EQ(3, limits_value(NEXUS_LIMITS_A_NR_FLOWS));
+	EXPECT_EQ(0, nx_flow_add(&chans[1], socks[3], &flow));
+	EXPECT_EQ(4, limits_value(NEXUS_LIMITS_A_NR_FLOWS));
+	nx_chan_close(&chans[1]);
+	EXPECT_EQ(2, limits_value(NEXUS_LIMITS_A_NR_FLOWS));
+	nx_chan_close(&chans[0]);
+	EXPECT_EQ(0, limits_value(NEXUS_LIMITS_A_NR_FLOWS));
+}
+
+#define INHERITED	4000000000U
+
+NX_TEST(namespace_inherits, "FLOW-14 a network namespace begins with the limits of the initial one, and has its own from then on")
+{
+	ASSERT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_FLOWS, INHERITED));
+	if (unshare(CLONE_NEWNET))
+		nx_die("a network namespace: %s", strerror(errno));
+	EXPECT_EQ(INHERITED, limits_value(NEXUS_LIMITS_A_MAX_FLOWS));
+	EXPECT_EQ(0, limits_value(NEXUS_LIMITS_A_MAX_SYNS));
+	EXPECT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_FLOWS, 7));
+	nx_net_enter(open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(INHERITED, limits_value(NEXUS_LIMITS_A_MAX_FLOWS));
+	EXPECT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_FLOWS, 0));
+}
+
 NX_TEST(commands_need_admin, "FLOW-14 commands of others: EPERM; what they may see they see")
 {
 	pid_t pid;
@@ -210,6 +339,7 @@ NX_TEST(commands_need_admin, "FLOW-14 commands of others: EPERM; what they may s
 		EXPECT_EQ(-EPERM, nx_policy_set(NEXUS, NEXUS_RULE_ANY, 0, 0, 0,
 						0));
 		EXPECT_EQ(-EPERM, nx_flow_kill(1, 0, 1));
+		EXPECT_EQ(-EPERM, nx_limits_set(NEXUS_LIMITS_A_MAX_FLOWS, 0));
 		EXPECT_EQ(1, nx_ctl_count(NEXUS_CMD_GET_NEXUS));
 		_exit(_metadata->exit_code);
 	}
@@ -318,6 +448,39 @@ NX_TEST(container_rules, "FLOW-15 a rule's IDs are those of the container, its r
 	EXPECT_EQ(0, nx_wait_child(pid));
 	EXPECT_EQ(1, *step);
 	EXPECT_EQ(1, nx_ctl_count(NEXUS_CMD_GET_NEXUS));
+}
+
+NX_TEST(container_limits, "FLOW-15 the host's administrator limits a container's network namespace, its own root does not")
+{
+	volatile __u32 *step = nx_shared_alloc(sizeof(*step));
+	char path[64];
+	pid_t pid;
+
+	pid = nx_fork();
+	if (!pid) {
+		struct nx_chan chans[2];
+
+		enter_container();
+		nx_net_alone();
+		nx_nexus_start(NEXUS, "lo");
+		*step = 1;
+		if (!nx_wait_word(step, 2, 10000))
+			nx_die("no limit was set");
+		EXPECT_EQ(-EPERM, nx_limits_set(NEXUS_LIMITS_A_MAX_CHANNELS, 0));
+		EXPECT_EQ(1, limits_value(NEXUS_LIMITS_A_MAX_CHANNELS));
+		EXPECT_EQ(0, nx_policy_set(NEXUS, NEXUS_RULE_ANY, 0, 9, 0, 0));
+		EXPECT_EQ(0, attach_to(&chans[0], NEXUS));
+		EXPECT_EQ(-EUSERS, attach_to(&chans[1], NEXUS));
+		*step = 3;
+		_exit(_metadata->exit_code);
+	}
+	ASSERT_TRUE(nx_wait_word(step, 1, 10000));
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	nx_net_enter(open(path, O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_CHANNELS, 1));
+	*step = 2;
+	EXPECT_EQ(0, nx_wait_child(pid));
+	EXPECT_EQ(3, *step);
 }
 
 /* --------------------------------------------------- malformed commands */
@@ -447,6 +610,28 @@ static void rule_any_with_id(struct nlmsghdr *message)
 	policy_nests(message, NEXUS_RULE_ANY, true, 1);
 }
 
+static void empty_limits(struct nlmsghdr *message)
+{
+	mnl_attr_nest_end(message, mnl_attr_nest_start(message, NEXUS_A_LIMITS));
+}
+
+static void limits_used(struct nlmsghdr *message)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_LIMITS);
+
+	mnl_attr_put_u32(message, NEXUS_LIMITS_A_NR_FLOWS, 0);
+	mnl_attr_nest_end(message, nest);
+}
+
+static void limits_twice(struct nlmsghdr *message)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_LIMITS);
+
+	mnl_attr_put_u32(message, NEXUS_LIMITS_A_MAX_FLOWS, 1);
+	mnl_attr_put_u32(message, NEXUS_LIMITS_A_MAX_FLOWS, 2);
+	mnl_attr_nest_end(message, nest);
+}
+
 static void rules_too_many(struct nlmsghdr *message)
 {
 	policy_nests(message, NEXUS_RULE_UID, true, NEXUS_RULES_MAX + 1);
@@ -478,6 +663,10 @@ NX_TEST(malformed_commands, "FLOW-14 commands with attributes missing, long, unk
 		{ "rule without id", NEXUS_CMD_SET_POLICY, rule_without_id },
 		{ "any with an id", NEXUS_CMD_SET_POLICY, rule_any_with_id },
 		{ "too many rules", NEXUS_CMD_SET_POLICY, rules_too_many },
+		{ "no limits", NEXUS_CMD_SET_LIMITS, no_nest },
+		{ "empty limits", NEXUS_CMD_SET_LIMITS, empty_limits },
+		{ "no limit", NEXUS_CMD_SET_LIMITS, limits_used },
+		{ "a limit twice", NEXUS_CMD_SET_LIMITS, limits_twice },
 		{ "no flow", NEXUS_CMD_DEL_FLOW, no_nest },
 		{ "no such command", __NEXUS_CMD_MAX, no_nest },
 	};

@@ -713,6 +713,36 @@ NX_TEST(syns, "TRK-5 a user's SYNs are limited to the configured rate, over all 
 	nx_chan_close(&bed.chan);
 }
 
+NX_TEST(namespace_syns, "TRK-5 the SYNs of a network namespace are limited over all its users")
+{
+	long long begin_ns, ns;
+	struct bed bed;
+	__u64 *nr = nx_shared_alloc(sizeof(*nr)), mine;
+	pid_t pid;
+
+	nx_net_start(&bed.net);
+	nx_nexus_start(NEXUS, NX_DEV);
+	ASSERT_EQ(0, nx_policy_set(NEXUS, NEXUS_RULE_ANY, 0, 4, 64, 1 << 30));
+	ASSERT_EQ(0, nx_limits_set(NEXUS_LIMITS_A_MAX_SYNS, 10));
+	nx_chan_start(&bed.chan, NEXUS);
+	begin_ns = nx_now_ns();
+	mine = knock(_metadata, &bed, PORT, 8);
+	EXPECT_EQ(8, mine);
+	pid = nx_fork();
+	if (!pid) {
+		if (setresuid(65534, 65534, 65534))
+			nx_die("setresuid: %s", strerror(errno));
+		nx_chan_start(&bed.chan, NEXUS);
+		*nr = knock(_metadata, &bed, PORT + 10, 400);
+		_exit(_metadata->exit_code);
+	}
+	EXPECT_EQ(0, nx_wait_child(pid));
+	ns = nx_now_ns() - begin_ns;
+	EXPECT_LE(10, mine + *nr);
+	EXPECT_LE(mine + *nr, 10 + 10 * ns / NX_SEC + 1);
+	nx_chan_close(&bed.chan);
+}
+
 /* ------------------------------------------------------------------ groups */
 
 static int shared_socket(void)

@@ -753,13 +753,20 @@ check "OBS-2 policy set" \
 check "OBS-2 policy show -j" \
 	json '.[0].policy == { allow: [ { type: "uid", id: 65534, name: "nobody" },
 	      { type: "gid", id: 100, name: "users" }, { type: "any" } ],
-	      max_channels: 7, max_flows: 500, max_bytes: 67108864,
+	      max_channels: 7, max_flows: 500, max_user_flows: 1048576, max_bytes: 67108864,
 	      max_idle: 0, max_ll_permille: 0, max_syns: 10000, linger_ms: 60000, on_violation: "quarantine" }' policy show nx0
 check "OBS-2 policy show" \
 	shows '^nx0 +7 +500 +64MiB +-  uid nobody, gid users, any$' policy show nx0
 check "OBS-2 policy set of a limit leaves the rules alone" \
 	eval "ctl policy set nx0 max-flows 600 &&
 	      json '.[0].policy | .max_flows == 600 and (.allow | length) == 3' policy show nx0"
+check "OBS-2 limits show: none at first, and what there is" \
+	shows '^max-channels +any +[0-9]+$' limits show
+check "OBS-2 limits set" done_quietly limits set max-channels 9 max-bytes 64M max-syns 50
+check "OBS-2 limits show -j" \
+	json '.[0] | .max_channels == 9 and .max_flows == 0 and .max_bytes == 67108864 and
+	      .max_syns == 50 and .flows >= 0' limits show
+check "OBS-2 limits set back" done_quietly limits set max-channels any max-bytes any max-syns any
 check "OBS-2 policy set of an unknown user" \
 	says 2 "nexusctl: there is no user 'no-such-user' ('getent passwd' lists them)" \
 	policy set nx0 allow uid no-such-user

@@ -36,7 +36,7 @@ static void run__unknown_words(void)
 {
 	check_usage("", "Usage: nexusctl");
 	check_usage("flwo", "unknown word 'flwo': did you mean 'flow'?");
-	check_usage("xyzzy", "nexus, attach, detach, policy, flow, tcp, channel, defunct, tune, ll, qdisc, top, stats, monitor or help");
+	check_usage("xyzzy", "nexus, attach, detach, policy, limits, flow, tcp, channel, defunct, tune, ll, qdisc, top, stats, monitor or help");
 	check_usage("nexus ad_d nx0", "did you mean 'add'?");
 	check_usage("flow list", "unknown word 'list': show or del can stand here");
 }
@@ -233,6 +233,8 @@ static void policy__set(void)
 	run("policy set nx0 on-violation quarantine");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_ON_VIOLATION)),
 			NEXUS_ON_VIOLATION_QUARANTINE);
+	run("policy set nx0 max-user-flows 77");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_USER_FLOWS)), 77);
 	run("policy set nx0 max-idle 0");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_IDLE)), 0);
 	CU_ASSERT_PTR_NULL(POLICY(NEXUS_POLICY_A_MAX_BYTES));
@@ -240,6 +242,37 @@ static void policy__set(void)
 	CU_ASSERT_EQUAL(count_rules(), 0);
 	CU_ASSERT_PTR_NOT_NULL(POLICY(NEXUS_POLICY_A_NO_RULES));
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(POLICY(NEXUS_POLICY_A_MAX_CHANNELS)), 9);
+}
+
+#define LIMIT(attr) MOCK_ATTR(NEXUS_A_LIMITS, attr)
+
+static void limits__set(void)
+{
+	run("limits set max-channels 9 max-bytes 2G");
+	CU_ASSERT_EQUAL(status, NX_OK);
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_LIMITS], 1);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(LIMIT(NEXUS_LIMITS_A_MAX_CHANNELS)), 9);
+	CU_ASSERT_EQUAL(mnl_attr_get_u64(LIMIT(NEXUS_LIMITS_A_MAX_BYTES)), 2ULL << 30);
+	CU_ASSERT_PTR_NULL(LIMIT(NEXUS_LIMITS_A_MAX_FLOWS));
+	CU_ASSERT_PTR_NULL(LIMIT(NEXUS_LIMITS_A_MAX_SYNS));
+	run("limits set max-bytes any max-flows any max-syns 5");
+	CU_ASSERT_EQUAL(mnl_attr_get_u64(LIMIT(NEXUS_LIMITS_A_MAX_BYTES)), 0);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(LIMIT(NEXUS_LIMITS_A_MAX_FLOWS)), 0);
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(LIMIT(NEXUS_LIMITS_A_MAX_SYNS)), 5);
+}
+
+static void limits__complaints(void)
+{
+	check_usage("limits set", "max-channels, max-flows, max-bytes or max-syns is missing");
+	check_usage("limits set max-flows", "max-flows is missing at the end");
+	check_usage("limits set max-flows 0", "'0' is not a number from 1 to 4294967295");
+	check_usage("limits set max-bytes x", "'x' is not a size");
+	check_usage("limits set max-idle 1", "unknown word 'max-idle'");
+	check_usage("limits show nx0", "'nx0' is one word too many");
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_LIMITS], 0);
+	mock.err[NEXUS_CMD_SET_LIMITS] = -EPERM;
+	check_refused("limits set max-flows 1", "nexusctl: limits set: needs CAP_NET_ADMIN "
+		      "in the host's user namespace: run with sudo\n");
 }
 
 static void policy__complaints(void)
@@ -260,7 +293,7 @@ static void policy__complaints(void)
 	check_usage("policy set nx0 max-ll 101%", "'101%' is not a share");
 	check_usage("policy set nx0 max-bytes 1Q", "'1Q' is not a size");
 	check_usage("policy set nx0 max-flow x", "'x' is not a number");
-	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-bytes, max-idle, max-ll or max-syns");
+	check_usage("policy set nx0 max- 1", "may be max-channels, max-flows, max-user-flows, max-bytes, max-idle, max-ll or max-syns");
 	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_POLICY], 0);
 	for (int i = 0; i < 30; i++)
 		strcat(line, " any");
@@ -394,6 +427,8 @@ CU_TestInfo command_tests[] = {
 	{ "add__devices_or_nothing", add__devices_or_nothing },
 	{ "policy__set", policy__set },
 	{ "policy__complaints", policy__complaints },
+	{ "limits__set", limits__set },
+	{ "limits__complaints", limits__complaints },
 	{ "flow__del", flow__del },
 	{ "defunct__whose", defunct__whose },
 	{ "defunct__complaints", defunct__complaints },

@@ -107,6 +107,33 @@ static void policy__table(void)
 		  "\"max_flows\":65536,\"max_bytes\":1073741824,\"max_idle\":0}}]\n");
 }
 
+static void limits__show(void)
+{
+	struct nx_request req;
+	struct nlattr *nest;
+
+	nest = message_begin(&req, NEXUS_CMD_GET_LIMITS, NEXUS_A_LIMITS);
+	mnl_attr_put_u32(req.nlh, NEXUS_LIMITS_A_MAX_CHANNELS, 7);
+	mnl_attr_put_u32(req.nlh, NEXUS_LIMITS_A_MAX_FLOWS, 0);
+	mnl_attr_put_u64(req.nlh, NEXUS_LIMITS_A_MAX_BYTES, 6ULL << 30);
+	mnl_attr_put_u32(req.nlh, NEXUS_LIMITS_A_MAX_SYNS, 100);
+	mnl_attr_put_u32(req.nlh, NEXUS_LIMITS_A_NR_CHANNELS, 2);
+	mnl_attr_put_u32(req.nlh, NEXUS_LIMITS_A_NR_FLOWS, 33);
+	mnl_attr_put_u64(req.nlh, NEXUS_LIMITS_A_BYTES, 1ULL << 30);
+	mnl_attr_nest_end(req.nlh, nest);
+	mock_list(NEXUS_CMD_GET_LIMITS, &req);
+	run("limits show");
+	CHECK_STR(out,
+"LIMIT          MAX   NOW\n"
+"max-channels     7     2\n"
+"max-flows      any    33\n"
+"max-bytes     6GiB  1GiB\n"
+"max-syns       100     -\n");
+	run_with(json, "limits show");
+	CHECK_STR(out, "[{\"max_channels\":7,\"channels\":2,\"max_flows\":0,\"flows\":33,"
+		  "\"max_bytes\":6442450944,\"bytes\":1073741824,\"max_syns\":100}]\n");
+}
+
 static void tune__tells_why(void)
 {
 	struct nx_request req;
@@ -399,6 +426,7 @@ CU_TestInfo show_tests[] = {
 	{ "nexus__torn_list", nexus__torn_list },
 	{ "nexus__malformed", nexus__malformed },
 	{ "policy__table", policy__table },
+	{ "limits__show", limits__show },
 	{ "tune__tells_why", tune__tells_why },
 	{ "flow__table", flow__table },
 	{ "flow__json", flow__json },

@@ -13,6 +13,7 @@ static const nx_types top_types = {
 	[NEXUS_A_CHANNEL] = MNL_TYPE_NESTED,
 	[NEXUS_A_FLOW] = MNL_TYPE_NESTED,
 	[NEXUS_A_EVENT] = MNL_TYPE_NESTED,
+	[NEXUS_A_LIMITS] = MNL_TYPE_NESTED,
 };
 
 static const nx_types nexus_types = {
@@ -44,6 +45,7 @@ static const nx_types policy_types = {
 	[NEXUS_POLICY_A_MAX_SYNS] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_LINGER] = MNL_TYPE_U32,
 	[NEXUS_POLICY_A_ON_VIOLATION] = MNL_TYPE_U32,
+	[NEXUS_POLICY_A_MAX_USER_FLOWS] = MNL_TYPE_U32,
 };
 
 static const nx_types rule_types = {
@@ -115,6 +117,16 @@ static const nx_types tune_types = {
 	[NEXUS_TUNE_A_QUEUE] = MNL_TYPE_U32,
 };
 
+static const nx_types limits_types = {
+	[NEXUS_LIMITS_A_MAX_CHANNELS] = MNL_TYPE_U32,
+	[NEXUS_LIMITS_A_MAX_FLOWS] = MNL_TYPE_U32,
+	[NEXUS_LIMITS_A_MAX_BYTES] = MNL_TYPE_U64,
+	[NEXUS_LIMITS_A_MAX_SYNS] = MNL_TYPE_U32,
+	[NEXUS_LIMITS_A_NR_CHANNELS] = MNL_TYPE_U32,
+	[NEXUS_LIMITS_A_NR_FLOWS] = MNL_TYPE_U32,
+	[NEXUS_LIMITS_A_BYTES] = MNL_TYPE_U64,
+};
+
 /* Addresses are binary: flow.c checks their length against the family. */
 static const nx_types flow_types = {
 	[NEXUS_FLOW_A_NEXUS] = MNL_TYPE_NUL_STRING,
@@ -171,6 +183,7 @@ static const u8 *const nest_types[] = {
 	[NX_NEST_QUEUE] = queue_types,
 	[NX_NEST_POOL] = pool_types,
 	[NX_NEST_TUNE] = tune_types,
+	[NX_NEST_LIMITS] = limits_types,
 	[NX_NEST_FLOW] = flow_types,
 	[NX_NEST_TCP] = tcp_types,
 	[NX_NEST_EVENT] = event_types,

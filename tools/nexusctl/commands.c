@@ -36,9 +36,14 @@ static const struct nx_command commands[] = {
 	  "who may attach, and how much each may use", nx_policy_show },
 	{ "policy", "set",
 	  "NAME [allow any|uid USER|gid GROUP ...] [deny-all] [max-channels N] "
-	  "[max-flows N] [max-bytes SIZE] [max-idle SECONDS] [max-ll SHARE] "
-	  "[max-syns N] [linger SECONDS] [on-violation quarantine|kill]",
+	  "[max-flows N] [max-user-flows N] [max-bytes SIZE] [max-idle SECONDS] "
+	  "[max-ll SHARE] [max-syns N] [linger SECONDS] [on-violation quarantine|kill]",
 	  "replace the rules, or change limits", nx_policy_set },
+	{ "limits", "show", "",
+	  "what the network namespace may have of all its nexuses, and has", nx_limits_show },
+	{ "limits", "set",
+	  "[max-channels N|any] [max-flows N|any] [max-bytes SIZE|any] [max-syns N|any]",
+	  "change those that are given; the administrator of the host may", nx_limits_set },
 	{ "flow", "show", "[nexus NAME] [channel ID] [port N] [pid PID] [user USER]",
 	  "list flows: addresses, owner, traffic", nx_flow_show },
 	{ "flow", "del", "CHANNEL INDEX [generation N]",
@@ -77,7 +82,7 @@ static const struct nx_command commands[] = {
 };
 
 /* Nouns have less than this many verbs, and there are less than this many nouns. */
-#define NX_NAMES 16
+#define NX_NAMES 32
 
 /* Each noun once, in the list's order. */
 static size_t list_nouns(const char *names[NX_NAMES])

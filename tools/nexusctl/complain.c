@@ -138,8 +138,9 @@ static int explain_with(struct nx_ctl *ctl, const struct nx_deed *deed,
 
 static int explain_permission(struct nx_ctl *ctl, const struct nx_deed *deed)
 {
-	return nx_refused(ctl, "%s: %s%sneeds CAP_NET_ADMIN: run with sudo", deed->what,
-			  deed->extack, *deed->extack ? "; " : "");
+	return nx_refused(ctl, "%s: %s%sneeds CAP_NET_ADMIN%s: run with sudo", deed->what,
+			  deed->extack, *deed->extack ? "; " : "",
+			  deed->is_host ? " in the host's user namespace" : "");
 }
 
 int nx_explain(struct nx_ctl *ctl, const struct nx_deed *deed)

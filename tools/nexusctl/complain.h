@@ -12,6 +12,7 @@
  * @dev:     network device; NULL if none
  * @ifindex: of @dev
  * @is_attach: @dev was to be attached; else detached
+ * @is_host: only the administrator of the host may
  * @err:     errno
  * @extack:  the kernel's own words, or ""
  */
@@ -21,6 +22,7 @@ struct nx_deed {
 	const char *dev;
 	u32 ifindex;
 	bool is_attach;
+	bool is_host;
 	int err;
 	const char *extack;
 };

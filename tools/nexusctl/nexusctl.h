@@ -53,6 +53,8 @@ int nx_device_attach(struct nx_ctl *ctl, int argc, char **argv);
 int nx_device_detach(struct nx_ctl *ctl, int argc, char **argv);
 int nx_policy_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_policy_set(struct nx_ctl *ctl, int argc, char **argv);
+int nx_limits_show(struct nx_ctl *ctl, int argc, char **argv);
+int nx_limits_set(struct nx_ctl *ctl, int argc, char **argv);
 int nx_flow_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_tcp_show(struct nx_ctl *ctl, int argc, char **argv);
 int nx_ll_grant(struct nx_ctl *ctl, int argc, char **argv);

@@ -40,12 +40,12 @@ struct nx_policy {
 };
 
 /* The order of the keywords that follow NAME. */
-enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS, NX_BYTES,
-       NX_IDLE, NX_LL, NX_SYNS, NX_LINGER, NX_ON_VIOLATION };
+enum { NX_ALLOW, NX_ANY, NX_UID, NX_GID, NX_DENY_ALL, NX_CHANNELS, NX_FLOWS,
+       NX_USER_FLOWS, NX_BYTES, NX_IDLE, NX_LL, NX_SYNS, NX_LINGER, NX_ON_VIOLATION };
 
 static const char *const keywords[] = {
-	"allow", "any", "uid", "gid", "deny-all", "max-channels", "max-flows", "max-bytes",
-	"max-idle", "max-ll", "max-syns", "linger", "on-violation",
+	"allow", "any", "uid", "gid", "deny-all", "max-channels", "max-flows",
+	"max-user-flows", "max-bytes", "max-idle", "max-ll", "max-syns", "linger", "on-violation",
 };
 
 /* By enum nexus_on_violation, from 1 on. */
@@ -155,6 +155,9 @@ static bool take_setting(struct nx_words *words, struct nx_policy *policy, bool 
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_CHANNELS, "max-channels");
 	if (keyword == NX_FLOWS)
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_FLOWS, "max-flows");
+	if (keyword == NX_USER_FLOWS)
+		return take_limit(words, policy, NEXUS_POLICY_A_MAX_USER_FLOWS,
+				  "max-user-flows");
 	if (keyword == NX_BYTES)
 		return take_limit(words, policy, NEXUS_POLICY_A_MAX_BYTES, "max-bytes");
 	if (keyword == NX_IDLE)
@@ -177,7 +180,7 @@ static bool take_policy(struct nx_words *words, struct nx_policy *policy)
 
 	if (!words->argc) {
 		nx_usage(words->ctl, "nothing to set: allow, deny-all, max-channels, max-flows, "
-			 "max-bytes, max-idle, max-ll, max-syns, linger or on-violation can stand here");
+			 "max-user-flows, max-bytes, max-idle, max-ll, max-syns, linger or on-violation can stand here");
 		return false;
 	}
 	while (words->argc)
@@ -210,7 +213,7 @@ static void put_policy(struct nlmsghdr *nlh, const struct nx_policy *policy)
 	if (policy->has[NEXUS_POLICY_A_MAX_BYTES])
 		mnl_attr_put_u64(nlh, NEXUS_POLICY_A_MAX_BYTES,
 				 policy->limit[NEXUS_POLICY_A_MAX_BYTES]);
-	for (u32 i = NEXUS_POLICY_A_MAX_IDLE; i <= NEXUS_POLICY_A_ON_VIOLATION; i++)
+	for (u32 i = NEXUS_POLICY_A_MAX_IDLE; i <= NEXUS_POLICY_A_MAX_USER_FLOWS; i++)
 		if (policy->has[i])
 			mnl_attr_put_u32(nlh, i, policy->limit[i]);
 }
@@ -294,6 +297,9 @@ int nx_policy_json(const struct nx_ctl *ctl, struct nx_json *json, const char *k
 		nx_json_u64(json, "max_channels", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_CHANNELS]));
 	if (tb[NEXUS_POLICY_A_MAX_FLOWS])
 		nx_json_u64(json, "max_flows", nx_attr_u32(tb[NEXUS_POLICY_A_MAX_FLOWS]));
+	if (tb[NEXUS_POLICY_A_MAX_USER_FLOWS])
+		nx_json_u64(json, "max_user_flows",
+			    nx_attr_u32(tb[NEXUS_POLICY_A_MAX_USER_FLOWS]));
 	if (tb[NEXUS_POLICY_A_MAX_BYTES])
 		nx_json_u64(json, "max_bytes", nx_attr_u64(tb[NEXUS_POLICY_A_MAX_BYTES]));
 	if (tb[NEXUS_POLICY_A_MAX_IDLE])

@@ -280,6 +280,20 @@ int nx_policy_limit(const char *nexus, __u16 attr, __u32 value)
 	return nx_ctl_call(message);
 }
 
+int nx_limits_set(__u16 attr, __u64 value)
+{
+	char buf[NX_CTL_BYTES];
+	struct nlmsghdr *message = nx_ctl_message(buf, NEXUS_CMD_SET_LIMITS);
+	struct nlattr *nest = mnl_attr_nest_start(message, NEXUS_A_LIMITS);
+
+	if (attr == NEXUS_LIMITS_A_MAX_BYTES)
+		mnl_attr_put_u64(message, attr, value);
+	else
+		mnl_attr_put_u32(message, attr, value);
+	mnl_attr_nest_end(message, nest);
+	return nx_ctl_call(message);
+}
+
 int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation)
 {
 	char buf[NX_CTL_BYTES];
@@ -666,6 +680,32 @@ int nx_flow_get(__u32 channel_id, __u32 index, struct nx_ctl_flow *flow)
 	int err = ctl_dump(NEXUS_CMD_GET_FLOW, match_flow, &search);
 
 	return err ? err : search.is_found ? 0 : -ENOENT;
+}
+
+static int keep_limits(const struct nlmsghdr *reply, void *data)
+{
+	const struct nlattr *attr, *nest = nest_find(reply, NEXUS_A_LIMITS);
+	struct nx_ctl_limits *limits = data;
+
+	if (!nest)
+		return MNL_CB_OK;
+	mnl_attr_for_each_nested(attr, nest) {
+		int type = mnl_attr_get_type(attr);
+
+		if (type > NEXUS_LIMITS_A_MAX)
+			continue;
+		if (mnl_attr_get_payload_len(attr) == sizeof(__u32))
+			limits->value[type] = mnl_attr_get_u32(attr);
+		if (mnl_attr_get_payload_len(attr) == sizeof(__u64))
+			limits->value[type] = mnl_attr_get_u64(attr);
+	}
+	return MNL_CB_OK;
+}
+
+int nx_limits_get(struct nx_ctl_limits *limits)
+{
+	memset(limits, 0, sizeof(*limits));
+	return ctl_dump(NEXUS_CMD_GET_LIMITS, keep_limits, limits);
 }
 
 static int count_one(const struct nlmsghdr *reply, void *data)

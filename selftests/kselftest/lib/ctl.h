@@ -29,6 +29,8 @@ int nx_policy_set(const char *nexus, __u32 type, __u32 id, __u32 max_channels,
 int nx_policy_idle(const char *nexus, __u32 seconds);
 /* @attr: one of u32, NEXUS_POLICY_A_MAX_SYNS for example. */
 int nx_policy_limit(const char *nexus, __u16 attr, __u32 value);
+/* Of the network namespace; @attr: NEXUS_LIMITS_A_MAX_*. */
+int nx_limits_set(__u16 attr, __u64 value);
 int nx_flow_kill(__u32 channel_id, __u32 index, __u32 generation);
 /* @attr: NEXUS_DEFUNCT_A_CHANNEL_ID or _PID. */
 int nx_defunct(__u16 attr, __u32 value);
@@ -94,7 +96,13 @@ struct nx_ctl_flow {
 	struct nx_counters	counters;
 };
 
+/* Limits of the network namespace and what it has, by enum nexus_limits_attr. */
+struct nx_ctl_limits {
+	__u64	value[NEXUS_LIMITS_A_MAX + 1];
+};
+
 /* 0, -ENOENT, or what the kernel said. */
+int nx_limits_get(struct nx_ctl_limits *limits);
 int nx_nexus_get(const char *name, struct nx_ctl_nexus *nexus);
 int nx_channel_get(__u32 id, struct nx_ctl_channel *channel);
 int nx_flow_get(__u32 channel_id, __u32 index, struct nx_ctl_flow *flow);

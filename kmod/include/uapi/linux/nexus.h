@@ -542,9 +542,9 @@ struct nexus_tcp_report {
  *
  * Errors: EPROTONOSUPPORT another ABI version (abi_version tells the
  * kernel's), ENODEV no such nexus, ENOTUNIQ no name given and several exist,
- * EPERM the policy does not allow it, EUSERS too many channels of this user, EDQUOT too
- * many bytes of this user, EBUSY the port is taken, EISCONN this file is
- * attached already, ENOMEM no memory or the memory cgroup's limit, EINVAL a
+ * EPERM the policy does not allow it, EUSERS too many channels of this user or of
+ * the network namespace, EDQUOT too many bytes, EBUSY the port is taken, EISCONN
+ * this file is attached already, ENOMEM no memory or the memory cgroup's limit, EINVAL a
  * field out of range.
  */
 struct nexus_attach {
@@ -644,7 +644,8 @@ struct nexus_sync {
  * EADDRNOTAVAIL bound to an address that is not this host's, or to another one
  * than @local, EADDRINUSE TCP: another socket of the kernel's stack has the port
  * too, EAFNOSUPPORT the socket does not speak @family, EEXIST another flow has
- * this tuple, ENOSPC no flow index left, EUSERS too many flows,
+ * this tuple, ENOSPC no flow index left, EUSERS too many flows
+ * of the channel, of the user or of the network namespace,
  * EPERM the policy does not let the caller into the low-latency class, EDQUOT so
  * much of it is not left.
  */
@@ -778,7 +779,7 @@ struct nexus_status {
 	X(TX_EXPIRED,	"tx-expired",	"passed its deadline before it could leave") \
 	X(TX_STATE,	"tx-state",	"segment that its TCP connection is not ready for, or that the peer has not allowed") \
 	X(TX_FLOWS,	"tx-flows",	"no room for the flow of a connection that is accepted") \
-	X(TX_SYNS,	"tx-syns",	"more SYNs a second than the policy allows")
+	X(TX_SYNS,	"tx-syns",	"more SYNs a second than the policy or the namespace's limits allow")
 
 #define NEXUS_DROP_ENUM(id, name, text)	NEXUS_DROP_##id,
 enum nexus_drop_reason {

@@ -17,10 +17,13 @@
  *   DEL_FLOW    FLOW { CHANNEL_ID, INDEX, GENERATION }
  *   DEFUNCT     DEFUNCT { CHANNEL_ID | PID | CGROUP }
  *   SET_TUNE    TUNE { CHANNEL_ID, KNOB, VALUE }, without VALUE: by itself again
+ *   SET_LIMITS  LIMITS { MAX_* }; of the network namespace
+ *   GET_LIMITS  dump: LIMITS { MAX_*, NR_CHANNELS, NR_FLOWS, BYTES }
  *   EVENT       multicast to group "events": EVENT { TYPE, ... }
  *
  * All but the GETs need CAP_NET_ADMIN in the user namespace that owns the
- * network namespace. A GET shows the sender's network namespace only.
+ * network namespace; SET_LIMITS in the initial one. A GET shows the sender's
+ * network namespace only.
  */
 #ifndef _UAPI_LINUX_NEXUS_NETLINK_H
 #define _UAPI_LINUX_NEXUS_NETLINK_H
@@ -43,6 +46,8 @@ enum nexus_cmd {
 	NEXUS_CMD_EVENT,
 	NEXUS_CMD_DEFUNCT,
 	NEXUS_CMD_SET_TUNE,
+	NEXUS_CMD_SET_LIMITS,
+	NEXUS_CMD_GET_LIMITS,
 	__NEXUS_CMD_MAX,
 };
 #define NEXUS_CMD_MAX (__NEXUS_CMD_MAX - 1)
@@ -57,6 +62,7 @@ enum nexus_attr {
 	NEXUS_A_PAD,
 	NEXUS_A_DEFUNCT,	/* nest, enum nexus_defunct_attr */
 	NEXUS_A_TUNE,		/* nest, enum nexus_tune_attr */
+	NEXUS_A_LIMITS,		/* nest, enum nexus_limits_attr */
 	__NEXUS_A_MAX,
 };
 #define NEXUS_A_MAX (__NEXUS_A_MAX - 1)
@@ -111,6 +117,7 @@ enum nexus_policy_attr {
 					 * open a second; 0: any */
 	NEXUS_POLICY_A_LINGER,		/* u32, ms that TIME-WAIT keeps a port */
 	NEXUS_POLICY_A_ON_VIOLATION,	/* u32, enum nexus_on_violation */
+	NEXUS_POLICY_A_MAX_USER_FLOWS,	/* u32, of all channels of one user */
 	__NEXUS_POLICY_A_MAX,
 };
 #define NEXUS_POLICY_A_MAX (__NEXUS_POLICY_A_MAX - 1)
@@ -363,5 +370,24 @@ enum nexus_tune_attr {
 	__NEXUS_TUNE_A_MAX,
 };
 #define NEXUS_TUNE_A_MAX (__NEXUS_TUNE_A_MAX - 1)
+
+/*
+ * What a network namespace may have of all its nexuses together, and, in answers
+ * only, has. A limit of 0 is any number. SET_LIMITS changes those that it holds.
+ * A namespace begins with the limits that the initial one has at that time.
+ */
+enum nexus_limits_attr {
+	NEXUS_LIMITS_A_UNSPEC,
+	NEXUS_LIMITS_A_MAX_CHANNELS,	/* u32 */
+	NEXUS_LIMITS_A_MAX_FLOWS,	/* u32, of all channels */
+	NEXUS_LIMITS_A_MAX_BYTES,	/* u64, rings and pools */
+	NEXUS_LIMITS_A_PAD,
+	NEXUS_LIMITS_A_MAX_SYNS,	/* u32, connections that may be tried a second */
+	NEXUS_LIMITS_A_NR_CHANNELS,	/* u32 */
+	NEXUS_LIMITS_A_NR_FLOWS,	/* u32 */
+	NEXUS_LIMITS_A_BYTES,		/* u64 */
+	__NEXUS_LIMITS_A_MAX,
+};
+#define NEXUS_LIMITS_A_MAX (__NEXUS_LIMITS_A_MAX - 1)
 
 #endif /* _UAPI_LINUX_NEXUS_NETLINK_H */
