@@ -86,6 +86,7 @@ static void queue_init(struct nx_channel *chan, u32 idx,
 	init_waitqueue_head(&q->wait);
 	nx_budget_init(&q->budget);
 	nx_delay_init(q);
+	nx_brake_init(q);
 }
 
 static void channel_free(struct nx_channel *chan)
@@ -378,6 +379,7 @@ void nx_channel_empty(struct nx_channel *chan)
 		spin_lock_bh(&q->rx_lock);
 		q->nr_cache = 0;
 		spin_unlock_bh(&q->rx_lock);
+		nx_brake_exit(q);
 	}
 }
 

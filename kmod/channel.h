@@ -178,4 +178,14 @@ static inline bool nx_channel_is_active(const struct nx_channel *chan)
 	return READ_ONCE(chan->state) == NEXUS_CHANNEL_ACTIVE;
 }
 
+/*
+ * Does @flow still have its index? Asked under a queue's rx_lock: who ends a
+ * connection takes the index away first, and then waits for that lock.
+ */
+static inline bool nx_channel_has_flow(const struct nx_channel *chan, u32 idx,
+				       const struct nx_flow *flow)
+{
+	return rcu_access_pointer(chan->flows[idx].flow) == flow;
+}
+
 #endif /* NX_CHANNEL_H */

@@ -149,13 +149,16 @@ static bool get_parts(struct nx_queue *q, u32 len, struct nx_rx_parts *parts)
 	return false;
 }
 
-/* Room for @nr descriptors in RX? */
-static bool has_slots(struct nx_queue *q, u32 nr)
+/**
+ * nx_deliver_see_room - read how far the user has taken what stands in RX
+ * @q: the queue, under its rx_lock
+ *
+ * Return: false: its index cannot be; there is no room then.
+ */
+bool nx_deliver_see_room(struct nx_queue *q)
 {
 	struct nx_ring *ring = &q->rx;
 
-	if (likely(nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr))
-		return true;
 	ring->there = smp_load_acquire(ring->cons); /* D */
 	if (!nx_ring_is_valid(ring->here, ring->there, ring->mask + 1)) {
 		nx_channel_quarantine(q, NEXUS_VIOLATION_RX_INDEX, ring->here,
@@ -163,7 +166,18 @@ static bool has_slots(struct nx_queue *q, u32 nr)
 		ring->there = ring->here - ring->mask - 1;
 		return false;
 	}
-	return nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr;
+	return true;
+}
+
+/* Room for @nr descriptors in RX? */
+static bool has_slots(struct nx_queue *q, u32 nr)
+{
+	const struct nx_ring *ring = &q->rx;
+
+	if (likely(nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr))
+		return true;
+	return nx_deliver_see_room(q) &&
+	       nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr;
 }
 
 /* Copies without a sum. */

@@ -53,6 +53,7 @@ struct nx_rx_packet {
 
 struct nx_queue *nx_deliver_queue(const struct nx_flow *flow, u32 hash);
 enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p);
+bool nx_deliver_see_room(struct nx_queue *q);
 void nx_queue_reclaim(struct nx_queue *q);
 void nx_deliver_refuse(const struct nx_rx_packet *p,
 		       enum nexus_drop_reason reason);

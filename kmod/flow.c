@@ -529,6 +529,21 @@ static void kill(struct nx_flow *flow, struct list_head *dead)
 	list_add(&flow->dead, dead);
 }
 
+/* Who found a connection of @chan's before it was unlinked is done with it. */
+static void settle(struct nx_channel *chan)
+{
+	struct nx_queue *q;
+	u32 i;
+
+	for (i = 0; i < chan->nr_queues; i++) {
+		q = &chan->queues[i];
+		mutex_lock(&q->tx_lock);
+		mutex_unlock(&q->tx_lock);
+		spin_lock_bh(&q->rx_lock);
+		spin_unlock_bh(&q->rx_lock);
+	}
+}
+
 /**
  * nx_flow_del - give a flow up
  * @chan:       whose
@@ -541,18 +556,26 @@ static void kill(struct nx_flow *flow, struct list_head *dead)
  */
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation)
 {
+	bool is_connection = false;
 	struct nx_flow *flow;
 	LIST_HEAD(dead);
 
 	mutex_lock(&chan->nexus->lock);
 	flow = unlink_at(chan, idx, &generation);
-	if (flow)
+	if (flow) {
+		is_connection = nx_flow_is_tcp(flow) &&
+				!nx_flow_is_listener(flow);
 		kill(flow, &dead);
+	}
 	mutex_unlock(&chan->nexus->lock);
 	if (!flow)
 		return -ENOENT;
 	nx_flow_release_all(&dead);
-	synchronize_rcu();
+	/* Connections come and go: a grace period is too long for them. */
+	if (is_connection)
+		settle(chan);
+	else
+		synchronize_rcu();
 	return 0;
 }
 

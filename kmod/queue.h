@@ -12,6 +12,7 @@
 #include "core/budget.h"
 #include "core/desc.h"
 #include "core/ring.h"
+#include "brake.h"
 #include "counters.h"
 #include "dest.h"
 #include "delay.h"
@@ -81,6 +82,7 @@ struct nx_rx_parts {
  * @cache, @nr_cache: small buffers at hand for what arrives
  * @cache_max: at most so many of them, lest a small pool starves ALLOC
  * @rx_parts:  of the packet that is being delivered
+ * @brake:     who waits because @rx is filling up
  * @rx_count, @rx_drops, @rx_copied, @rx_summed: likewise
  *
  * @wait:      who sleeps, or polls
@@ -122,6 +124,7 @@ struct nx_queue {
 	u64			rx_drops[NEXUS_NR_DROP_REASONS];
 	u32			cache[NX_RX_CACHE];
 	struct nx_rx_parts	rx_parts;
+	struct nx_brake		brake;
 
 	wait_queue_head_t	wait ____cacheline_aligned_in_smp;
 	atomic_t		armed;

@@ -4,6 +4,7 @@
  * TX leaves, what stands in FREE comes back, ALLOC is topped up, and the caller
  * may sleep until there is more.
  */
+#include "brake.h"
 #include "channel.h"
 #include "deliver.h"
 #include "sync.h"
@@ -231,6 +232,8 @@ int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
 		if (err && err != -EAGAIN)
 			return state_error(chan) ?: err;
 	}
+	if (unlikely(READ_ONCE(q->brake.nr)))
+		nx_brake_look(q);
 	if (arg->flags & NEXUS_SYNC_WAIT_RX)
 		what |= NX_ARMED_RX;
 	if (arg->flags & NEXUS_SYNC_WAIT_TX)

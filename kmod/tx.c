@@ -11,6 +11,7 @@
 #include <linux/nospec.h>
 #include <linux/ktime.h>
 #include <net/sock.h>
+#include "brake.h"
 #include "channel.h"
 #include "deliver.h"
 #include "dest.h"
@@ -397,6 +398,28 @@ static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 	spin_unlock(&flow->lock);
 }
 
+/* What the receiver loses is counted there. */
+static void deliver(struct nx_queue *peer, struct nx_rx_packet *rx,
+		    const struct nx_tx_packet *p)
+{
+	if (rx->protocol != IPPROTO_TCP) {
+		nx_deliver(peer, rx);
+		return;
+	}
+	if (!nx_channel_has_flow(peer->chan, rx->flow->idx, rx->flow) ||
+	    nx_deliver(peer, rx))
+		return;
+	nx_tcp_receive(rx->flow, p->headers, p->nr_headers, &p->packet);
+	if (unlikely(nx_tcp_is_over(rx->flow)))
+		nx_flow_end(rx->flow);
+}
+
+/* As it seems: the queue's owner may have taken more meanwhile. */
+static bool is_half_full(const struct nx_queue *q)
+{
+	return nx_ring_filled(q->rx.here, q->rx.there) > q->rx.mask / 2;
+}
+
 /* To another channel of this host: one copy, no sum, no device. */
 static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 					 struct nx_tx_packet *p,
@@ -421,12 +444,9 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 		nx_deliver_begin(peer);
 		run->peer = peer;
 	}
-	/* What the receiver loses is counted there. */
-	if (nx_deliver(peer, rx) || rx->protocol != IPPROTO_TCP)
-		return NEXUS_DROP_NONE;
-	nx_tcp_receive(dest->peer, p->headers, p->nr_headers, &p->packet);
-	if (unlikely(nx_tcp_is_over(dest->peer)))
-		nx_flow_end(dest->peer);
+	deliver(peer, rx, p);
+	if (unlikely(is_half_full(peer)))
+		nx_brake_apply(peer, p->flow, rx->time_ns);
 	return NEXUS_DROP_NONE;
 }
 

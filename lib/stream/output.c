@@ -248,6 +248,18 @@ static bool next_segment(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 			   nx_tcp_output(tcp, seg, now_ns);
 }
 
+/*
+ * So much stands in TX that who receives it on this host might have no room for
+ * more: it leaves now, and then the kernel has said whether to hold back.
+ */
+static bool is_much(const struct nexus_stack *stack)
+{
+	const struct nexus_ring *ring = &stack->queue->rings[NEXUS_RING_TX];
+
+	return ring->own - ring->other >= ring->nr_slots / 4 &&
+	       !stack->is_tx_blocked;
+}
+
 bool nx_stream_output(struct nexus_tcp *conn)
 {
 	struct nexus_stack *stack = conn->sink.stack;
@@ -263,6 +275,8 @@ bool nx_stream_output(struct nexus_tcp *conn)
 			return !must_hold;
 		if (!transmit(conn, seg))
 			return false;
+		if (nx_unlikely(is_much(stack)))
+			nx_stack_refill(stack);
 	}
 }
 
