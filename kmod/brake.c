@@ -97,7 +97,8 @@ void nx_brake_apply(struct nx_queue *q, struct nx_flow *flow, u64 now_ns)
 	struct nx_hold *hold;
 
 	lockdep_assert_held(&q->rx_lock);
-	if (!nx_deliver_see_room(q))
+	/* Its pages may be gone, and nx_brake_exit() be through. */
+	if (!nx_channel_is_active(q->chan) || !nx_deliver_see_room(q))
 		return;
 	if (filled(q) <= (q->rx.mask + 1) / 2) {
 		brake->is_deaf = false;
@@ -131,12 +132,13 @@ void nx_brake_init(struct nx_queue *q)
 
 /**
  * nx_brake_exit - nobody waits for a queue any more
- * @q: to which nothing is delivered from now on
+ * @q: of a channel that is not active, and so gets no hold once its rx_lock was
+ *     taken after that
  */
 void nx_brake_exit(struct nx_queue *q)
 {
-	hrtimer_cancel(&q->brake.timer);
 	spin_lock_bh(&q->rx_lock);
 	release_all(&q->brake);
 	spin_unlock_bh(&q->rx_lock);
+	hrtimer_cancel(&q->brake.timer);
 }
