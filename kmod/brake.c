@@ -6,7 +6,7 @@
  * Each has a hold (advice.c), as a flow has that a discipline suspends. It ends
  * when the receiver has taken most of what stood there: at the receiver's next
  * system call, or when a timer finds it so, for a receiver that polls makes none.
- * Who takes nothing is not waited for: what comes to its full ring is dropped.
+ * Who makes no room is not waited for: what comes to its full ring is dropped.
  */
 #include <linux/ktime.h>
 #include "advice.h"
@@ -42,6 +42,16 @@ static u32 filled(const struct nx_queue *q)
 	return nx_ring_filled(q->rx.here, q->rx.there);
 }
 
+/* It let its senders wait in vain, and has not taken half a ring since then. */
+static bool is_deaf(struct nx_queue *q)
+{
+	struct nx_brake *brake = &q->brake;
+
+	if (q->rx.there - brake->deaf_at > q->rx.mask / 2)
+		brake->is_deaf = false;
+	return brake->is_deaf;
+}
+
 /* Whether there is room for more than was, and so nobody need wait. */
 static bool is_relieved(struct nx_queue *q)
 {
@@ -61,23 +71,31 @@ static enum hrtimer_restart look(struct hrtimer *timer)
 		release_all(brake);
 	} else if (ktime_get_ns() - brake->since_ns > PATIENCE_NS) {
 		brake->is_deaf = true;
+		brake->deaf_at = q->rx.there;
 		release_all(brake);
 	}
 	goes_on = brake->nr;
 	if (goes_on)
 		hrtimer_forward_now(timer, ns_to_ktime(LOOK_NS));
+	brake->is_timed = goes_on;
 	spin_unlock(&q->rx_lock);
 	return goes_on ? HRTIMER_RESTART : HRTIMER_NORESTART;
 }
 
+/*
+ * The timer is never cancelled while the channel lives: holds that came after those
+ * it was started for have it, too. So it is never started while its function runs.
+ */
 static void add_hold(struct nx_brake *brake, struct nx_hold *hold, u64 now_ns)
 {
 	hold->node.next = brake->holds ? &brake->holds->node : NULL;
 	brake->holds = hold;
 	WRITE_ONCE(brake->nr, brake->nr + 1);
-	if (brake->nr > 1)
+	if (brake->nr == 1)
+		brake->since_ns = now_ns;
+	if (brake->is_timed)
 		return;
-	brake->since_ns = now_ns;
+	brake->is_timed = true;
 	hrtimer_start(&brake->timer, ns_to_ktime(LOOK_NS),
 		      HRTIMER_MODE_REL_SOFT);
 }
@@ -97,15 +115,13 @@ void nx_brake_apply(struct nx_queue *q, struct nx_flow *flow, u64 now_ns)
 	struct nx_hold *hold;
 
 	lockdep_assert_held(&q->rx_lock);
+	if (brake->nr == HOLDS_MAX || nx_flow_is_listener(flow) ||
+	    READ_ONCE(flow->advice.nr_holds))
+		return;
 	/* Its pages may be gone, and nx_brake_exit() be through. */
 	if (!nx_channel_is_active(q->chan) || !nx_deliver_see_room(q))
 		return;
-	if (filled(q) <= (q->rx.mask + 1) / 2) {
-		brake->is_deaf = false;
-		return;
-	}
-	if (brake->is_deaf || brake->nr == HOLDS_MAX ||
-	    nx_flow_is_listener(flow) || READ_ONCE(flow->advice.nr_holds))
+	if (filled(q) <= (q->rx.mask + 1) / 2 || is_deaf(q))
 		return;
 	hold = nx_hold_new(flow, now_ns);
 	if (hold)

@@ -19,7 +19,9 @@ struct nx_queue;
  * @nr:       of them
  * @since_ns: when the first one was made
  * @is_deaf:  the queue's owner has let them wait in vain: nobody waits for it
- *            until it has taken packets
+ *            until it has taken half a ring
+ * @deaf_at:  how far it had taken its ring then
+ * @is_timed: the timer runs; it is not started again
  * @timer:    looks at the queue's room while there are holds
  *
  * All of it under the queue's rx_lock; @nr is also read without.
@@ -29,6 +31,8 @@ struct nx_brake {
 	u32		nr;
 	u64		since_ns;
 	bool		is_deaf;
+	bool		is_timed;
+	u32		deaf_at;
 	struct hrtimer	timer;
 };
 
