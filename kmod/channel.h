@@ -179,8 +179,8 @@ static inline bool nx_channel_is_active(const struct nx_channel *chan)
 }
 
 /*
- * Does @flow still have its index? Asked under a queue's rx_lock: who ends a
- * connection takes the index away first, and then waits for that lock.
+ * Does @flow still have its index? Asked under a queue's rx_lock: who gives a
+ * connection up takes the index away first, and then waits for that lock.
  */
 static inline bool nx_channel_has_flow(const struct nx_channel *chan, u32 idx,
 				       const struct nx_flow *flow)

@@ -427,6 +427,14 @@ static enum nexus_drop_reason deliver_large(struct nx_queue *q,
 	return reason;
 }
 
+/* Datagrams do not ask: nx_flow_del() waits for who delivers them. */
+static bool is_open(const struct nx_queue *q, const struct nx_rx_packet *p)
+{
+	return nx_channel_is_active(q->chan) &&
+	       (p->protocol == IPPROTO_UDP ||
+		nx_channel_has_flow(q->chan, p->flow->idx, p->flow));
+}
+
 /**
  * nx_deliver - copy one packet into a queue
  * @q: the queue, in a run
@@ -439,7 +447,7 @@ enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
 	enum nexus_drop_reason reason;
 
 	lockdep_assert_held(&q->rx_lock);
-	if (unlikely(!nx_channel_is_active(q->chan)))
+	if (unlikely(!is_open(q, p)))
 		reason = NEXUS_DROP_RX_CLOSED;
 	else if (unlikely(!has_slots(q, 1)))
 		reason = NEXUS_DROP_RX_RING_FULL;

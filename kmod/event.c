@@ -32,6 +32,23 @@ static bool has_room(struct nx_queue *q)
 	return nx_ring_space(ring->here, ring->there, ring->mask + 1);
 }
 
+/* Under the rx_lock. */
+static void put(struct nx_queue *q, const struct nexus_event *event)
+{
+	struct nx_ring *ring = &q->event;
+	struct nexus_event *slot;
+
+	if (!has_room(q)) {
+		lose(q, event);
+		return;
+	}
+	slot = (struct nexus_event *)ring->slots + (ring->here & ring->mask);
+	*slot = *event;
+	slot->time_ns = ktime_get_ns();
+	WRITE_ONCE(ring->here, ring->here + 1);
+	smp_store_release(ring->prod, ring->here); /* I */
+}
+
 /**
  * nx_event_post - put an event into a queue's EVENT ring, and wake
  * @q:     the queue
@@ -41,19 +58,8 @@ static bool has_room(struct nx_queue *q)
  */
 void nx_event_post(struct nx_queue *q, const struct nexus_event *event)
 {
-	struct nx_ring *ring = &q->event;
-	struct nexus_event *slot;
-
 	spin_lock_bh(&q->rx_lock);
-	if (has_room(q)) {
-		slot = (struct nexus_event *)ring->slots + (ring->here & ring->mask);
-		*slot = *event;
-		slot->time_ns = ktime_get_ns();
-		WRITE_ONCE(ring->here, ring->here + 1);
-		smp_store_release(ring->prod, ring->here); /* I */
-	} else {
-		lose(q, event);
-	}
+	put(q, event);
 	spin_unlock_bh(&q->rx_lock);
 	nx_wake_now(q, NX_ARMED_RX);
 }
@@ -63,18 +69,25 @@ void nx_event_post(struct nx_queue *q, const struct nexus_event *event)
  * @flow:  which
  * @type:  enum nexus_event_type
  * @value: see there
+ *
+ * One that has given its index up is told nothing: it may be another flow's.
  */
 void nx_event_flow(struct nx_flow *flow, u32 type, u32 value)
 {
 	struct nx_channel *chan = flow->chan;
 	u32 queue = flow->queue == NEXUS_QUEUE_ANY ? 0 : flow->queue;
+	struct nx_queue *q = &chan->queues[queue];
 	struct nexus_event event = {
 		.type = type,
 		.flow = flow->idx,
 		.value = value,
 	};
 
-	nx_event_post(&chan->queues[queue], &event);
+	spin_lock_bh(&q->rx_lock);
+	if (nx_channel_has_flow(chan, flow->idx, flow))
+		put(q, &event);
+	spin_unlock_bh(&q->rx_lock);
+	nx_wake_now(q, NX_ARMED_RX);
 }
 
 /**

@@ -269,8 +269,7 @@ static void deliver_segment(struct nx_rx_packet *rx, const u8 *h,
 
 	rx->time_ns = ktime_get_ns();
 	nx_deliver_begin(q);
-	if (nx_channel_has_flow(q->chan, rx->flow->idx, rx->flow) &&
-	    !nx_deliver(q, rx))
+	if (!nx_deliver(q, rx))
 		track(rx->flow, rx->skb, h, p);
 	nx_deliver_end(q, true);
 	if (nx_tcp_is_over(rx->flow))

@@ -402,12 +402,7 @@ static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 static void deliver(struct nx_queue *peer, struct nx_rx_packet *rx,
 		    const struct nx_tx_packet *p)
 {
-	if (rx->protocol != IPPROTO_TCP) {
-		nx_deliver(peer, rx);
-		return;
-	}
-	if (!nx_channel_has_flow(peer->chan, rx->flow->idx, rx->flow) ||
-	    nx_deliver(peer, rx))
+	if (nx_deliver(peer, rx) || rx->protocol != IPPROTO_TCP)
 		return;
 	nx_tcp_receive(rx->flow, p->headers, p->nr_headers, &p->packet);
 	if (unlikely(nx_tcp_is_over(rx->flow)))
