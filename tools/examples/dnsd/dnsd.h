@@ -48,6 +48,4 @@ struct dnsd_transport {
 extern const struct dnsd_transport dnsd_nexus;
 extern const struct dnsd_transport dnsd_kernel;
 
-void dnsd_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 #endif

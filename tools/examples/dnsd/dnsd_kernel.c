@@ -3,7 +3,6 @@
  * nexus-dnsd over an ordinary socket, for comparison. Answers leave from the
  * address that was asked, as they must where a host has several.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/common.h"
 #include "dnsd.h"
 
 #define QUERY_MAX	4096
@@ -126,7 +126,7 @@ static int server_open(struct dnsd *dnsd, int fd)
 	    (family == AF_INET6 ?
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one)) :
 	     setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one)))) {
-		dnsd_error("socket: %s", strerror(errno));
+		complain("socket: %s", strerror(errno));
 		return -errno;
 	}
 	return server->fd;

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <nexus/nexus.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "../common/common.h"
 #include "dnsd.h"
 
 /* Longer than what anybody asks. */
@@ -18,18 +18,10 @@ struct endpoint {
 	struct nexus_udp	*udp;
 };
 
-/* Whoever sees an error wants to know what to do. */
 static void explain(int err)
 {
-	const char *text = nexus_error_text();
-
-	dnsd_error("nexus: %s", *text ? text : nexus_strerror(err));
-	if (err == -ENODEV)
-		dnsd_error("as root: nexusctl nexus add NAME dev DEVICE");
-	else if (err == -EPERM)
-		dnsd_error("as root: nexusctl policy set NAME allow uid %u",
-			   geteuid());
-	dnsd_error("(--kernel serves with an ordinary socket instead)");
+	explain_nexus(err);
+	complain("(--kernel serves with an ordinary socket instead)");
 }
 
 static void answer(struct dnsd *dnsd, struct nexus_udp *udp,
@@ -81,7 +73,7 @@ static void on_error(struct nexus_udp *udp, const struct nexus_udp_error *error,
 	(void)udp;
 	(void)arg;
 	if (error->err == EADDRNOTAVAIL)
-		dnsd_error("the address that is served was removed from this host");
+		complain("the address that is served was removed from this host");
 }
 
 static void endpoint_close(struct dnsd *dnsd)
@@ -133,7 +125,7 @@ static int endpoint_run(struct dnsd *dnsd)
 		ret = nexus_stack_run(endpoint->stack);
 	while (ret > 0);
 	if (ret < 0)
-		dnsd_error("nexus: %s", nexus_strerror(ret));
+		complain("nexus: %s", nexus_strerror(ret));
 	return ret;
 }
 

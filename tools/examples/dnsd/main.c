@@ -4,23 +4,15 @@
  * libnexus with an event loop of its own. It binds its port as whoever starts
  * it, becomes an ordinary user, and attaches to nexus as that user.
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/common.h"
 #include "dnsd.h"
 
 #define ZONE_FILE_MAX	(4 << 20)
@@ -46,29 +38,6 @@ struct settings {
 	bool				is_check;
 	const struct dnsd_transport	*transport;
 };
-
-void dnsd_error(const char *format, ...)
-{
-	va_list args;
-
-	fputs("nexus-dnsd: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-static unsigned int parse_port(const char *text)
-{
-	char *tail;
-	unsigned long port = strtoul(text, &tail, 10);
-
-	if (*text < '0' || *text > '9' || *tail || !port || port > 65535) {
-		dnsd_error("--port %s: a number from 1 to 65535 is needed", text);
-		exit(2);
-	}
-	return port;
-}
 
 static void parse_options(struct dnsd *dnsd, struct settings *settings,
 			  int argc, char **argv)
@@ -113,13 +82,13 @@ static char *read_file(const char *path)
 	size_t len;
 
 	if (!file) {
-		dnsd_error("%s: %s", path, strerror(errno));
+		complain("%s: %s", path, strerror(errno));
 		free(text);
 		return NULL;
 	}
 	len = fread(text, 1, ZONE_FILE_MAX + 1, file);
 	if (ferror(file) || len > ZONE_FILE_MAX || memchr(text, 0, len)) {
-		dnsd_error("%s: %s", path, ferror(file) ? strerror(errno) :
+		complain("%s: %s", path, ferror(file) ? strerror(errno) :
 			   len > ZONE_FILE_MAX ? "larger than 4 MiB" :
 						 "not a text file");
 		free(text);
@@ -141,92 +110,10 @@ static int load_zone(struct dnsd *dnsd, const char *path)
 		return -EIO;
 	err = dns_zone_parse(&dnsd->zone, text, &error);
 	if (err)
-		dnsd_error("%s: line %u: %s", path, error.line,
+		complain("%s: line %u: %s", path, error.line,
 			   *error.text ? error.text : strerror(-err));
 	free(text);
 	return err;
-}
-
-static int make_address(const struct settings *settings,
-			struct sockaddr_storage *addr, socklen_t *len)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)addr;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)addr;
-
-	memset(addr, 0, sizeof(*addr));
-	if (inet_pton(AF_INET6, settings->address, &v6->sin6_addr) == 1) {
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons(settings->port);
-		*len = sizeof(*v6);
-	} else if (inet_pton(AF_INET, settings->address, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(settings->port);
-		*len = sizeof(*v4);
-	} else {
-		dnsd_error("--address %s: not an IP address", settings->address);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Bound with whatever rights the caller has; returns the socket. */
-static int bind_socket(const struct settings *settings)
-{
-	struct sockaddr_storage addr;
-	socklen_t len;
-	int fd, zero = 0, err;
-
-	err = make_address(settings, &addr, &len);
-	if (err)
-		return err;
-	fd = socket(addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || (addr.ss_family == AF_INET6 &&
-		       setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
-				  sizeof(zero))) ||
-	    bind(fd, (struct sockaddr *)&addr, len)) {
-		err = -errno;
-		dnsd_error("%s port %u: %s%s", settings->address,
-			   settings->port, strerror(-err),
-			   err == -EACCES ? " (ports below 1024 need root, who becomes --user afterwards)" :
-			   err == -EADDRINUSE ? " (another program has it: ss -ulpn)" : "");
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	return fd;
-}
-
-/* For good: afterwards nothing that root may do is left. */
-static int drop_privileges(const char *user)
-{
-	struct passwd *passwd;
-
-	if (!geteuid()) {
-		passwd = getpwnam(user);
-		if (!passwd || !passwd->pw_uid) {
-			dnsd_error("--user %s: %s", user,
-				   passwd ? "that is root" : "no such user");
-			return -EINVAL;
-		}
-		if (setgroups(0, NULL) || setgid(passwd->pw_gid) ||
-		    setuid(passwd->pw_uid)) {
-			dnsd_error("cannot become %s: %s", user, strerror(errno));
-			return -EPERM;
-		}
-	}
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
-}
-
-/* SIGINT and SIGTERM arrive as something to read. */
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int watch(int epoll_fd, int fd)
@@ -268,7 +155,7 @@ static int serve(struct dnsd *dnsd, const struct settings *settings, int fd)
 		return ready_fd;
 	if (epoll_fd < 0 || signal_fd < 0 || watch(epoll_fd, ready_fd) ||
 	    watch(epoll_fd, signal_fd)) {
-		dnsd_error("epoll: %s", strerror(errno));
+		complain("epoll: %s", strerror(errno));
 		return -errno;
 	}
 	dns_name_format(&dnsd->zone.apex, name, sizeof(name));
@@ -301,7 +188,11 @@ int main(int argc, char **argv)
 	err = load_zone(&dnsd, settings.zone_path);
 	if (err || settings.is_check)
 		goto out;
-	fd = bind_socket(&settings);
+	fd = bind_socket(&(struct bind_to) {
+		.address = settings.address,
+		.port = settings.port,
+		.type = SOCK_DGRAM,
+	});
 	err = fd < 0 ? fd : drop_privileges(settings.user);
 	if (!err)
 		err = serve(&dnsd, &settings, fd);
