@@ -85,6 +85,7 @@ static void queue_init(struct nx_channel *chan, u32 idx,
 	spin_lock_init(&q->rx_lock);
 	init_waitqueue_head(&q->wait);
 	nx_budget_init(&q->budget);
+	nx_alarm_init(q);
 	nx_delay_init(q);
 	nx_brake_init(q);
 }
@@ -93,8 +94,10 @@ static void channel_free(struct nx_channel *chan)
 {
 	u32 i;
 
-	for (i = 0; i < chan->nr_queues; i++)
+	for (i = 0; i < chan->nr_queues; i++) {
+		nx_alarm_exit(&chan->queues[i]);
 		nx_delay_exit(&chan->queues[i]);
+	}
 	for (i = 0; i < NEXUS_NR_REGIONS; i++)
 		nx_region_exit(&chan->regions[i]);
 	kvfree(chan->flows);

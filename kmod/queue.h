@@ -12,6 +12,7 @@
 #include "core/budget.h"
 #include "core/desc.h"
 #include "core/ring.h"
+#include "alarm.h"
 #include "brake.h"
 #include "counters.h"
 #include "dest.h"
@@ -91,6 +92,7 @@ struct nx_rx_parts {
  * @wake_next: in a CPU's list of queues to wake
  * @is_waking: is in one
  * @is_urgent: a packet of the low-latency class came: its wake is never held
+ * @alarm:     when who sleeps wants to be woken at the latest
  * @delay:     whether, and for how long, a wake for packets is held
  */
 struct nx_queue {
@@ -132,6 +134,7 @@ struct nx_queue {
 	atomic64_t		wakes;
 	struct nx_queue		*wake_next;
 	bool			is_urgent;
+	struct nx_alarm		alarm;
 	struct nx_delay		delay;
 };
 

@@ -9,11 +9,11 @@
  * one of them sees the other. A waker disarms, so a reader that is busy is woken
  * once at the most; poll() arms again each time that it is asked.
  */
-#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include "alarm.h"
 #include "channel.h"
 #include "delay.h"
 #include "trace.h"
@@ -148,19 +148,26 @@ u32 nx_arm(struct nx_queue *q, u32 what)
 	return nx_queue_ready(q) & what;
 }
 
-/* Sleeps until woken, a signal, or @expires if that is given. */
-static int sleep_until(ktime_t *expires)
+/* Sleeps until woken, a signal, or @at. */
+static int sleep_until(struct nx_queue *q, ktime_t at, bool is_new)
 {
 	if (signal_pending(current))
 		return -EINTR;
-	if (!expires) {
-		schedule();
-		return 0;
+	if (at != KTIME_MAX) {
+		if (!is_new && ktime_get() >= at)
+			return -ETIME;
+		nx_alarm_set(q, at);
 	}
-	if (!schedule_hrtimeout_range(expires, current->timer_slack_ns,
-				      HRTIMER_MODE_ABS))
-		return -ETIME;
+	schedule();
 	return 0;
+}
+
+/* When a sleep that begins now ends; KTIME_MAX: never. */
+static ktime_t end_of(s64 timeout_ns)
+{
+	if (timeout_ns < 0)
+		return KTIME_MAX;
+	return ktime_add_safe(ktime_get(), ns_to_ktime(timeout_ns));
 }
 
 /**
@@ -173,26 +180,23 @@ static int sleep_until(ktime_t *expires)
  */
 int nx_wait(struct nx_queue *q, u32 what, s64 timeout_ns)
 {
-	ktime_t at, *expires = NULL;
+	bool is_new = timeout_ns;
 	DEFINE_WAIT(wait);
-	int err = 0;
+	ktime_t at;
+	int err;
 
 	if (nx_queue_ready(q) & what)
 		return 0;
-	if (timeout_ns >= 0) {
-		at = ktime_add_safe(ktime_get(), ns_to_ktime(timeout_ns));
-		expires = &at;
-	}
-	for (;;) {
+	at = end_of(timeout_ns);
+	do {
 		prepare_to_wait(&q->wait, &wait, TASK_INTERRUPTIBLE);
 		if (nx_arm(q, what) || !nx_channel_is_active(q->chan)) {
 			err = 0;
 			break;
 		}
-		if (err)
-			break;
-		err = sleep_until(expires);
-	}
+		err = sleep_until(q, at, is_new);
+		is_new = false;
+	} while (!err);
 	finish_wait(&q->wait, &wait);
 	return err;
 }
