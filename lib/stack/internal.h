@@ -129,6 +129,7 @@ struct nx_past {
  * @small_room: longest payload that a small buffer holds behind NX_HEADROOM
  * @is_tx_blocked: packets stayed in TX when the kernel was last called
  * @is_running: within nexus_stack_run() or _poll()
+ * @run_ns:   the clock as this run has read it; 0: it has not yet
  * @ip_id:     next IPv4 identification
  * @tcp:       TCP's part, once it is used
  * @moved:     what the stack reports of itself; of a shared channel, what it
@@ -179,6 +180,7 @@ struct nexus_stack {
 	uint32_t		small_room;
 	bool			is_tx_blocked;
 	bool			is_running;
+	uint64_t		run_ns;
 	uint16_t		ip_id;
 	struct nx_transport	*tcp;
 	struct nx_moved		moved;
@@ -364,6 +366,7 @@ bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);
 
 /* Sends what stands in TX and tops up ALLOC, by a system call. */
 void nx_stack_refill(struct nexus_stack *stack);
+uint64_t nx_stack_run_ns(struct nexus_stack *stack);
 
 /* Writes the descriptors of the parts behind the first one, and parts them. */
 void nx_stack_tx_parts(struct nexus_stack *stack, struct nexus_packet *pkt,

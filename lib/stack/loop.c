@@ -194,6 +194,7 @@ static int sync_queue(struct nexus_stack *stack, uint32_t flags,
 {
 	int err = nexus_queue_sync(stack->queue, flags, timeout_ns);
 
+	stack->run_ns = 0;
 	if (nx_unlikely(err == -EPERM))
 		return err;	/* a child: no ring is there */
 	stack->is_tx_blocked = nexus_tx_pending(stack->queue) != 0;
@@ -321,6 +322,7 @@ static inline void flush_tcp(struct nexus_stack *stack)
 {
 	if (!has_tcp_work(stack) || stack->is_running)
 		return;
+	stack->run_ns = 0;
 	stack->is_running = true;
 	stack->tcp->flush(stack);
 	stack->is_running = false;
@@ -346,12 +348,15 @@ static int dispatch(struct nexus_stack *stack)
 {
 	int nr;
 
+	stack->run_ns = 0;
 	stack->is_running = true;
 	nr = receive(stack);
 	if (nx_unlikely(nexus_event_peek(stack->queue)))
 		handle_events(stack);
 	if (nx_unlikely(stack->nr_timers))
 		nx_timers_run(stack);
+	/* The program may have taken its time over what it got. */
+	stack->run_ns = 0;
 	if (has_tcp_work(stack))
 		stack->tcp->flush(stack);
 	stack->is_running = false;

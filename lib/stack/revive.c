@@ -194,6 +194,7 @@ static void adopt_orphans(struct nexus_stack *stack)
 
 static void resume(struct nexus_stack *stack)
 {
+	stack->run_ns = 0;
 	stack->is_running = true;
 	adopt_orphans(stack);
 	if (stack->tcp)

@@ -98,7 +98,7 @@ void nexus_timer_cancel(struct nexus_stack *stack, struct nexus_timer *timer)
 /* A timer that is set again while it fires waits for the next run. */
 void nx_timers_run(struct nexus_stack *stack)
 {
-	uint64_t now_ns = nexus_stack_now_ns(stack);
+	uint64_t now_ns = nx_stack_run_ns(stack);
 	uint32_t nr = stack->nr_timers;
 	struct nexus_timer *timer;
 

@@ -40,7 +40,7 @@ void nx_streams_open(struct nx_streams *streams, const struct nx_ends *ends,
 	make_tuple(ends, tuple);
 	*open = (struct nx_tcp_open) {
 		.iss	= nx_isn(&streams->key, tuple,
-				 nexus_stack_now_ns(streams->stack)),
+				 nx_stack_run_ns(streams->stack)),
 		.ts_off	= nx_isn_ts_offset(&streams->key, tuple),
 		.mtu	= mtu ? mtu : NX_STREAM_MTU,
 		.ip_len	= (uint32_t)nx_path_l4_off(ends->version),
@@ -71,7 +71,7 @@ static void listen_input(struct nexus_tcp_listener *listener,
 			 const struct nx_tcp_seg *seg, const struct nx_ends *ends)
 {
 	struct nx_streams *s = listener->streams;
-	uint64_t now_ns = nexus_stack_now_ns(s->stack);
+	uint64_t now_ns = nx_stack_run_ns(s->stack);
 	struct nx_cookie_syn cookie;
 	struct nx_tcp_tuple tuple;
 	struct nx_tcp_open open;

@@ -25,7 +25,7 @@ void nexus_tcp_close(struct nexus_tcp *tcp)
 	if (!tcp || tcp->is_closed)
 		return;
 	tcp->is_closed = true;
-	nx_tcp_orphan(&tcp->tcp, nexus_stack_now_ns(tcp->sink.stack));
+	nx_tcp_orphan(&tcp->tcp, nx_stack_run_ns(tcp->sink.stack));
 	nx_stream_work(tcp);
 }
 

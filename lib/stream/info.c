@@ -35,7 +35,7 @@ void nexus_tcp_set_cork(struct nexus_tcp *tcp, bool on)
 void nexus_tcp_set_keepalive(struct nexus_tcp *tcp, bool on)
 {
 	nx_tcp_set_keepalive(&tcp->tcp, on,
-			     nexus_stack_now_ns(tcp->sink.stack));
+			     nx_stack_run_ns(tcp->sink.stack));
 	nx_stream_work(tcp);
 }
 

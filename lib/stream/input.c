@@ -152,7 +152,7 @@ void nx_stream_notify(struct nexus_tcp *conn)
 
 bool nx_stream_segment(struct nexus_tcp *conn, const struct nx_tcp_seg *seg)
 {
-	nx_tcp_input(&conn->tcp, seg, nexus_stack_now_ns(conn->sink.stack));
+	nx_tcp_input(&conn->tcp, seg, nx_stack_run_ns(conn->sink.stack));
 	nx_stream_work(conn);
 	if (nx_unlikely(conn->tcp.events & NX_TCP_EV_REOPEN)) {
 		nx_stream_detach(conn);
@@ -196,7 +196,7 @@ void nx_stream_event(struct nx_sink *sink, const struct nexus_event *event)
 
 	if (event->type == NEXUS_EVENT_PMTU) {
 		nx_tcp_set_mtu(&conn->tcp, event->value,
-			       nexus_stack_now_ns(sink->stack));
+			       nx_stack_run_ns(sink->stack));
 		nx_stream_work(conn);
 	}
 }
@@ -289,7 +289,7 @@ void nx_stream_input_error(struct nexus_stack *stack, struct nexus_tcp *conn,
 	err = nexus_wire_icmp_errno(version, &icmp);
 	if (err == EMSGSIZE)
 		nx_tcp_icmp_mtu(&conn->tcp, seq, icmp.mtu,
-				nexus_stack_now_ns(conn->sink.stack));
+				nx_stack_run_ns(conn->sink.stack));
 	else if (err)
 		nx_tcp_icmp(&conn->tcp, seq, err);
 	nx_stream_work(conn);

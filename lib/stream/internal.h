@@ -198,6 +198,8 @@ static inline void nx_stream_account(struct nexus_tcp *conn)
 	s->queued_bytes += queued;
 	s->queued_bytes -= conn->queued_bytes;
 	conn->queued_bytes = queued;
+	if (conn->unread_bytes == conn->tcp.rcv_used_bytes)
+		return;
 	s->unread_bytes += conn->tcp.rcv_used_bytes;
 	s->unread_bytes -= conn->unread_bytes;
 	conn->unread_bytes = conn->tcp.rcv_used_bytes;

@@ -315,7 +315,7 @@ static void begin(struct nexus_tcp *conn, struct nx_streams *streams,
 	nx_stream_init_path(conn, &ends, read_hops(conn->fd, version));
 	conn->scope_id = remote->scope_id;
 	nx_streams_open(streams, &ends, conn->flow, &tuple, &open);
-	nx_tcp_connect(&conn->tcp, &open, nexus_stack_now_ns(streams->stack));
+	nx_tcp_connect(&conn->tcp, &open, nx_stack_run_ns(streams->stack));
 	nx_stream_work(conn);
 }
 

@@ -270,7 +270,7 @@ bool nx_stream_output(struct nexus_tcp *conn)
 
 		if (!nx_stack_tx_reserve(stack, 1))
 			return false;
-		if (!next_segment(&conn->tcp, seg, nexus_stack_now_ns(stack),
+		if (!next_segment(&conn->tcp, seg, nx_stack_run_ns(stack),
 				  must_hold))
 			return !must_hold;
 		if (!transmit(conn, seg))
@@ -299,6 +299,7 @@ void nx_streams_flush(struct nexus_stack *stack)
 
 	s->work = NULL;
 	s->transport.has_work = false;
+	s->env.rcv_limit_bytes = nx_streams_window(s);
 	for (; conn; conn = next) {
 		next = conn->next_work;
 		conn->is_working = false;
@@ -312,7 +313,7 @@ void nx_streams_flush(struct nexus_stack *stack)
 			nx_stream_work(conn);
 		nx_stream_release(conn);
 	}
-	stack->channel->ustats->rcv_window = nx_streams_window(s);
+	stack->channel->ustats->rcv_window = s->env.rcv_limit_bytes;
 }
 
 /* -------------------------------------------------- without a connection */

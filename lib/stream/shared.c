@@ -163,6 +163,7 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams)
 		.buf_hold	= buf_hold,
 		.buf_put	= buf_put,
 	};
+	s->env.rcv_limit_bytes = nx_streams_window(s);
 	stack->tcp = &s->transport;
 	*streams = s;
 	return 0;
