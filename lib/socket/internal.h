@@ -197,6 +197,12 @@ void nx_epoll_release(struct nx_epoll *ep);
 /* The process's stack, opened when it is first asked for; NULL: none to be had. */
 struct nexus_stack *nx_service_stack(void);
 
+/* Opens it, on such a channel, with a service thread: 0 or -errno. */
+int nx_service_start(const struct nexus_channel_options *channel);
+
+/* Its memory was taken back, and it is refused other for now. */
+bool nx_service_is_waiting(void);
+
 /* Sends, receives, calls back; sleeps never. */
 void nx_service_run(void);
 

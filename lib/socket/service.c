@@ -33,6 +33,7 @@
  * @lock:     protects everything of this layer
  * @stack:    NULL: not opened yet
  * @has_failed: it cannot be opened, or is broken
+ * @is_waiting: it waits for memory, or what else it was refused
  * @is_ending: the service thread goes
  * @is_standby: the service thread leaves the stack to other threads
  * @has_thread: there is a service thread
@@ -45,6 +46,7 @@ static struct service {
 	pthread_mutex_t		lock;
 	struct nexus_stack	*stack;
 	bool			has_failed;
+	bool			is_waiting;
 	bool			is_ending;
 	bool			is_standby;
 	bool			has_thread;
@@ -104,19 +106,6 @@ void nx_explain(const char *format, ...)
 
 /* ------------------------------------------------------------- the stack */
 
-static int open_stack(void)
-{
-	struct nexus_channel_options channel = {
-		.name = nx_policy.nexus[0] ? nx_policy.nexus : NULL,
-		.flags = NEXUS_CHANNEL_DEFUNCT_OK,
-		.nr_small = nx_policy.nr_small,
-		.nr_large = nx_policy.nr_large,
-	};
-	struct nexus_stack_options options = { .channel = &channel };
-
-	return nexus_stack_open(&service.stack, &options);
-}
-
 static void *serve(void *arg);
 
 /* It has no business with the program's signals. */
@@ -133,9 +122,10 @@ static int start_thread(void)
 	return -err;
 }
 
-static int start(void)
+int nx_service_start(const struct nexus_channel_options *channel)
 {
-	int err = open_stack();
+	struct nexus_stack_options options = { .channel = channel };
+	int err = nexus_stack_open(&service.stack, &options);
 
 	if (err) {
 		nx_explain("no stack, the kernel serves all: %s",
@@ -153,10 +143,22 @@ static int start(void)
 	return err;
 }
 
+static int start_by_policy(void)
+{
+	struct nexus_channel_options channel = {
+		.name = nx_policy.nexus[0] ? nx_policy.nexus : NULL,
+		.flags = NEXUS_CHANNEL_DEFUNCT_OK,
+		.nr_small = nx_policy.nr_small,
+		.nr_large = nx_policy.nr_large,
+	};
+
+	return nx_service_start(&channel);
+}
+
 struct nexus_stack *nx_service_stack(void)
 {
 	if (!service.stack && !service.has_failed)
-		service.has_failed = start() != 0;
+		service.has_failed = start_by_policy() != 0;
 	return service.has_failed ? NULL : service.stack;
 }
 
@@ -165,14 +167,49 @@ struct nexus_stack *nx_service_current(void)
 	return service.stack;
 }
 
+/*
+ * The memory of the stack was taken back, and it is refused other for a reason that
+ * may pass: the service thread sees to it that it tries again.
+ */
+static bool may_come_back(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
+	case -EBUSY:
+	case -EUSERS:
+	case -EDQUOT:
+		return nexus_stack_check(service.stack) == -ENXIO;
+	}
+	return false;
+}
+
 /* Connections see it by themselves: their every call says so. */
 static void note(int err)
 {
+	bool was_waiting = service.is_waiting;
+
+	service.is_waiting = may_come_back(err);
+	if (service.is_waiting) {
+		if (was_waiting)
+			return;
+		nx_explain("no memory for the stack, for now: %s",
+			   nexus_strerror(err));
+		nx_files_wake();
+		nx_service_kick();
+		return;
+	}
 	if (err >= 0 || err == -EAGAIN || service.has_failed)
 		return;
 	service.has_failed = true;
 	nx_explain("the stack is gone: %s", nexus_strerror(err));
 	nx_files_wake();
+}
+
+bool nx_service_is_waiting(void)
+{
+	return service.is_waiting;
 }
 
 void nx_service_run(void)

@@ -186,7 +186,8 @@ ssize_t nx_udp_socket_send(struct nx_socket *s, const struct msghdr *msg,
 	ret = send_or_wait(s, msg, len, to, flags);
 	if (!(flags & NX_MSG_BATCH))
 		nx_service_flush();
-	return ret;
+	/* As where a device's queue is full: it may be tried again. */
+	return ret < 0 && nx_service_is_waiting() ? -ENOBUFS : ret;
 }
 
 /* --------------------------------------------------------------- receive */

@@ -115,6 +115,18 @@ struct nx_past {
 };
 
 /**
+ * struct nx_retry - attempts to attach anew
+ * @err:     what the last one said; 0: there was none, or it succeeded
+ * @wait_ns: from that one to the next
+ * @at_ns:   when that is, on the stack's clock
+ */
+struct nx_retry {
+	int		err;
+	uint64_t	wait_ns;
+	uint64_t	at_ns;
+};
+
+/**
  * struct nexus_stack - a stack
  *
  * Receive and transmit:
@@ -147,6 +159,7 @@ struct nx_past {
  *             stays the same when the channel becomes another; or -1
  * @reopen:    how to open that other one
  * @nexus:     name in @reopen
+ * @retry:     of an attempt that was refused
  * @nr_held_at_first: held_sum() of the rings when nothing was held
  * @past:      defunct channels of which the program may keep packets
  * @first:     list of sinks
@@ -195,6 +208,7 @@ struct nexus_stack {
 	int			epoll_fd;
 	struct nexus_channel_options reopen;
 	char			nexus[NEXUS_NAME_SIZE];
+	struct nx_retry		retry;
 	uint32_t		nr_held_at_first;
 	struct nx_past		*past;
 	struct nx_sink		*first;
@@ -255,6 +269,8 @@ int nx_stack_prepare_revival(struct nexus_stack *stack,
 void nx_stack_free_past(struct nexus_stack *stack);
 /* Its channel is defunct, or was, and another one takes over with the next use. */
 bool nx_stack_is_lost(const struct nexus_stack *stack);
+/* How long until a stack that is lost tries again to attach; 0: with the next use. */
+uint64_t nx_stack_revival_ns(const struct nexus_stack *stack);
 /* The epoll waits for what nexus_stack_poll_events() would say. */
 void nx_stack_watch(struct nexus_stack *stack);
 

@@ -13,6 +13,14 @@
 #include "../channel/internal.h"
 #include "internal.h"
 
+/*
+ * When an attempt that was refused is repeated: what was short, memory or what a
+ * policy allows, is not there sooner for being asked for all the time, and who
+ * waits for a server tries again after about a second (RFC 6298 section 2).
+ */
+#define RETRY_MIN_NS	10000000ULL
+#define RETRY_MAX_NS	1000000000ULL
+
 /* ---------------------------------------------------------------- watching */
 
 /* What a program polls instead of the channel's file, which will be another. */
@@ -205,13 +213,11 @@ static void resume(struct nexus_stack *stack)
 	nx_stack_free_dead(stack);
 }
 
-int nx_stack_revive(struct nexus_stack *stack)
+static int attempt(struct nexus_stack *stack)
 {
 	struct nexus_channel *fresh;
 	int err;
 
-	if (!can_revive(stack))
-		return nexus_channel_check(stack->channel);
 	err = leave(stack);
 	if (err)
 		return nx_error(err, "cannot let go of a defunct channel: %s",
@@ -222,6 +228,47 @@ int nx_stack_revive(struct nexus_stack *stack)
 	err = move(stack, fresh);
 	if (err)
 		return nx_error(err, "no memory for the tables of a stack");
-	resume(stack);
 	return 0;
+}
+
+/* What the last attempt said, and when the next one is due. */
+static void note_refusal(struct nx_retry *retry, int err, uint64_t now_ns)
+{
+	retry->err = err;
+	if (!err)
+		retry->wait_ns = 0;
+	else if (!retry->wait_ns)
+		retry->wait_ns = RETRY_MIN_NS;
+	else
+		retry->wait_ns *= 2;
+	if (retry->wait_ns > RETRY_MAX_NS)
+		retry->wait_ns = RETRY_MAX_NS;
+	retry->at_ns = now_ns + retry->wait_ns;
+}
+
+uint64_t nx_stack_revival_ns(const struct nexus_stack *stack)
+{
+	uint64_t now_ns;
+
+	if (!stack->retry.err)
+		return 0;
+	now_ns = nexus_stack_now_ns(stack);
+	return stack->retry.at_ns > now_ns ? stack->retry.at_ns - now_ns : 0;
+}
+
+int nx_stack_revive(struct nexus_stack *stack)
+{
+	int err;
+
+	if (!can_revive(stack))
+		return nexus_channel_check(stack->channel);
+	if (nx_stack_revival_ns(stack))
+		return nx_error(stack->retry.err,
+				"another channel was refused just now: %s",
+				nexus_strerror(stack->retry.err));
+	err = attempt(stack);
+	note_refusal(&stack->retry, err, nexus_stack_now_ns(stack));
+	if (!err)
+		resume(stack);
+	return err;
 }

@@ -115,6 +115,9 @@ int64_t nexus_stack_timeout_ns(struct nexus_stack *stack)
 {
 	uint64_t now_ns;
 
+	/* No timer fires while there is no channel. */
+	if (nx_stack_is_lost(stack))
+		return (int64_t)nx_stack_revival_ns(stack);
 	if (!stack->nr_timers)
 		return NEXUS_TIMEOUT_NONE;
 	now_ns = nexus_stack_now_ns(stack);

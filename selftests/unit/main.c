@@ -67,7 +67,8 @@
 	X(udp_output_suite) \
 	X(socket_policy_suite) \
 	X(socket_epoll_suite) \
-	X(socket_ready_suite)
+	X(socket_ready_suite) \
+	X(socket_service_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)

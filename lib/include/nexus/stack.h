@@ -274,6 +274,10 @@ static inline uint32_t nexus_packet_hash(const struct nexus_packet *pkt)
  * @channel:  how to open the channel that the stack will own; NULL: defaults.
  *            With NEXUS_CHANNEL_DEFUNCT_OK the stack attaches anew, with the
  *            same settings, when it is used after its memory was taken back.
+ *            If that is refused, calls say why (ENOMEM, EUSERS, EPERM ...), and
+ *            what uses the stack later tries again: 10 ms after the first
+ *            refusal at the earliest, twice as long after each further one, and
+ *            at most 1 s.
  *            Packets that the program keeps then read as zeros, and sending
  *            them says ENETRESET.
  * @shared:   instead, a channel of the program's that outlives the stack: one
@@ -330,7 +334,7 @@ void nexus_stack_close(struct nexus_stack *stack);
  * returns 0.
  *
  * Return: packets received, or -EPROTO, -ENXIO, -EPERM, -EBUSY from within a
- * callback.
+ * callback, or why another channel is refused.
  */
 int nexus_stack_run(struct nexus_stack *stack);
 
@@ -344,7 +348,8 @@ int nexus_stack_run(struct nexus_stack *stack);
  * (or nexus_stack_flush()). If another channel took over it comes back at once.
  *
  * Return: packets received, 0 after the timeout or for a timer, a signal or an
- * event, or -EPROTO, -ENXIO, -EPERM, -EBUSY from within a callback.
+ * event, or -EPROTO, -ENXIO, -EPERM, -EBUSY from within a callback, or, without a
+ * sleep, why another channel is refused.
  */
 int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns);
 
@@ -374,6 +379,9 @@ short nexus_stack_poll_events(const struct nexus_stack *stack);
 /**
  * nexus_stack_timeout_ns - until the next timer, for the program's own epoll
  * @stack: the stack
+ *
+ * While a stack has no channel, and another one was refused: until that is worth
+ * another attempt.
  *
  * Return: nanoseconds, 0 if one is due, NEXUS_TIMEOUT_NONE without a timer.
  */

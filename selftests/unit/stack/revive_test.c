@@ -286,23 +286,79 @@ static void nx_stack_revive__tries_again(void)
 	start(&f, &seen);
 	udp = endpoint(&f, &seen);
 	take_memory(&f);
+	CU_ASSERT_EQUAL(nexus_stack_timeout_ns(f.stack), 0);
 	f.fk.attach_error = -EPERM;
 	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), -EPERM);
+	f.now_ns += nexus_stack_timeout_ns(f.stack);
 	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), -EPERM);
 	CU_ASSERT_EQUAL(seen.nr_errors, 0);
+	f.now_ns += nexus_stack_timeout_ns(f.stack);
 	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, NULL), -EPERM);
 	f.fk.attach_error = 0;
+	f.now_ns += nexus_stack_timeout_ns(f.stack);
 	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 0);
+	CU_ASSERT_EQUAL(nexus_stack_timeout_ns(f.stack), NEXUS_TIMEOUT_NONE);
 	CU_ASSERT_EQUAL(seen.nr_errors, 1);
 	fixture_deliver(&f, udp, "127.0.0.1:9", "x", 1);
 	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 1);
-	/* Two refused files besides. */
+	/* Three refused files besides. */
 	CU_ASSERT_EQUAL(f.fk.nr_closes, 4);
 	f.fk.nr_closes -= 3;
 	nexus_stack_close(f.stack);
 	CU_ASSERT_EQUAL(f.fk.nr_closes, 2);
 	CU_ASSERT_EQUAL(f.fk.nr_violations, 0);
 	fake_exit(&f.fk);
+}
+
+static void ignore(struct nexus_timer *timer, void *arg)
+{
+	(void)timer;
+	(void)arg;
+}
+
+/* Twice as long from one attempt to the next, and what is asked between is free. */
+static void nx_stack_revive__tries_less_and_less_often(void)
+{
+	static const uint32_t waits_ms[] = {
+		10, 20, 40, 80, 160, 320, 640, 1000, 1000,
+	};
+	struct nexus_timer timer = { .fire = ignore };
+	struct fixture f;
+	struct seen seen;
+	uint32_t nr_closes;
+	size_t i;
+
+	start(&f, &seen);
+	/* One that is due does not count where none can fire. */
+	nexus_timer_set(f.stack, &timer, f.now_ns);
+	take_memory(&f);
+	f.fk.attach_error = -EUSERS;
+	for (i = 0; i < ARRAY_SIZE(waits_ms); i++) {
+		CU_ASSERT_EQUAL(nexus_stack_run(f.stack), -EUSERS);
+		nr_closes = f.fk.nr_closes;
+		UNIT_ROW(i, nexus_stack_timeout_ns(f.stack),
+			 waits_ms[i] * 1000000LL);
+		f.now_ns += waits_ms[i] * 1000000ULL - 1;
+		UNIT_ROW(i, nexus_stack_timeout_ns(f.stack), 1);
+		CU_ASSERT_EQUAL(nexus_stack_run(f.stack), -EUSERS);
+		CU_ASSERT_EQUAL(nexus_stack_poll(f.stack, 0), -EUSERS);
+		UNIT_ROW(i, f.fk.nr_closes, nr_closes);
+		f.now_ns++;
+	}
+	f.fk.attach_error = 0;
+	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 0);
+	CU_ASSERT_EQUAL(seen.nr_reattached, 1);
+	/* And from the beginning the next time. */
+	take_memory(&f);
+	f.fk.attach_error = -ENOMEM;
+	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), -ENOMEM);
+	CU_ASSERT_EQUAL(nexus_stack_timeout_ns(f.stack), 10000000);
+	f.fk.attach_error = 0;
+	f.now_ns += 10000000;
+	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 0);
+	nexus_timer_cancel(f.stack, &timer);
+	f.fk.nr_closes = f.fk.nr_attaches - 1;
+	fixture_end(&f);
 }
 
 static void nx_stack_revive__a_flow_is_refused(void)
@@ -376,6 +432,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_stack_revive__not_without_agreement),
 	UNIT_CASE(nx_stack_revive__not_a_quarantined_one),
 	UNIT_CASE(nx_stack_revive__tries_again),
+	UNIT_CASE_ID(nx_stack_revive__tries_less_and_less_often, "DEF-8"),
 	UNIT_CASE(nx_stack_revive__a_flow_is_refused),
 	UNIT_CASE(nx_stack_revive__endpoints_close_in_the_callback),
 	UNIT_CASE(nx_stack_revive__often),
