@@ -6,6 +6,7 @@
 #include <linux/netdevice.h>
 #include "advisory.h"
 #include "channel.h"
+#include "core/seq.h"
 #include "estimate.h"
 #include "event.h"
 #include "flow.h"
@@ -135,16 +136,14 @@ static void publish(struct nx_channel *chan, const struct news *news, u32 ll)
 {
 	struct nexus_advisory *a = region_of(chan)->pages[0];
 
-	WRITE_ONCE(a->seq, a->seq + 1);
-	smp_wmb(); /* L: odd before what changes */
+	nx_seq_begin(&a->seq);
 	WRITE_ONCE(a->carrier, news->carrier);
 	WRITE_ONCE(a->link_mbps, news->mbps);
 	WRITE_ONCE(a->ll_permille, ll);
 	WRITE_ONCE(a->queue_delay_ns, news->sum.delay_ns);
 	WRITE_ONCE(a->queue_bytes, news->sum.bytes);
 	WRITE_ONCE(a->rate, news->sum.rate);
-	smp_wmb(); /* L: what changed before even */
-	WRITE_ONCE(a->seq, a->seq + 1);
+	nx_seq_end(&a->seq);
 }
 
 static void add_dev(struct news *news, const struct nx_dev *d)

@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <asm/barrier.h>
 #include <linux/math64.h>
 #include <asm/byteorder.h>
 #include <linux/string.h>
@@ -34,6 +36,8 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 #define __force
+#define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif

@@ -18,6 +18,7 @@
 	X(core_tcp_track_suite) \
 	X(core_codel_suite) \
 	X(core_fq_suite) \
+	X(core_seq_suite) \
 	X(core_shaper_suite) \
 	X(core_share_suite) \
 	X(core_wset_suite) \
