@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bed.h"
+#include "ctl.h"
 #include "test.h"
 
 #define BATCH	32
@@ -102,6 +103,14 @@ static void lie_flags(struct nexus_desc *desc, struct iphdr *ip,
 	desc->flags |= 1U << (31 - random % 16);
 }
 
+/* A class alone makes a packet best effort, so it claims a source as well. */
+static void lie_class(struct nexus_desc *desc, struct iphdr *ip,
+		      struct udphdr *udp, __u32 random)
+{
+	desc->traffic_class = 1 + random % 255;
+	lie_source(desc, ip, udp, random);
+}
+
 /* What only the kernel says: of a packet that arrives. */
 static void lie_kernels(struct nexus_desc *desc, struct iphdr *ip,
 			struct udphdr *udp, __u32 random)
@@ -135,6 +144,7 @@ static const struct forgery forgeries[] = {
 	{ "UDP length", lie_udp_length, NEXUS_DROP_TX_L4 },
 	{ "beyond the buffer", lie_beyond, NEXUS_DROP_TX_LENGTH },
 	{ "flow", lie_flow, NEXUS_DROP_TX_FLOW },
+	{ "class", lie_class, NEXUS_DROP_TX_MISMATCH },
 	{ "flags", lie_flags, NEXUS_DROP_TX_FLAGS },
 	{ "the kernel's fields", lie_kernels, NEXUS_DROP_TX_FLAGS },
 };
@@ -145,6 +155,7 @@ struct forger {
 	char	good[200];
 	size_t	len;
 	__u64	expected[NEXUS_NR_DROP_REASONS];
+	__u64	declassed;
 	__u32	seed;
 };
 
@@ -203,12 +214,35 @@ static bool forge_one(struct forger *f, const struct forgery *forgery)
 	if (!nx_ring_push(tx, &desc))
 		return false;
 	f->expected[forgery->reason]++;
+	f->declassed += forgery->lie == lie_class;
 	return true;
 }
 
-NX_TEST_LONG(all, "META-1 META-2 RING-5 RING-7 forged packets of every kind: none at the peer, each counted with its reason", 300)
+/* Each reason was counted as often as it was given, and all of them are all. */
+static void expect_counters(NX_METADATA, struct forger *f, __u64 attempts)
 {
-	__u32 nr = nx_loops("NEXUS_TEST_FORGERIES", 1000000), done = 0;
+	struct nx_ctl_channel info;
+	__u64 sum = 0;
+
+	for (int i = 1; i < NEXUS_NR_DROP_REASONS; i++) {
+		__u64 nr = nx_chan_drops(&f->chan, i);
+
+		sum += nr;
+		EXPECT_EQ(f->expected[i], nr) {
+			TH_LOG("reason %d", i);
+		}
+		if (nr)
+			nx_note("%llu for reason %d", nr, i);
+	}
+	EXPECT_EQ(attempts, sum);
+	ASSERT_EQ(0, nx_channel_get(f->chan.attach.channel_id, &info));
+	EXPECT_EQ(f->declassed, info.counters.value[NEXUS_COUNTERS_A_TX_DECLASSED]);
+	EXPECT_EQ(0, info.counters.value[NEXUS_COUNTERS_A_TX_PACKETS]);
+}
+
+NX_TEST_LONG(all, "META-1 META-2 RING-5 RING-7 forged packets of every kind: none at the peer, each counted with its reason", 600)
+{
+	__u32 nr = nx_loops("NEXUS_TEST_FORGERIES", 10000000), done = 0;
 	volatile __u32 *seen = nx_shared_alloc(sizeof(*seen));
 	static struct forger f;
 	struct nx_bed bed;
@@ -224,11 +258,7 @@ NX_TEST_LONG(all, "META-1 META-2 RING-5 RING-7 forged packets of every kind: non
 		ASSERT_EQ(0, nx_chan_sync(&f.chan, 0, NEXUS_SYNC_TX |
 					  NEXUS_SYNC_REFILL, 0));
 	}
-	for (int i = 0; i < NEXUS_NR_DROP_REASONS; i++) {
-		EXPECT_EQ(f.expected[i], nx_chan_drops(&f.chan, i)) {
-			TH_LOG("reason %d", i);
-		}
-	}
+	expect_counters(_metadata, &f, done);
 	/* The observer does see what is not forged, after all that is. */
 	EXPECT_EQ(0, nx_flow_send(&f.flow, MARK, sizeof(MARK)));
 	EXPECT_TRUE(nx_wait_word(seen, 1, PATIENCE_MS));
