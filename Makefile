@@ -37,6 +37,10 @@ tests: lib tools
 debug-kernel: packages
 	@scripts/debug-kernel
 
+# With KCSAN, which cannot stand beside KASAN; only for those who ask for it.
+kcsan-kernel: packages
+	@scripts/debug-kernel --kcsan
+
 # -------------------------------------------------------------------- testing
 
 packages:
@@ -134,7 +138,7 @@ dkms:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help kmod lib tools tests debug-kernel packages check check-unit \
+.PHONY: all help kmod lib tools tests debug-kernel kcsan-kernel packages check check-unit \
 	check-vm fuzz fuzz-vm sim sim-plots style layering sparse tune-plots lag-plots \
 	plots demo bench \
 	install install-user uninstall dkms clean

@@ -42,7 +42,22 @@ debian_release()
 	echo "$newest"
 }
 
-# Sets for a kernel's name, 6.1, 6.12 or debug, or the path of a bzImage:
+# Is this a kernel that scripts/debug-kernel makes, with everything built in?
+is_own_kernel()
+{
+	[ "$1" = debug ] || [ "$1" = kcsan ]
+}
+
+# Calls it for that kernel: own_kernel NAME [OPTION]...
+own_kernel()
+{
+	local options=()
+
+	[ "$1" != kcsan ] || options=(--kcsan)
+	"$top/scripts/debug-kernel" "${options[@]}" "${@:2}"
+}
+
+# Sets for a kernel's name, 6.1, 6.12, debug or kcsan, or the path of a bzImage:
 #   kernel_image    what QEMU boots
 #   kernel_release  as uname -r says there
 #   kernel_tree     where "make -C ... M=..." builds a module for it
@@ -52,10 +67,10 @@ find_kernel()
 	local debug
 
 	case $1 in
-	debug)
-		debug=$("$top/scripts/debug-kernel" --path) || exit 1
+	debug|kcsan)
+		debug=$(own_kernel "$1" --path) || exit 1
 		[ -e "$debug/bzImage" ] ||
-			die "the debug kernel is not built: run make debug-kernel"
+			die "the $1 kernel is not built: run make $1-kernel"
 		kernel_image=$debug/bzImage
 		kernel_release=$(cat "$debug/release")
 		kernel_tree=$debug/build
@@ -70,6 +85,6 @@ find_kernel()
 		kernel_image=$1
 		kernel_release='' kernel_tree='' kernel_modules='' ;;
 	*)
-		die "unknown kernel '$1': 6.1, 6.12, debug, or a bzImage's path" ;;
+		die "unknown kernel '$1': 6.1, 6.12, debug, kcsan, or a bzImage's path" ;;
 	esac
 }
