@@ -145,6 +145,20 @@ static void remember_congestion(struct nx_socket *s, const char *value)
 	strcpy(s->set.congestion, value[0] == 'r' ? "newreno" : "cubic");
 }
 
+/* A connection that exists has other patience from now on. */
+static void be_patient(struct nx_socket *s)
+{
+	struct nexus_tcp_options options = {
+		.user_timeout_ms = s->set.user_timeout_ms,
+		.keep_idle_s	= s->set.keep_idle_s,
+		.keep_intvl_s	= s->set.keep_intvl_s,
+		.keep_probes	= s->set.keep_probes,
+	};
+
+	if (s->tcp && nexus_tcp_set_patience(s->tcp, &options))
+		nx_explain("an option has no effect: %s", nexus_error_text());
+}
+
 static void remember_tcp(struct nx_socket *s, int name, int number,
 			 const void *value)
 {
@@ -161,15 +175,19 @@ static void remember_tcp(struct nx_socket *s, int name, int number,
 		break;
 	case TCP_KEEPIDLE:
 		s->set.keep_idle_s = (uint32_t)number;
+		be_patient(s);
 		break;
 	case TCP_KEEPINTVL:
 		s->set.keep_intvl_s = (uint32_t)number;
+		be_patient(s);
 		break;
 	case TCP_KEEPCNT:
 		s->set.keep_probes = (uint32_t)number;
+		be_patient(s);
 		break;
 	case TCP_USER_TIMEOUT:
 		s->set.user_timeout_ms = (uint32_t)number;
+		be_patient(s);
 		break;
 	case TCP_CONGESTION:
 		remember_congestion(s, value);

@@ -292,6 +292,17 @@ void nx_streams_answer(struct nx_streams *streams, const struct nx_ends *ends,
 		       struct nx_tcp_seg *seg, uint32_t flow, struct nx_hops hops,
 		       uint8_t tx_flags);
 
+/* ---------------------------------------------------------------- config */
+
+/* What the options say, with one user; NULL: no memory. */
+const struct nx_tcp_config *
+nx_stream_config_make(const struct nexus_stack *stack,
+		      const struct nexus_tcp_options *options);
+
+/* A user more, and less, of a configuration that connections share. */
+void nx_stream_config_get(const struct nx_tcp_config *config);
+void nx_stream_config_put(const struct nx_tcp_config *config);
+
 /* ------------------------------------------------------------------ open */
 
 /* A connection's memory, with @config; NULL. */
@@ -307,9 +318,6 @@ void nx_stream_init_path(struct nexus_tcp *conn, const struct nx_ends *ends,
 void nx_streams_open(struct nx_streams *streams, const struct nx_ends *ends,
 		     uint32_t flow, struct nx_tcp_tuple *tuple,
 		     struct nx_tcp_open *open);
-
-/* One user less of a configuration that connections share. */
-void nx_stream_config_put(const struct nx_tcp_config *config);
 
 /* RFC 6191: its ends have a new owner. */
 void nx_stream_detach(struct nexus_tcp *conn);

@@ -19,9 +19,6 @@
 
 #define BACKLOG		128
 
-/* A receive window may be one part in so many of the pool. */
-#define WINDOW_SHARE	4
-
 /* --------------------------------------------------------------- socket */
 
 static int set_option(int fd, int level, int name, int value, const char *what)
@@ -120,7 +117,7 @@ static void read_local(int fd, struct nexus_addr *local)
 		nexus_addr_from_sockaddr(local, (struct sockaddr *)&ss, len);
 }
 
-/* -------------------------------------------------------- configuration */
+/* ---------------------------------------------------------- options */
 
 static int check_options(const struct nexus_tcp_options *o)
 {
@@ -132,92 +129,6 @@ static int check_options(const struct nexus_tcp_options *o)
 	if (o->keep_probes > UINT8_MAX)
 		return nx_error(-EINVAL, "%u keepalive probes", o->keep_probes);
 	return 0;
-}
-
-/**
- * struct shared_config - how the connections of a listener, or one, behave
- * @config: the first field
- * @refs:   listeners and connections that have it
- */
-struct shared_config {
-	struct nx_tcp_config	config;
-	uint32_t		refs;
-};
-
-static void config_get(const struct nx_tcp_config *config)
-{
-	((struct shared_config *)config)->refs++;
-}
-
-void nx_stream_config_put(const struct nx_tcp_config *config)
-{
-	struct shared_config *shared = (struct shared_config *)config;
-
-	if (!--shared->refs)
-		free(shared);
-}
-
-static void set_features(struct nx_tcp_config *c,
-			 const struct nexus_tcp_options *o)
-{
-	if (o->congestion)
-		c->cc = nx_tcp_cc_find(o->congestion);
-	if (o->flags & NEXUS_TCP_ECN)
-		c->ecn = NX_ECN_CLASSIC;
-	if (o->flags & NEXUS_TCP_ACCECN)
-		c->ecn = NX_ECN_ACCURATE;
-	if (o->flags & NEXUS_TCP_PACING)
-		c->features |= NX_TCP_HAS_PACING;
-}
-
-/* What is not read holds buffers too, and the window promises as many. */
-static void limit_window(struct nx_tcp_config *c,
-			 const struct nexus_stack *stack)
-{
-	size_t most = nx_streams_pool_bytes(stack) / WINDOW_SHARE;
-
-	if (c->rcv_max_bytes > most)
-		c->rcv_max_bytes = (uint32_t)most;
-	if (c->rcv_buf_bytes > c->rcv_max_bytes)
-		c->rcv_buf_bytes = c->rcv_max_bytes;
-}
-
-static void set_limits(struct nx_tcp_config *c,
-		       const struct nexus_tcp_options *o)
-{
-	if (o->rcv_buf_bytes)
-		c->rcv_max_bytes = o->rcv_buf_bytes;
-	if (o->snd_buf_bytes)
-		c->snd_buf_bytes = o->snd_buf_bytes;
-	if (o->user_timeout_ms)
-		c->user_timeout_ms = o->user_timeout_ms;
-	if (o->keep_idle_s)
-		c->keep_idle_ms = o->keep_idle_s * 1000;
-	if (o->keep_intvl_s)
-		c->keep_intvl_ms = o->keep_intvl_s * 1000;
-	if (o->keep_probes)
-		c->keep_probes = (uint8_t)o->keep_probes;
-}
-
-/* With one user. */
-static const struct nx_tcp_config *
-make_config(const struct nexus_stack *stack,
-	    const struct nexus_tcp_options *options)
-{
-	struct shared_config *shared = malloc(sizeof(*shared));
-
-	if (!shared)
-		return NULL;
-	shared->refs = 1;
-	shared->config = nx_tcp_config_default;
-	/* Where segments are cut CWR stays in the first one: no counter that way. */
-	if (!(stack->channel->features & NEXUS_FEATURE_TSO) ||
-	    options->flags & NEXUS_TCP_ACCECN)
-		shared->config.gso_max_bytes = 0;
-	set_features(&shared->config, options);
-	set_limits(&shared->config, options);
-	limit_window(&shared->config, stack);
-	return &shared->config;
 }
 
 /* ----------------------------------------------------------- connection */
@@ -247,7 +158,7 @@ struct nexus_tcp *nx_stream_alloc(struct nx_streams *streams,
 	conn->tx_flags = nx_streams_tx_flags(streams);
 	conn->traffic_class = flags & NEXUS_TCP_BULK ? NEXUS_CLASS_BULK :
 						       NEXUS_CLASS_BEST_EFFORT;
-	config_get(config);
+	nx_stream_config_get(config);
 	nx_tcp_init(&conn->tcp, &streams->env, config);
 	nx_tcp_set_nodelay(&conn->tcp, flags & NEXUS_TCP_NODELAY);
 	nx_tcp_set_keepalive(&conn->tcp, flags & NEXUS_TCP_KEEPALIVE, 0);
@@ -322,7 +233,7 @@ static void begin(struct nexus_tcp *conn, struct nx_streams *streams,
 static struct nexus_tcp *alloc_configured(struct nx_streams *streams,
 					  const struct nexus_tcp_options *o)
 {
-	const struct nx_tcp_config *config = make_config(streams->stack, o);
+	const struct nx_tcp_config *config = nx_stream_config_make(streams->stack, o);
 	struct nexus_tcp *conn;
 
 	if (!config)
@@ -478,7 +389,7 @@ static int listen_socket(struct nx_streams *streams, int fd,
 	l->listen.backlog = o->backlog ? o->backlog : BACKLOG;
 	l->hops[0] = read_hops(fd, 4);
 	l->hops[1] = read_hops(fd, 6);
-	l->config = make_config(streams->stack, o);
+	l->config = nx_stream_config_make(streams->stack, o);
 	if (!l->config)
 		return nx_error(-ENOMEM, "no memory for a listener");
 	read_local(fd, &l->local);

@@ -346,6 +346,17 @@ void nexus_tcp_set_cork(struct nexus_tcp *tcp, bool on);
 void nexus_tcp_set_keepalive(struct nexus_tcp *tcp, bool on);
 
 /**
+ * nexus_tcp_set_patience - for how long a silent peer is borne
+ * @tcp:     the connection; others of its listener stay as they are
+ * @options: of which user_timeout_ms, keep_idle_s, keep_intvl_s and keep_probes
+ *           are read; what is 0 stays as it was
+ *
+ * Return: 0, -EINVAL (keep_probes), -ENOMEM.
+ */
+int nexus_tcp_set_patience(struct nexus_tcp *tcp,
+			   const struct nexus_tcp_options *options);
+
+/**
  * nexus_tcp_writable - bytes that nexus_tcp_send() takes now
  * @tcp: the connection
  */

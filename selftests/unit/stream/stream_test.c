@@ -781,6 +781,28 @@ static void listen_on__takes_a_bound_socket(void)
 	finish(&b);
 }
 
+static void set_patience__is_for_one_connection_alone(void)
+{
+	struct nexus_tcp_options o = { .keep_idle_s = 5, .user_timeout_ms = 9000 };
+	const struct nx_tcp_config *config;
+	struct both b;
+
+	establish(&b, "127.0.0.1:5001");
+	pass(&b, 1000000000);
+	nexus_tcp_set_keepalive(b.server.tcp, true);
+	CU_ASSERT_EQUAL(nexus_tcp_set_patience(b.server.tcp, &o), 0);
+	CU_ASSERT(nexus_stack_timeout_ns(b.f.stack) <= 5000000000LL);
+	config = b.server.tcp->tcp.config;
+	CU_ASSERT_EQUAL(config->keep_idle_ms, 5000);
+	CU_ASSERT_EQUAL(config->user_timeout_ms, 9000);
+	CU_ASSERT_EQUAL(config->keep_probes, nx_tcp_config_default.keep_probes);
+	CU_ASSERT_EQUAL(b.listener->config->keep_idle_ms,
+			nx_tcp_config_default.keep_idle_ms);
+	o.keep_probes = 256;
+	CU_ASSERT_EQUAL(nexus_tcp_set_patience(b.server.tcp, &o), -EINVAL);
+	finish(&b);
+}
+
 static void peek__leaves_what_it_shows(void)
 {
 	struct nx_tcp_span span;
@@ -887,6 +909,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(connect_on__leaves_the_socket_to_the_program),
 	UNIT_CASE(connect_on__what_is_refused_stays_the_kernels),
 	UNIT_CASE(listen_on__takes_a_bound_socket),
+	UNIT_CASE(set_patience__is_for_one_connection_alone),
 	UNIT_CASE(peek__leaves_what_it_shows),
 	UNIT_CASE(poll_events__follow_the_state),
 	UNIT_CASE(unfinished__counts_what_is_not_acknowledged),
