@@ -2,6 +2,7 @@
 /*
  * What sends and receives: all of it by messages.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -186,6 +187,16 @@ NX_EXPORT ssize_t sendfile(int to, int from, off_t *off, size_t count)
 _Static_assert(sizeof(off_t) == sizeof(off64_t), "sendfile64 is sendfile");
 NX_EXPORT ssize_t sendfile64(int to, int from, off64_t *off, size_t count)
 	__attribute__((alias("sendfile")));
+
+/* What programs take for "not here": they read and write then. */
+NX_EXPORT ssize_t splice(int from, off64_t *from_off, int to, off64_t *to_off,
+			 size_t len, unsigned int flags)
+{
+	if ((nx_is_ours(from) && nx_socket_is_served(from)) ||
+	    (nx_is_ours(to) && nx_socket_is_served(to)))
+		return nx_result(-EINVAL);
+	return nx_real()->splice(from, from_off, to, to_off, len, flags);
+}
 
 /* --------------------------------------------------------------- receive */
 

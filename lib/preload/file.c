@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 
 #include "real.h"
@@ -67,6 +66,12 @@ NX_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 	return 0;
 }
 
+/* As the C library's, which falls back on nothing where there is close_range(). */
+NX_EXPORT void closefrom(int first)
+{
+	close_range(first > 0 ? (unsigned int)first : 0, ~0U, 0);
+}
+
 NX_EXPORT int fcntl(int fd, int command, ...)
 {
 	va_list args;
@@ -103,38 +108,4 @@ NX_EXPORT int ioctl(int fd, unsigned long request, ...)
 	ret = nx_socket_ioctl(fd, request, arg);
 	return ret == NX_PASS ? nx_real()->ioctl(fd, request, arg) :
 				nx_result(ret);
-}
-
-/* ---------------------------------------------------------------- streams */
-
-static ssize_t cookie_read(void *cookie, char *buf, size_t size)
-{
-	return read((int)(long)cookie, buf, size);
-}
-
-static ssize_t cookie_write(void *cookie, const char *buf, size_t size)
-{
-	ssize_t ret = write((int)(long)cookie, buf, size);
-
-	/* fopencookie(3): 0 is an error, and nothing less is to be returned. */
-	return ret < 0 ? 0 : ret;
-}
-
-static int cookie_close(void *cookie)
-{
-	return close((int)(long)cookie);
-}
-
-/* The C library's streams call the kernel by names of their own. */
-NX_EXPORT FILE *fdopen(int fd, const char *mode)
-{
-	static const cookie_io_functions_t functions = {
-		.read	= cookie_read,
-		.write	= cookie_write,
-		.close	= cookie_close,
-	};
-
-	if (!nx_is_ours(fd))
-		return nx_real()->fdopen(fd, mode);
-	return fopencookie((void *)(long)fd, mode, functions);
 }

@@ -17,7 +17,7 @@ static void look_up(void *to, const char *name)
 {
 	void *symbol = dlsym(RTLD_NEXT, name);
 
-	/* All are in every C library that has epoll. */
+	/* All are in every C library that has close_range(). */
 	if (!symbol)
 		abort();
 	memcpy(to, &symbol, sizeof(symbol));

@@ -44,6 +44,8 @@
 	X(writev, ssize_t, (int, const struct iovec *, int))		\
 	X(pread, ssize_t, (int, void *, size_t, off_t))			\
 	X(sendfile, ssize_t, (int, int, off_t *, size_t))		\
+	X(splice, ssize_t, (int, off64_t *, int, off64_t *, size_t,	\
+			    unsigned int))				\
 	X(close, int, (int))						\
 	X(dup, int, (int))						\
 	X(dup2, int, (int, int))					\
@@ -64,7 +66,9 @@
 	X(epoll_wait, int, (int, struct epoll_event *, int, int))	\
 	X(epoll_pwait, int, (int, struct epoll_event *, int, int,	\
 			     const sigset_t *))				\
-	X(fdopen, FILE *, (int, const char *))
+	X(fdopen, FILE *, (int, const char *))				\
+	X(vdprintf, int, (int, const char *, va_list))			\
+	X(__vdprintf_chk, int, (int, int, const char *, va_list))
 
 /**
  * struct nx_real - pointers to all of them

@@ -436,6 +436,20 @@ void nx_socket_release(struct nx_socket *s)
 	nx_socket_wake(s, 0);
 }
 
+bool nx_socket_is_served(int fd)
+{
+	struct nx_socket *s;
+	bool is_served;
+
+	nx_lock();
+	s = nx_socket_get(fd);
+	is_served = s && s->state >= NX_SOCKET_UDP;
+	if (s)
+		nx_socket_put(s);
+	nx_unlock();
+	return is_served;
+}
+
 void nx_socket_set_nonblock(int fd, bool on)
 {
 	struct nx_socket *s;

@@ -252,6 +252,9 @@ void nx_socket_wake(struct nx_socket *s, short events);
 /* Waits for @events until @until_ns: 0, -EAGAIN, -EINTR. */
 int nx_socket_wait(struct nx_socket *s, short events, uint64_t until_ns);
 
+/* Would the kernel go on with a call that a signal has interrupted? */
+bool nx_signal_restarts(void);
+
 void nx_socket_add_wait(struct nx_socket *s, struct nx_wait *wait);
 void nx_socket_del_wait(struct nx_socket *s, struct nx_wait *wait);
 

@@ -103,6 +103,10 @@ int nx_socket_wait(struct nx_socket *s, short events, uint64_t until_ns)
 			break;
 		}
 		err = nx_service_sleep(fds, 0, until_ns, NULL);
+		/* signal(7): never with a timeout. */
+		if (err == -EINTR && until_ns == NX_FOREVER &&
+		    nx_signal_restarts())
+			err = 0;
 	}
 	nx_socket_del_wait(s, &wait);
 	/* Closed, or the kernel's by now. */

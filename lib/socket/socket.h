@@ -70,6 +70,9 @@ void nx_socket_closing(int fd);
 /* @to refers to what @from refers to. */
 void nx_socket_duplicated(int from, int to);
 
+/* Does nexus serve @fd now? */
+bool nx_socket_is_served(int fd);
+
 /* File status flags were set. */
 void nx_socket_set_nonblock(int fd, bool on);
 

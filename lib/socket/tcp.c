@@ -284,12 +284,33 @@ ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
 
 /* --------------------------------------------------------------- receive */
 
+/* What MSG_TRUNC discards at a time. */
+#define DISCARD_BYTES	4096
+
+/* tcp(7): MSG_TRUNC takes bytes from the stream, and gives none. */
+static ssize_t discard(struct nx_socket *s, size_t len, int flags)
+{
+	char nowhere[DISCARD_BYTES];
+	size_t some = len < sizeof(nowhere) ? len : sizeof(nowhere);
+
+	return flags & MSG_PEEK ? nexus_tcp_peek(s->tcp, nowhere, some) :
+				  nexus_tcp_read(s->tcp, nowhere, some);
+}
+
+static ssize_t take(struct nx_socket *s, void *buf, size_t len, int flags)
+{
+	if (flags & MSG_TRUNC)
+		return discard(s, len, flags);
+	return flags & MSG_PEEK ? nexus_tcp_peek(s->tcp, buf, len) :
+				  nexus_tcp_read(s->tcp, buf, len);
+}
+
 /*
  * A peek looks at the same bytes for every vector: one vector is what programs
  * use.
  */
 static ssize_t read_into(struct nx_socket *s, struct msghdr *msg, size_t skip,
-			 bool is_peek)
+			 int flags)
 {
 	const struct iovec *iov = msg->msg_iov, *end = iov + msg->msg_iovlen;
 	ssize_t done = 0, ret;
@@ -301,14 +322,12 @@ static ssize_t read_into(struct nx_socket *s, struct msghdr *msg, size_t skip,
 			continue;
 		}
 		room = iov->iov_len - skip;
-		ret = is_peek ?
-		      nexus_tcp_peek(s->tcp, (char *)iov->iov_base + skip, room) :
-		      nexus_tcp_read(s->tcp, (char *)iov->iov_base + skip, room);
+		ret = take(s, (char *)iov->iov_base + skip, room, flags);
 		skip = 0;
 		if (ret <= 0)
 			return done ? done : ret;
 		done += ret;
-		if ((size_t)ret < room || is_peek)
+		if ((size_t)ret < room || flags & MSG_PEEK)
 			break;
 	}
 	return done;
@@ -343,7 +362,7 @@ static ssize_t recv_some(struct nx_socket *s, struct msghdr *msg, size_t done,
 	int err;
 
 	for (;;) {
-		ret = read_into(s, msg, done, flags & MSG_PEEK);
+		ret = read_into(s, msg, done, flags);
 		if (ret > 0)
 			return ret;
 		if (ret != -EAGAIN || s->is_read_shut)

@@ -114,6 +114,28 @@ static void nx_socket_created__others_leave_the_table(void)
 	bed_close(fd);
 }
 
+static void ignore(int number)
+{
+	(void)number;
+}
+
+static void nx_signal_restarts__if_all_handlers_ask_for_it(void)
+{
+	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	struct sigaction old;
+
+	CU_ASSERT(nx_signal_restarts());
+	sigaction(SIGUSR2, &action, &old);
+	CU_ASSERT(nx_signal_restarts());
+	action.sa_flags = 0;
+	sigaction(SIGUSR2, &action, NULL);
+	CU_ASSERT(!nx_signal_restarts());
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGUSR2, &action, NULL);
+	CU_ASSERT(nx_signal_restarts());
+	sigaction(SIGUSR2, &old, NULL);
+}
+
 static void nx_has_file__says_no_beyond_the_table(void)
 {
 	CU_ASSERT(!nx_has_file(-1));
@@ -127,6 +149,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_socket_poll__wakes_who_sleeps),
 	UNIT_CASE(nx_socket_duplicated__both_refer_to_one),
 	UNIT_CASE(nx_socket_created__others_leave_the_table),
+	UNIT_CASE(nx_signal_restarts__if_all_handlers_ask_for_it),
 	UNIT_CASE(nx_has_file__says_no_beyond_the_table),
 };
 
