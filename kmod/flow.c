@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "nexus.h"
 #include "tcp.h"
+#include "tcp_socket.h"
 #include "trace.h"
 
 /* What an idle connection takes, without what debugging adds to its locks. */
@@ -525,6 +526,7 @@ static void kill(struct nx_flow *flow, struct list_head *dead)
 {
 	nx_grant_drop(flow);
 	nx_tcp_linger(flow);
+	nx_tcp_socket_share(flow);
 	nx_tcp_abort(flow);
 	list_add(&flow->dead, dead);
 }

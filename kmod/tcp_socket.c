@@ -46,17 +46,17 @@ static bool is_shared(const struct nx_flow *flow)
 }
 
 /*
- * Asks the kernel's bind() once more, as listen() does, without the sharing that
- * SO_REUSEADDR allows.
+ * Asks the kernel's bind() once more, as listen() does: with SK_NO_REUSE without
+ * the sharing that SO_REUSEADDR allows.
  */
-static int check_alone(struct nx_flow *flow)
+static int check_port(struct nx_flow *flow, u8 how)
 {
 	struct sock *sk = nx_flow_sk(flow);
 	bool reuseport = sk->sk_reuseport;
 	u8 reuse = sk->sk_reuse;
 	int err;
 
-	sk->sk_reuse = SK_NO_REUSE;
+	sk->sk_reuse = how;
 	sk->sk_reuseport = is_shared(flow);
 	err = sk->sk_prot->get_port(sk, inet_sk(sk)->inet_num);
 	sk->sk_reuse = reuse;
@@ -95,6 +95,12 @@ static int inherit_port(struct nx_flow *flow, struct socket *keeper)
 	return err;
 }
 
+/* Somebody may have come whom SO_REUSEADDR lets have the port: does he listen? */
+static bool is_left_alone(struct nx_flow *flow, const struct socket *keeper)
+{
+	return !keeper->sk->sk_reuse || !check_port(flow, SK_CAN_REUSE);
+}
+
 /*
  * A listener whose flow ended while connections of its were in TIME-WAIT, and that
  * is adopted again, as after its channel was defunct: nobody else came between.
@@ -102,13 +108,20 @@ static int inherit_port(struct nx_flow *flow, struct socket *keeper)
 static bool take_over(struct nx_flow *flow)
 {
 	struct sock *sk = nx_flow_sk(flow);
+	struct socket *keeper;
 
 	if (!nx_flow_key_is_listener(&flow->node[0].key))
 		return false;
-	flow->keeper = nx_linger_take(sk, sock_i_ino(sk), &flow->linger_ns);
-	if (!flow->keeper)
+	keeper = nx_linger_take(sk, sock_i_ino(sk), &flow->linger_ns);
+	if (!keeper)
 		return false;
-	flow->is_shared = flow->keeper->sk->sk_reuseport;
+	if (!is_left_alone(flow, keeper)) {
+		nx_linger_add(keeper, sock_i_ino(sk), flow->linger_ns);
+		return false;
+	}
+	keeper->sk->sk_reuse = SK_NO_REUSE;
+	flow->keeper = keeper;
+	flow->is_shared = keeper->sk->sk_reuseport;
 	return true;
 }
 
@@ -126,7 +139,7 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
 
 	if (take_over(flow))
 		return 0;
-	err = check_alone(flow);
+	err = check_port(flow, SK_NO_REUSE);
 	if (err)
 		return err;
 	err = sock_create_kern(sock_net(sk), sk->sk_family, SOCK_STREAM,
@@ -141,6 +154,21 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
 	flow->keeper = keeper;
 	flow->is_shared = is_shared(flow);
 	return 0;
+}
+
+/**
+ * nx_tcp_socket_share - nobody listens by a flow any more
+ * @flow: of any kind, unlinked; connections that it has accepted may live on
+ *
+ * What the kernel asks of connections that have lost their listener, and of those
+ * in TIME-WAIT, holds here too: who binds with SO_REUSEADDR has the port where the
+ * listener's socket had it as well. The port of one that connected is kept: whom
+ * it is for chooses the other end, too.
+ */
+void nx_tcp_socket_share(struct nx_flow *flow)
+{
+	if (flow->keeper && nx_flow_key_is_listener(&flow->node[0].key))
+		flow->keeper->sk->sk_reuse = nx_flow_sk(flow)->sk_reuse;
 }
 
 /**

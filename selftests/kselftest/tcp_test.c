@@ -837,6 +837,41 @@ static int try_listen(const char *local, __u16 port, int option)
 	return err;
 }
 
+/* A listener with SO_REUSEADDR, and one connection that it has accepted. */
+static void listen_and_accept(NX_METADATA, struct bed *bed, struct nx_conn *conn,
+			      struct nexus_flow_add *add, int *peer)
+{
+	int sock = nx_tcp_socket(NX_HOST4, PORT);
+
+	set_reuse(sock, SO_REUSEADDR);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed->chan, sock, NULL, NULL, 0, add));
+	close(sock);
+	accept_peer(_metadata, bed, conn, add->flow, NX_HOST4, peer);
+}
+
+NX_TEST(time_wait_reuse, "TRK-2 as the kernel's: a server that had SO_REUSEADDR leaves its port to one that has it, with connections of its own there or in TIME-WAIT, and to nobody else")
+{
+	struct nexus_flow_add add, child;
+	struct nx_conn conn;
+	struct bed bed;
+	int peer;
+
+	bed_start(&bed);
+	listen_and_accept(_metadata, &bed, &conn, &add, &peer);
+	EXPECT_EQ(-EADDRINUSE, try_listen(NX_HOST4, PORT, SO_REUSEADDR));
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &add));
+	EXPECT_EQ(-EADDRINUSE, try_listen(NX_HOST4, PORT, 0));
+	EXPECT_EQ(0, try_listen(NX_HOST4, PORT, SO_REUSEADDR));
+	talk_and_close(_metadata, &conn, peer);
+	child = add;
+	child.flow = conn.flow;
+	child.generation = 1;
+	nx_flow_del(&bed.chan, &child);
+	EXPECT_EQ(-EADDRINUSE, try_listen(NX_HOST4, PORT, 0));
+	EXPECT_EQ(0, try_listen(NX_HOST4, PORT, SO_REUSEADDR));
+	nx_chan_close(&bed.chan);
+}
+
 static int call(int ret)
 {
 	return ret ? -errno : 0;
