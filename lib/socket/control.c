@@ -3,6 +3,7 @@
  * From a socket of the kernel's to one of nexus's and back: bind, connect, listen,
  * accept, shutdown, close.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,31 @@ static void explain(int fd, const char *verb, const struct nexus_addr *addr,
 		nx_explain("%d %s %s: nexus", fd, verb, text);
 }
 
+/*
+ * UDP ports where a socket is shared with another process, by number. One that is
+ * connected gets what its peer sends there; another socket of the port's on nexus
+ * would get all, so there is none.
+ */
+static uint8_t shared_ports[65536 / 8];
+
+void nx_socket_share_port(int fd)
+{
+	struct nexus_addr local;
+	uint16_t port;
+
+	if (!local_of(fd, &local))
+		return;
+	port = ntohs(local.port);
+	shared_ports[port / 8] |= (uint8_t)(1 << port % 8);
+}
+
+static bool is_shared_port(const struct nexus_addr *local)
+{
+	uint16_t port = ntohs(local->port);
+
+	return shared_ports[port / 8] & 1 << port % 8;
+}
+
 /* A datagram socket has got its port. */
 static void adopt_bound(struct nx_socket *s, int fd)
 {
@@ -78,7 +104,7 @@ static void adopt_bound(struct nx_socket *s, int fd)
 	int err;
 
 	if (s->type != SOCK_DGRAM || s->state != NX_SOCKET_IDLE ||
-	    !local_of(fd, &local) || !local.port ||
+	    !local_of(fd, &local) || !local.port || is_shared_port(&local) ||
 	    !nx_policy_has_port(&nx_policy, local.port) ||
 	    !nx_device_has(&local))
 		return;
@@ -144,8 +170,8 @@ static int connect_udp(struct nx_socket *s, int fd, const struct sockaddr *sa,
 	int err = 0;
 
 	if (s->state == NX_SOCKET_UDP) {
+		nx_udp_socket_hand_over(s);
 		s->state = NX_SOCKET_IDLE;
-		nx_udp_socket_release(s);
 	}
 	if (nx_sys.connect(fd, sa, len))
 		err = -errno;
@@ -416,6 +442,8 @@ void nx_socket_release(struct nx_socket *s)
 	enum nx_socket_state state = s->state;
 
 	nx_watches_drop(s);
+	nx_left_free(s->left);
+	s->left = NULL;
 	s->state = NX_SOCKET_KERNEL;
 	switch (state) {
 	case NX_SOCKET_UDP:

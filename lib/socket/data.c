@@ -54,6 +54,12 @@ ssize_t nx_socket_sendmsg(int fd, const struct msghdr *msg, int flags)
 
 static ssize_t recv_locked(struct nx_socket *s, struct msghdr *msg, int flags)
 {
+	ssize_t ret = NX_PASS;
+
+	if (s->left && !(flags & MSG_ERRQUEUE))
+		ret = nx_udp_socket_recv_left(s, msg, flags);
+	if (ret != NX_PASS)
+		return ret;
 	if (s->state >= NX_SOCKET_UDP && flags & MSG_ERRQUEUE)
 		return -EAGAIN;
 	switch (s->state) {
@@ -143,6 +149,8 @@ static int bytes_waiting(const struct nx_socket *s)
 {
 	if (s->state == NX_SOCKET_TCP)
 		return (int)nexus_tcp_readable(s->tcp);
+	if (nx_socket_has_left(s))
+		return (int)nx_left_first(s->left)->len;
 	return s->first ? (int)s->first->total_len : 0;
 }
 
@@ -162,7 +170,8 @@ static int ioctl_locked(struct nx_socket *s, unsigned long request, void *arg)
 		s->nonblock = *(int *)arg;
 		return NX_PASS;
 	}
-	if (s->state < NX_SOCKET_UDP || s->state == NX_SOCKET_INHERITED)
+	if ((s->state < NX_SOCKET_UDP && !nx_socket_has_left(s)) ||
+	    s->state == NX_SOCKET_INHERITED)
 		return NX_PASS;
 	switch (request) {
 	case FIONREAD:

@@ -259,8 +259,14 @@ void nx_watches_to_kernel(struct nx_socket *s)
 			continue;
 		nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_ADD, w->fd, &w->event);
 		w->ep->nr_kernel++;
+		w->ep->nr_nexus--;
+		w->is_kernel = true;
+		/* What is left is told here. */
+		if (s->left)
+			look(w);
 	}
-	nx_watches_drop(s);
+	if (!s->left)
+		nx_watches_drop(s);
 }
 
 void nx_epoll_release(struct nx_epoll *ep)
@@ -302,10 +308,9 @@ static int add_watch(struct nx_epoll *ep, struct nx_socket *s, int fd,
 	w->is_kernel = is_kernel;
 	w->next = s->watches;
 	s->watches = w;
-	if (is_kernel)
-		return 0;
-	ep->nr_nexus++;
-	look(w);
+	ep->nr_nexus += !is_kernel;
+	if (!is_kernel || s->left)
+		look(w);
 	return 0;
 }
 
@@ -319,7 +324,7 @@ static int change_watch(struct nx_watch *w, int op,
 	case EPOLL_CTL_MOD:
 		w->event = *ev;
 		dequeue(w);
-		if (!w->is_kernel)
+		if (!w->is_kernel || w->s->left)
 			look(w);
 		return 0;
 	default:
@@ -342,12 +347,18 @@ static int ctl_nexus(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
 	return w ? change_watch(w, op, ev) : -ENOENT;
 }
 
-/* Not nexus's yet: the kernel's epoll has it, and it is noted for later. */
+/*
+ * Not nexus's yet, or not any more: the kernel's epoll has it, and it is noted for
+ * later, or as long as there are datagrams left.
+ */
 static int ctl_idle(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
 		    struct epoll_event *ev)
 {
 	struct nx_watch *w = find(ep, s, fd);
+	int err = s->left ? prepare(ep) : 0;
 
+	if (err)
+		return err;
 	if (nx_sys.epoll_ctl(ep->fd, op, fd, ev))
 		return -errno;
 	if (op == EPOLL_CTL_ADD)
@@ -372,7 +383,7 @@ static int ctl_locked(int epfd, int op, int fd, struct epoll_event *ev)
 		return NX_PASS;
 	if (s && s->state >= NX_SOCKET_UDP)
 		ret = ctl_nexus(ep, op, s, fd, ev);
-	else if (s && s->state == NX_SOCKET_IDLE)
+	else if (s && (s->state == NX_SOCKET_IDLE || s->left))
 		ret = ctl_idle(ep, op, s, fd, ev);
 	else
 		count_kernel(ep, op, fd);

@@ -195,12 +195,23 @@ void nx_socket_to_kernel(struct nx_socket *s)
 
 	s->state = NX_SOCKET_KERNEL;
 	if (was == NX_SOCKET_UDP)
-		nx_udp_socket_release(s);
+		nx_udp_socket_hand_over(s);
 	else if (was == NX_SOCKET_LISTEN)
 		nx_tcp_socket_unlisten(s);
 	if (was == NX_SOCKET_LISTEN && nx_sys.listen(fd, (int)s->backlog))
 		nx_explain("descriptor %d does not listen any more", fd);
 	nx_watches_to_kernel(s);
+	if (!s->left)
+		remove_fds(&s->file);
+}
+
+void nx_socket_forget_left(struct nx_socket *s)
+{
+	nx_left_free(s->left);
+	s->left = NULL;
+	if (s->state != NX_SOCKET_KERNEL)
+		return;
+	nx_watches_drop(s);
 	remove_fds(&s->file);
 }
 
@@ -237,6 +248,8 @@ static void relay(struct nx_socket *s)
  */
 static void share(struct nx_socket *s)
 {
+	if (s->state == NX_SOCKET_UDP)
+		nx_socket_share_port(nx_file_fd(&s->file));
 	if (s->state == NX_SOCKET_UDP ||
 	    (s->state == NX_SOCKET_LISTEN && !s->has_accepted))
 		nx_socket_to_kernel(s);
@@ -279,7 +292,7 @@ void nx_files_inherit(void)
 		if (!nx_files[fd] || nx_files[fd]->type != NX_FILE_SOCKET)
 			continue;
 		s = (struct nx_socket *)nx_files[fd];
-		if (s->state != NX_SOCKET_IDLE)
+		if (s->state != NX_SOCKET_IDLE && s->state != NX_SOCKET_KERNEL)
 			s->state = NX_SOCKET_INHERITED;
 		s->waits = NULL;
 		nx_watches_drop(s);

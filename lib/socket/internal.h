@@ -10,6 +10,7 @@
 
 #include <nexus/nexus.h>
 
+#include "left.h"
 #include "policy.h"
 #include "socket.h"
 #include "sys.h"
@@ -111,6 +112,8 @@ struct nx_settings {
  * @set:     options
  * @udp, @tcp, @listener: by @state
  * @first, @last, @nr_queued: datagrams that wait
+ * @left:    datagrams that arrived before the socket was connected, or became the
+ *           kernel's; NULL: none
  * @children, @last_child, @nr_children, @backlog: connections that wait to be
  *           accepted, linked by @next
  * @next:    in the list of a listener's connections
@@ -142,6 +145,7 @@ struct nx_socket {
 	struct nexus_packet	*first;
 	struct nexus_packet	*last;
 	uint32_t		nr_queued;
+	struct nx_left		*left;
 	struct nx_socket	*children;
 	struct nx_socket	*last_child;
 	uint32_t		nr_children;
@@ -177,6 +181,15 @@ struct nx_socket *nx_socket_alloc(int domain, int type);
 
 /* The kernel serves it for good. */
 void nx_socket_to_kernel(struct nx_socket *s);
+
+/* Has a socket of the kernel's datagrams that arrived here before? */
+static inline bool nx_socket_has_left(const struct nx_socket *s)
+{
+	return s->left && nx_left_first(s->left);
+}
+
+/* It had some, and somebody has taken the last one. */
+void nx_socket_forget_left(struct nx_socket *s);
 
 /* A descriptor that refers to @file, or -1. */
 int nx_file_fd(const struct nx_file *file);
@@ -271,9 +284,14 @@ void nx_epoll_nest(int fd);
 /* udp.c */
 int nx_udp_socket_adopt(struct nx_socket *s, int fd);
 void nx_udp_socket_release(struct nx_socket *s);
+/* The same, but what has arrived and was not received is kept in @left. */
+void nx_udp_socket_hand_over(struct nx_socket *s);
 ssize_t nx_udp_socket_send(struct nx_socket *s, const struct msghdr *msg,
 			   int flags);
 ssize_t nx_udp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags);
+/* NX_PASS: none was left. */
+ssize_t nx_udp_socket_recv_left(struct nx_socket *s, struct msghdr *msg,
+				int flags);
 
 /* tcp.c */
 int nx_tcp_socket_connect(struct nx_socket *s, int fd,
@@ -306,6 +324,9 @@ bool nx_device_leads_to(const struct nexus_addr *addr);
 bool nx_device_has(const struct nexus_addr *addr);
 
 /* ---------------------------------------------------------------- helpers */
+
+/* The port of a datagram socket is another process's too, from now on. */
+void nx_socket_share_port(int fd);
 
 /* A datagram socket without a port is about to send. */
 void nx_socket_adopt_sender(struct nx_socket *s, int fd,

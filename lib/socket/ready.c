@@ -13,13 +13,21 @@ static short ready_udp(const struct nx_socket *s)
 {
 	short events = s->is_held ? 0 : POLLOUT;
 
-	if (s->first)
+	if (s->first || nx_socket_has_left(s))
 		events |= POLLIN;
 	if (s->is_read_shut)
 		events |= POLLIN | POLLRDHUP;
 	if (s->is_read_shut && s->is_write_shut)
 		events |= POLLHUP;
 	return events;
+}
+
+/* The kernel knows the rest. */
+static short ready_left(const struct nx_socket *s)
+{
+	if (!s->left)
+		return POLLHUP;
+	return nx_socket_has_left(s) ? POLLIN : 0;
 }
 
 static short ready_tcp(const struct nx_socket *s)
@@ -45,8 +53,10 @@ short nx_socket_ready(const struct nx_socket *s)
 	case NX_SOCKET_TCP:
 		events = ready_tcp(s);
 		break;
-	case NX_SOCKET_IDLE:
 	case NX_SOCKET_KERNEL:
+		events = ready_left(s);
+		break;
+	case NX_SOCKET_IDLE:
 	case NX_SOCKET_INHERITED:
 		events = POLLHUP;
 		break;
@@ -138,7 +148,13 @@ struct polling {
 
 static bool is_served(const struct nx_socket *s)
 {
-	return s->state >= NX_SOCKET_UDP;
+	return s->state >= NX_SOCKET_UDP || nx_socket_has_left(s);
+}
+
+/* One of the kernel's that has datagrams here, too. */
+static bool is_both(const struct nx_socket *s)
+{
+	return s->state < NX_SOCKET_UDP;
 }
 
 static int polling_alloc(struct polling *p, struct pollfd *fds, nfds_t nr)
@@ -167,6 +183,13 @@ static void polling_free(struct polling *p)
 	free(p->places);
 }
 
+static void add_kernel(struct polling *p, nfds_t i)
+{
+	p->places[p->nr_kernel] = i;
+	p->kernel[p->nr_kernel] = p->fds[i];
+	p->kernel[p->nr_kernel++].revents = 0;
+}
+
 /* Which are whose; the number of nexus's. */
 static nfds_t polling_sort(struct polling *p, struct nx_sleeper *sleeper)
 {
@@ -180,14 +203,14 @@ static nfds_t polling_sort(struct polling *p, struct nx_sleeper *sleeper)
 			p->waits[i].sleeper = sleeper;
 			nx_socket_add_wait(s, &p->waits[i]);
 			nr++;
+			if (is_both(s))
+				add_kernel(p, i);
 			continue;
 		}
 		if (s)
 			nx_socket_put(s);
 		nx_epoll_nest(p->fds[i].fd);
-		p->places[p->nr_kernel] = i;
-		p->kernel[p->nr_kernel] = p->fds[i];
-		p->kernel[p->nr_kernel++].revents = 0;
+		add_kernel(p, i);
 	}
 	return nr;
 }
@@ -197,19 +220,18 @@ static void polling_look(struct polling *p)
 	short ready;
 	nfds_t i;
 
-	p->nr_ready = 0;
-	for (i = 0; i < p->nr_kernel; i++) {
-		p->fds[p->places[i]].revents = p->kernel[i].revents;
-		p->nr_ready += p->kernel[i].revents != 0;
-	}
 	for (i = 0; i < p->nr; i++) {
+		p->fds[i].revents = 0;
 		if (!p->sockets[i])
 			continue;
 		ready = nx_socket_ready(p->sockets[i]);
-		ready &= p->fds[i].events | POLLERR | POLLHUP;
-		p->fds[i].revents = ready;
-		p->nr_ready += ready != 0;
+		p->fds[i].revents = ready & (p->fds[i].events | POLLERR | POLLHUP);
 	}
+	for (i = 0; i < p->nr_kernel; i++)
+		p->fds[p->places[i]].revents |= p->kernel[i].revents;
+	p->nr_ready = 0;
+	for (i = 0; i < p->nr; i++)
+		p->nr_ready += p->fds[i].revents != 0;
 }
 
 static int polling_wait(struct polling *p, uint64_t until_ns,

@@ -83,6 +83,65 @@ int nx_udp_socket_adopt(struct nx_socket *s, int fd)
 	return 0;
 }
 
+static void fill_origin(const struct nexus_packet *pkt,
+			struct nx_origin *origin)
+{
+	nexus_udp_source(pkt, &origin->from);
+	nexus_udp_destination(pkt, &origin->to);
+	origin->ifindex = nexus_packet_ifindex(pkt);
+}
+
+static void keep_again(struct nx_left *to, const struct nx_left_datagram *from)
+{
+	struct nx_left_datagram *d = nx_left_add(to, from->len);
+
+	d->origin = from->origin;
+	memcpy(d->data, from->data, from->len);
+}
+
+static void keep_packet(struct nx_left *to, const struct nexus_packet *pkt)
+{
+	struct nx_left_datagram *d = nx_left_add(to, (uint32_t)pkt->total_len);
+
+	fill_origin(pkt, &d->origin);
+	nexus_packet_read(pkt, 0, d->data, pkt->total_len);
+}
+
+/* What was left before, and what is queued, in one row; NULL: nothing is. */
+static struct nx_left *gather(const struct nx_socket *s)
+{
+	const struct nx_left_datagram *first, *d;
+	const struct nexus_packet *pkt;
+	size_t nr = s->nr_queued, bytes = 0;
+	struct nx_left *left;
+
+	first = s->left ? nx_left_first(s->left) : NULL;
+	for (d = first; d; d = nx_left_next(s->left, d), nr++)
+		bytes += d->len;
+	for (pkt = s->first; pkt; pkt = pkt->link)
+		bytes += pkt->total_len;
+	left = nr ? nx_left_alloc(nr, bytes) : NULL;
+	if (!left)
+		return NULL;
+	for (d = first; d; d = nx_left_next(s->left, d))
+		keep_again(left, d);
+	for (pkt = s->first; pkt; pkt = pkt->link)
+		keep_packet(left, pkt);
+	return left;
+}
+
+void nx_udp_socket_hand_over(struct nx_socket *s)
+{
+	struct nx_left *left;
+
+	/* What stands in the channel has arrived, too. */
+	nx_service_run();
+	left = gather(s);
+	nx_left_free(s->left);
+	s->left = left;
+	nx_udp_socket_release(s);
+}
+
 void nx_udp_socket_release(struct nx_socket *s)
 {
 	struct nexus_stack *stack = nexus_udp_stack(s->udp);
@@ -202,6 +261,21 @@ static size_t copy_out(const struct nexus_packet *pkt, const struct msghdr *msg)
 	return off;
 }
 
+static size_t copy_left(const struct nx_left_datagram *d,
+			const struct msghdr *msg)
+{
+	size_t off = 0, i, len;
+
+	for (i = 0; i < msg->msg_iovlen; i++) {
+		len = d->len - off;
+		if (len > msg->msg_iov[i].iov_len)
+			len = msg->msg_iov[i].iov_len;
+		memcpy(msg->msg_iov[i].iov_base, d->data + off, len);
+		off += len;
+	}
+	return off;
+}
+
 static void put_cmsg(struct msghdr *msg, size_t *room, int level, int type,
 		     const void *data, size_t len)
 {
@@ -221,26 +295,21 @@ static void put_cmsg(struct msghdr *msg, size_t *room, int level, int type,
 	*room -= len;
 }
 
-static void put_pktinfo4(const struct nexus_packet *pkt,
-			 const struct nexus_addr *to, struct msghdr *msg,
+static void put_pktinfo4(const struct nx_origin *origin, struct msghdr *msg,
 			 size_t *room)
 {
-	struct in_pktinfo info = {
-		.ipi_ifindex = (int)nexus_packet_ifindex(pkt),
-	};
+	struct in_pktinfo info = { .ipi_ifindex = (int)origin->ifindex };
 
-	memcpy(&info.ipi_addr, to->ip, sizeof(info.ipi_addr));
+	memcpy(&info.ipi_addr, origin->to.ip, sizeof(info.ipi_addr));
 	info.ipi_spec_dst = info.ipi_addr;
 	put_cmsg(msg, room, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
-static void put_pktinfo6(const struct nexus_packet *pkt,
-			 const struct nexus_addr *to, struct msghdr *msg,
+static void put_pktinfo6(const struct nx_origin *origin, struct msghdr *msg,
 			 size_t *room)
 {
-	struct in6_pktinfo info = {
-		.ipi6_ifindex = nexus_packet_ifindex(pkt),
-	};
+	struct in6_pktinfo info = { .ipi6_ifindex = origin->ifindex };
+	const struct nexus_addr *to = &origin->to;
 
 	if (to->family == AF_INET) {
 		info.ipi6_addr.s6_addr[10] = 0xff;
@@ -253,22 +322,37 @@ static void put_pktinfo6(const struct nexus_packet *pkt,
 }
 
 /* Who sent it, and to which address. */
-static void describe(const struct nx_socket *s, const struct nexus_packet *pkt,
+static void describe(const struct nx_socket *s, const struct nx_origin *origin,
 		     struct msghdr *msg)
 {
 	size_t room = msg->msg_control ? msg->msg_controllen : 0;
-	struct nexus_addr from, to;
 
-	if (msg->msg_name) {
-		nexus_udp_source(pkt, &from);
-		nx_put_addr(s, &from, msg->msg_name, &msg->msg_namelen);
-	}
+	if (msg->msg_name)
+		nx_put_addr(s, &origin->from, msg->msg_name, &msg->msg_namelen);
 	msg->msg_controllen = 0;
-	nexus_udp_destination(pkt, &to);
-	if (s->wants_pktinfo4 && to.family == AF_INET)
-		put_pktinfo4(pkt, &to, msg, &room);
+	if (s->wants_pktinfo4 && origin->to.family == AF_INET)
+		put_pktinfo4(origin, msg, &room);
 	if (s->wants_pktinfo6)
-		put_pktinfo6(pkt, &to, msg, &room);
+		put_pktinfo6(origin, msg, &room);
+}
+
+ssize_t nx_udp_socket_recv_left(struct nx_socket *s, struct msghdr *msg,
+				int flags)
+{
+	const struct nx_left_datagram *d;
+	ssize_t ret = NX_PASS;
+	size_t copied;
+
+	d = flags & MSG_PEEK ? nx_left_first(s->left) : nx_left_take(s->left);
+	if (d) {
+		copied = copy_left(d, msg);
+		msg->msg_flags = copied < d->len ? MSG_TRUNC : 0;
+		describe(s, &d->origin, msg);
+		ret = (ssize_t)(flags & MSG_TRUNC ? d->len : copied);
+	}
+	if (!nx_socket_has_left(s))
+		nx_socket_forget_left(s);
+	return ret;
 }
 
 static int wait_for_datagram(struct nx_socket *s, int flags)
@@ -288,6 +372,7 @@ static int wait_for_datagram(struct nx_socket *s, int flags)
 ssize_t nx_udp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags)
 {
 	int err = wait_for_datagram(s, flags);
+	struct nx_origin origin;
 	size_t copied, len;
 
 	if (err)
@@ -301,7 +386,8 @@ ssize_t nx_udp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags)
 	copied = copy_out(s->first, msg);
 	if (copied < len)
 		msg->msg_flags |= MSG_TRUNC;
-	describe(s, s->first, msg);
+	fill_origin(s->first, &origin);
+	describe(s, &origin, msg);
 	if (!(flags & MSG_PEEK))
 		nexus_packet_put(nexus_udp_stack(s->udp), pop(s));
 	return (ssize_t)(flags & MSG_TRUNC ? len : copied);

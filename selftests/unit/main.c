@@ -69,7 +69,8 @@
 	X(socket_policy_suite) \
 	X(socket_epoll_suite) \
 	X(socket_ready_suite) \
-	X(socket_service_suite)
+	X(socket_service_suite) \
+	X(socket_left_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)
