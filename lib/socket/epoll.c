@@ -70,6 +70,12 @@ struct nx_epoll {
 /* What the two descriptors are known by: nobody else has these addresses. */
 static char kick_tag, stack_tag;
 
+/* Has any epoll ever had a socket of nexus? */
+static bool is_any_ours;
+
+/* Threads that sleep in epolls that were the kernel's alone when they began. */
+static unsigned int nr_beside;
+
 struct nx_epoll *nx_epoll_alloc(int fd)
 {
 	struct nx_epoll *ep = calloc(1, sizeof(*ep));
@@ -94,7 +100,8 @@ static void kick(struct nx_epoll *ep)
 {
 	uint64_t one = 1;
 
-	if (ep->is_kicked || !(ep->nr_asleep || ep->is_nested))
+	if (ep->is_kicked || !(ep->nr_asleep || ep->is_nested ||
+			       __atomic_load_n(&nr_beside, __ATOMIC_SEQ_CST)))
 		return;
 	ep->is_kicked = true;
 	nx_sys.write(ep->kick_fd, &one, sizeof(one));
@@ -195,6 +202,7 @@ static int prepare(struct nx_epoll *ep)
 	struct nexus_stack *stack = nx_service_current();
 	int err = 0;
 
+	__atomic_store_n(&is_any_ours, true, __ATOMIC_SEQ_CST);
 	if (ep->kick_fd < 0) {
 		ep->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (ep->kick_fd < 0)
@@ -512,8 +520,39 @@ static int wait_locked(struct nx_epoll *ep, struct epoll_event *evs, int max,
 	}
 }
 
-int nx_socket_epoll_wait(int epfd, struct epoll_event *evs, int max,
-			 int timeout_ms, const sigset_t *mask)
+/*
+ * As long as all epolls are the kernel's alone it is asked at once; NX_PASS: they
+ * are not. Who makes one nexus's either is seen here, or sees that we may sleep.
+ */
+static int wait_beside(int epfd, struct epoll_event *evs, int max,
+		       int timeout_ms, const sigset_t *mask)
+{
+	int nr = NX_PASS;
+
+	__atomic_add_fetch(&nr_beside, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&is_any_ours, __ATOMIC_SEQ_CST)) {
+		nr = nx_sys.epoll_pwait(epfd, evs, max, timeout_ms, mask);
+		nr = nr < 0 ? -errno : nr;
+	}
+	__atomic_sub_fetch(&nr_beside, 1, __ATOMIC_SEQ_CST);
+	return nr;
+}
+
+/* The epoll may have become nexus's meanwhile: what is not for the program goes. */
+static int look_again(int epfd, struct epoll_event *evs, int nr)
+{
+	struct nx_epoll *ep;
+
+	nx_lock();
+	ep = nx_epoll_of(epfd);
+	if (ep)
+		nr = filter(ep, evs, nr);
+	nx_unlock();
+	return nr ? nr : NX_PASS;
+}
+
+static int wait_ours(int epfd, struct epoll_event *evs, int max, int timeout_ms,
+		     const sigset_t *mask)
 {
 	int64_t timeout_ns = timeout_ms < 0 ? -1 : timeout_ms * 1000000LL;
 	struct nx_epoll *ep;
@@ -530,4 +569,14 @@ int nx_socket_epoll_wait(int epfd, struct epoll_event *evs, int max,
 	}
 	nx_unlock();
 	return ret;
+}
+
+int nx_socket_epoll_wait(int epfd, struct epoll_event *evs, int max,
+			 int timeout_ms, const sigset_t *mask)
+{
+	int ret = wait_beside(epfd, evs, max, timeout_ms, mask);
+
+	if (ret > 0 && __atomic_load_n(&is_any_ours, __ATOMIC_SEQ_CST))
+		ret = look_again(epfd, evs, ret);
+	return ret == NX_PASS ? wait_ours(epfd, evs, max, timeout_ms, mask) : ret;
 }
