@@ -18,11 +18,24 @@ static struct timespec *of_ms(struct timespec *ts, int ms)
 	return ts;
 }
 
+static bool is_any_ours(const struct pollfd *fds, nfds_t nr)
+{
+	nfds_t i;
+
+	for (i = 0; i < nr; i++)
+		if (nx_has_file(fds[i].fd))
+			return true;
+	return false;
+}
+
 NX_EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout_ms)
 {
 	struct timespec ts;
-	int ret = nx_socket_poll(fds, nr, of_ms(&ts, timeout_ms), NULL);
+	int ret;
 
+	if (!is_any_ours(fds, nr))
+		return nx_real()->poll(fds, nr, timeout_ms);
+	ret = nx_socket_poll(fds, nr, of_ms(&ts, timeout_ms), NULL);
 	return ret == NX_PASS ? nx_real()->poll(fds, nr, timeout_ms) :
 				nx_result(ret);
 }
@@ -69,15 +82,26 @@ static bool is_in(int fd, const fd_set *set)
 	return set && FD_ISSET(fd, set);
 }
 
+static unsigned long word_of(const fd_set *set, int i)
+{
+	return set ? (unsigned long)__FDS_BITS(set)[i] : 0;
+}
+
+/* Of @nr descriptors, those in any of the sets. */
 static bool any_has_file(int nr, const fd_set *rd, const fd_set *wr,
 			 const fd_set *ex)
 {
-	int fd;
+	unsigned long bits;
+	int i, fd;
 
-	for (fd = 0; fd < nr; fd++)
-		if (nx_is_ours(fd) &&
-		    (is_in(fd, rd) || is_in(fd, wr) || is_in(fd, ex)))
-			return true;
+	for (i = 0; i * NFDBITS < nr; i++) {
+		bits = word_of(rd, i) | word_of(wr, i) | word_of(ex, i);
+		for (; bits; bits &= bits - 1) {
+			fd = i * NFDBITS + __builtin_ctzl(bits);
+			if (fd < nr && nx_has_file(fd))
+				return true;
+		}
+	}
 	return false;
 }
 
@@ -129,7 +153,7 @@ static int from_pollfds(const struct pollfd *fds, nfds_t nr, fd_set *rd,
 	return count;
 }
 
-/* NX_PASS: none of nexus's. */
+/* NX_PASS: none of nexus's after all. */
 static int select_by_poll(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 			  const struct timespec *timeout, const sigset_t *mask)
 {
@@ -137,8 +161,6 @@ static int select_by_poll(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 	nfds_t i, n;
 	int ret;
 
-	if (nr <= 0 || !any_has_file(nr, rd, wr, ex))
-		return NX_PASS;
 	fds = calloc((size_t)nr + 1, sizeof(*fds));
 	if (!fds)
 		return -ENOMEM;
@@ -159,6 +181,8 @@ NX_EXPORT int select(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 	struct timespec ts = { 0 };
 	int ret;
 
+	if (!any_has_file(nr, rd, wr, ex))
+		return nx_real()->select(nr, rd, wr, ex, timeout);
 	if (timeout) {
 		ts.tv_sec = timeout->tv_sec;
 		ts.tv_nsec = timeout->tv_usec * 1000;
@@ -171,8 +195,10 @@ NX_EXPORT int select(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 NX_EXPORT int pselect(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 		      const struct timespec *timeout, const sigset_t *mask)
 {
-	int ret = select_by_poll(nr, rd, wr, ex, timeout, mask);
+	int ret = NX_PASS;
 
+	if (any_has_file(nr, rd, wr, ex))
+		ret = select_by_poll(nr, rd, wr, ex, timeout, mask);
 	return ret == NX_PASS ?
 	       nx_real()->pselect(nr, rd, wr, ex, timeout, mask) :
 	       nx_result(ret);
@@ -209,8 +235,8 @@ NX_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 				nx_result(ret);
 }
 
-NX_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max,
-			  int timeout_ms, const sigset_t *mask)
+static int wait_for_events(int epfd, struct epoll_event *events, int max,
+			   int timeout_ms, const sigset_t *mask)
 {
 	int ret;
 
@@ -223,10 +249,16 @@ NX_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max,
 	       nx_result(ret);
 }
 
+NX_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max,
+			  int timeout_ms, const sigset_t *mask)
+{
+	return wait_for_events(epfd, events, max, timeout_ms, mask);
+}
+
 NX_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max,
 			 int timeout_ms)
 {
-	return epoll_pwait(epfd, events, max, timeout_ms, NULL);
+	return wait_for_events(epfd, events, max, timeout_ms, NULL);
 }
 
 /* Milliseconds, rounded up: what epoll_wait() can do. */
@@ -238,5 +270,5 @@ NX_EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max,
 	if (timeout)
 		timeout_ms = (int)(timeout->tv_sec * 1000 +
 				   (timeout->tv_nsec + 999999) / 1000000);
-	return epoll_pwait(epfd, events, max, timeout_ms, mask);
+	return wait_for_events(epfd, events, max, timeout_ms, mask);
 }

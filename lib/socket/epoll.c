@@ -539,7 +539,8 @@ static int wait_beside(int epfd, struct epoll_event *evs, int max,
 }
 
 /* The epoll may have become nexus's meanwhile: what is not for the program goes. */
-static int look_again(int epfd, struct epoll_event *evs, int nr)
+static __attribute__((noinline)) int
+look_again(int epfd, struct epoll_event *evs, int nr)
 {
 	struct nx_epoll *ep;
 
@@ -551,8 +552,9 @@ static int look_again(int epfd, struct epoll_event *evs, int nr)
 	return nr ? nr : NX_PASS;
 }
 
-static int wait_ours(int epfd, struct epoll_event *evs, int max, int timeout_ms,
-		     const sigset_t *mask)
+static __attribute__((noinline)) int
+wait_ours(int epfd, struct epoll_event *evs, int max, int timeout_ms,
+	  const sigset_t *mask)
 {
 	int64_t timeout_ns = timeout_ms < 0 ? -1 : timeout_ms * 1000000LL;
 	struct nx_epoll *ep;

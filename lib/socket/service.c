@@ -59,7 +59,8 @@ static struct service {
 	.sleeper.kick_fd = -1,
 };
 
-static __thread bool is_inside;
+__thread bool nx_is_inside __attribute__((tls_model("initial-exec")));
+
 static __thread bool is_service;
 static __thread struct nx_sleeper own_sleeper = { .kick_fd = -1 };
 
@@ -68,19 +69,14 @@ static __thread struct nx_sleeper own_sleeper = { .kick_fd = -1 };
 void nx_lock(void)
 {
 	pthread_mutex_lock(&service.lock);
-	is_inside = true;
+	nx_is_inside = true;
 	service.calls += !is_service;
 }
 
 void nx_unlock(void)
 {
-	is_inside = false;
+	nx_is_inside = false;
 	pthread_mutex_unlock(&service.lock);
-}
-
-bool nx_socket_is_inside(void)
-{
-	return is_inside;
 }
 
 uint64_t nx_now_ns(void)
@@ -488,7 +484,7 @@ void nx_socket_postfork(void)
 void nx_socket_child(void)
 {
 	pthread_mutex_init(&service.lock, NULL);
-	is_inside = false;
+	nx_is_inside = false;
 	if (service.stack) {
 		nx_sys.close(nexus_stack_fd(service.stack));
 		nx_sys.close(nexus_stack_channel(service.stack)->fd);

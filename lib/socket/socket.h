@@ -53,8 +53,16 @@ void nx_socket_prefork(void);
 void nx_socket_postfork(void);
 void nx_socket_child(void);
 
-/* Is the calling thread within the stack, and its calls the library's own? */
-bool nx_socket_is_inside(void);
+/*
+ * Is the calling thread within the stack, and its calls the library's own? What is
+ * preloaded is there when the program starts: such a variable costs no call.
+ */
+extern __thread bool nx_is_inside __attribute__((tls_model("initial-exec")));
+
+static inline bool nx_socket_is_inside(void)
+{
+	return nx_is_inside;
+}
 
 /* ---------------------------------------------------------- descriptors */
 

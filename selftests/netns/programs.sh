@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Servers and clients of Debian under "nexus run", each first on the kernel's
-# stack: both must do the same. The other end is always the kernel's.
+# Servers and clients of Debian under "nexus run", and, where all repetitions are
+# asked for (NEXUS_TEST_PERCENT is 100), each first on the kernel's stack: both must
+# do the same. The other end is always the kernel's.
 #
 #     netns far                        netns near
 #     10.59.0.1                        10.59.0.2
@@ -118,10 +119,16 @@ accepts()
 	[ $? != 7 ]
 }
 
-# Is UDP port $1 of the near namespace somebody's?
+# Is UDP port $2 of the namespace $1 somebody's?
 has_udp_port()
 {
-	ip netns exec near ss -Hlun "sport = $1" | grep -q .
+	ip netns exec "$1" ss -Hlun "sport = $2" | grep -q .
+}
+
+# A server of one connection at a time is not to be tried.
+listens_in_far()
+{
+	in_far ss -Hltn "sport = $1" | grep -q .
 }
 
 # A port of the stack under test: connections of the other one stay in TIME-WAIT.
@@ -354,7 +361,7 @@ for n, s in enumerate(peers):
 # A process for each peer; the first datagram is there before it is.
 socat_forks_for_datagrams()
 {
-	until_ok 50 has_udp_port "$(port 10)" || return
+	until_ok 50 has_udp_port near "$(port 10)" || return
 	in_far python3 -c "$datagrams" $near "$(port 10)" &&
 		was_served socat_udp
 }
@@ -443,6 +450,19 @@ start_far()
 		--zone "$top/tools/examples/dnsd/example.zone"
 }
 
+far_is_up()
+{
+	local at
+
+	for at in 8000 6001 6003; do
+		until_ok 100 accepts far $at || return
+	done
+	for at in 6002 6004; do
+		until_ok 100 has_udp_port far $at || return
+	done
+	until_ok 100 listens_in_far 6002
+}
+
 start_near()
 {
 	serve_nginx "$(port 1)" 'master_process off;' on
@@ -476,7 +496,6 @@ servers()
 
 clients()
 {
-	check "TCP-1 calls of programs in C" makes_calls
 	check "TCP-1 openssl s_client" openssl_fetches
 	check "UDP-1 sockperf ping-pong" sockperf_measures
 	check "TCP-1 sockperf ping-pong" sockperf_measures --tcp
@@ -500,9 +519,13 @@ fi
 cd "$work/www" || exit
 for stack in kernel nexus; do
 	start_far
-	start_near
-	clients
-	servers
+	far_is_up || echo "# not all of the other end is up"
+	check "TCP-1 calls of programs in C" makes_calls
+	if [ $stack = nexus ] || [ "${NEXUS_TEST_PERCENT:-100}" -ge 100 ]; then
+		start_near
+		clients
+		servers
+	fi
 	stop_servers
 	base=$((base + 100))
 done
