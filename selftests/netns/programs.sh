@@ -333,18 +333,6 @@ redis_saves()
 		redis_says value get key && was_served redis
 }
 
-socat_forks()
-{
-	local word
-
-	until_ok 50 accepts near "$(port 7)" || return
-	for word in one two three; do
-		[ "$(echo $word | in_far timeout 30 socat -t 20 - \
-			TCP4:$near:"$(port 7)")" = $word ] || return
-	done
-	was_served socat
-}
-
 datagrams='
 import socket, sys
 peers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(3)]
@@ -473,7 +461,6 @@ start_near()
 	serve iperf3 on iperf3 -s -p "$(port 5)"
 	serve redis on redis-server --save '' --bind $near --port "$(port 6)" \
 		--protected-mode no --dir "$work"
-	serve socat on socat TCP4-LISTEN:"$(port 7)",reuseaddr,fork EXEC:cat
 	serve socat_udp on socat UDP4-LISTEN:"$(port 10)",reuseaddr,fork EXEC:cat
 	serve openssl on openssl s_server -quiet -WWW \
 		-accept $near:"$(port 8)" -key "$work/key" -cert "$work/cert"
@@ -488,7 +475,6 @@ servers()
 	check "TCP-1 haproxy, two threads" haproxy_works
 	check "TCP-1 UDP-1 iperf3" iperf3_works
 	check "TCP-1 redis-server saves by a child" redis_saves
-	check "TCP-1 socat forks" socat_forks
 	check "UDP-1 socat forks for each peer" socat_forks_for_datagrams
 	check "TCP-1 openssl s_server" openssl_serves
 	check "TCP-1 asyncio of Python" asyncio_serves
