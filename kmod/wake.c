@@ -170,6 +170,28 @@ static ktime_t end_of(s64 timeout_ns)
 	return ktime_add_safe(ktime_get(), ns_to_ktime(timeout_ns));
 }
 
+static bool is_over(const struct nx_queue *q, u32 ready)
+{
+	return ready || !nx_channel_is_active(q->chan);
+}
+
+static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_new)
+{
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	do {
+		prepare_to_wait(&q->wait, &wait, TASK_INTERRUPTIBLE);
+		if (is_over(q, nx_arm(q, what)))
+			break;
+		err = sleep_until(q, at, is_new);
+		is_new = false;
+		/* Most are woken for what they wait for. */
+	} while (!err && !is_over(q, nx_queue_ready(q) & what));
+	finish_wait(&q->wait, &wait);
+	return err;
+}
+
 /**
  * nx_wait - sleep until a queue has something
  * @q:          the queue
@@ -180,25 +202,9 @@ static ktime_t end_of(s64 timeout_ns)
  */
 int nx_wait(struct nx_queue *q, u32 what, s64 timeout_ns)
 {
-	bool is_new = timeout_ns;
-	DEFINE_WAIT(wait);
-	ktime_t at;
-	int err;
-
 	if (nx_queue_ready(q) & what)
 		return 0;
-	at = end_of(timeout_ns);
-	do {
-		prepare_to_wait(&q->wait, &wait, TASK_INTERRUPTIBLE);
-		if (nx_arm(q, what) || !nx_channel_is_active(q->chan)) {
-			err = 0;
-			break;
-		}
-		err = sleep_until(q, at, is_new);
-		is_new = false;
-	} while (!err);
-	finish_wait(&q->wait, &wait);
-	return err;
+	return sleep_on(q, what, end_of(timeout_ns), timeout_ns);
 }
 
 /**
