@@ -112,8 +112,14 @@ void nx_queue_reclaim(struct nx_queue *q)
 		cond_resched();
 }
 
-/* Fills the cache: with what the user gave back, or else from the pool. */
-static bool refill(struct nx_queue *q)
+/**
+ * nx_deliver_refill - fill the cache: with what the user gave back, or else from
+ * the pool
+ * @q: the queue, under its rx_lock
+ *
+ * Return: false: there is no small buffer.
+ */
+bool nx_deliver_refill(struct nx_queue *q)
 {
 	reclaim(q);
 	if (!q->nr_cache)
@@ -141,7 +147,7 @@ static bool get_parts(struct nx_queue *q, u32 len, struct nx_rx_parts *parts)
 	parts->size = NEXUS_SMALL_SIZE;
 	want = DIV_ROUND_UP(len, NEXUS_SMALL_SIZE);
 	parts->nr = nx_pool_get(pool, NEXUS_SMALL, parts->buf, want);
-	while (parts->nr < want && (q->nr_cache || refill(q)))
+	while (parts->nr < want && (q->nr_cache || nx_deliver_refill(q)))
 		parts->buf[parts->nr++] = q->cache[--q->nr_cache];
 	if (parts->nr == want)
 		return true;
@@ -243,8 +249,9 @@ static bool copy_parts(struct nx_queue *q, struct nx_rx_packet *p,
 	return true;
 }
 
-static void write_first(struct nexus_desc *d, const struct nx_rx_packet *p,
-			u32 nr_parts)
+static __always_inline void write_first(struct nexus_desc *d,
+					const struct nx_rx_packet *p,
+					u32 nr_parts)
 {
 	d->flow = p->flow->idx;
 	d->flags = p->flags;
@@ -262,6 +269,19 @@ static void write_first(struct nexus_desc *d, const struct nx_rx_packet *p,
 	d->cookie = 0;
 	d->reserved[0] = 0;
 	d->reserved[1] = 0;
+}
+
+/**
+ * nx_deliver_describe - the descriptor of a packet in one buffer
+ * @d: all of it is written, but for the buffer and the length
+ * @p: the packet
+ */
+void nx_deliver_describe(struct nexus_desc *d, const struct nx_rx_packet *p)
+{
+	write_first(d, p, 1);
+	d->buf = 0;
+	d->off = 0;
+	d->len = 0;
 }
 
 /* Describes a packet in one buffer in RX; who ends the run publishes it. */
@@ -307,22 +327,40 @@ static void describe(struct nx_queue *q, const struct nx_rx_packet *p,
 	}
 }
 
+static void count_flow(struct nx_queue *q, struct nx_flow *flow, u64 packets,
+		       u64 bytes)
+{
+	if (likely(q->chan->nr_queues == 1)) {
+		nx_traffic_add(&flow->rx, packets, bytes);
+		return;
+	}
+	spin_lock(&flow->lock);
+	nx_traffic_add(&flow->rx, packets, bytes);
+	spin_unlock(&flow->lock);
+}
+
+/**
+ * nx_deliver_count - packets were delivered without a sum
+ * @q:    the queue that has received them, under its rx_lock
+ * @flow: whose
+ * @got:  how many, and how much
+ */
+void nx_deliver_count(struct nx_queue *q, struct nx_flow *flow,
+		      const struct nx_traffic *got)
+{
+	nx_traffic_add(&q->rx_count, got->packets, got->bytes);
+	WRITE_ONCE(q->rx_copied, q->rx_copied + got->bytes);
+	count_flow(q, flow, got->packets, got->bytes);
+}
+
 static void count_rx(struct nx_queue *q, const struct nx_rx_packet *p)
 {
-	struct nx_flow *flow = p->flow;
-
 	nx_traffic_add(&q->rx_count, 1, p->len);
 	if (p->wants_sum)
 		WRITE_ONCE(q->rx_summed, q->rx_summed + p->len);
 	else
 		WRITE_ONCE(q->rx_copied, q->rx_copied + p->len);
-	if (likely(q->chan->nr_queues == 1)) {
-		nx_traffic_add(&flow->rx, 1, p->len);
-		return;
-	}
-	spin_lock(&flow->lock);
-	nx_traffic_add(&flow->rx, 1, p->len);
-	spin_unlock(&flow->lock);
+	count_flow(q, p->flow, 1, p->len);
 }
 
 static enum nexus_drop_reason drop(struct nx_queue *q,
@@ -392,7 +430,7 @@ static enum nexus_drop_reason deliver_small(struct nx_queue *q,
 {
 	u32 buf;
 
-	if (unlikely(!q->nr_cache) && !refill(q))
+	if (unlikely(!q->nr_cache) && !nx_deliver_refill(q))
 		return NEXUS_DROP_RX_NO_BUFFER;
 	buf = q->cache[q->nr_cache - 1];
 	if (unlikely(!copy_small(q, p, buf)))

@@ -113,7 +113,6 @@ static enum nexus_drop_reason look_up_route(struct nx_dest *dest,
 		return NEXUS_DROP_TX_DESTINATION;
 	}
 	dest->dst = dst;
-	dest->mtu = dst_mtu(dst);
 	dest->needs_whole_way = is_multicast(&dest->key) || dst_xfrm(dst) ||
 				dst->lwtstate;
 	if (dest->key.ip_version == 4) {
@@ -154,9 +153,12 @@ static struct nx_dest *dest_slot(struct nx_queue *q, u32 flow_idx, __be32 addr,
 	return &q->dests[(h ^ h >> 8) % NX_NR_DESTS];
 }
 
-static bool is_to_peer(const struct nx_dest *dest)
+/* What may be another thing in each RCU section. */
+static void see(struct nx_dest *dest)
 {
-	return dest->peer && !nx_flow_is_narrowed(dest->peer);
+	dest->is_to_peer = dest->peer && !nx_flow_is_narrowed(dest->peer);
+	if (!dest->is_to_peer)
+		dest->mtu = dst_mtu(dest->dst);
 }
 
 /* Nothing has changed since @dest was looked up for a flow that is still there. */
@@ -167,6 +169,24 @@ static bool is_current(const struct nx_dest *dest, const struct nx_flow *flow,
 	       dest->addr_seq == READ_ONCE(nexus->addr_seq) &&
 	       !nx_flow_is_narrowed(flow) &&
 	       dst_check(dest->dst, dest->cookie);
+}
+
+/**
+ * nx_dest_is_current - whether a remembered destination is still one
+ * @q:    the queue that sends, locked by its tx_lock; in a RCU section
+ * @dest: of the queue; what may change is asked anew
+ * @flow: of a packet to there
+ */
+bool nx_dest_is_current(struct nx_queue *q, struct nx_dest *dest,
+			const struct nx_flow *flow)
+{
+	const struct nx_nexus *nexus = q->chan->nexus;
+
+	if (!is_current(dest, flow, nexus) ||
+	    dest->seq != READ_ONCE(nexus->flows.seq))
+		return false;
+	see(dest);
+	return true;
 }
 
 static void forget(struct nx_dest *dest)
@@ -196,7 +216,6 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 
 	dest = dest_slot(q, flow->idx, key->remote.v4 ^ key->remote.v6[3],
 			 key->remote_port);
-	q->run.dest = NULL;
 	if (!nx_flow_key_equal(&dest->key, key) ||
 	    !is_current(dest, flow, nexus)) {
 		forget(dest);
@@ -210,8 +229,13 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 	}
 	if (unlikely(dest->seq != READ_ONCE(nexus->flows.seq)))
 		look_up_peer(dest, nexus);
-	dest->is_to_peer = is_to_peer(dest);
+	see(dest);
 	return dest;
+}
+
+static bool is_udp(const struct nx_flow_key *key, u8 ip_version)
+{
+	return key->ip_version == ip_version && key->protocol == IPPROTO_UDP;
 }
 
 static struct nx_dest *again_ipv4(struct nx_queue *q, struct nx_tx_packet *p)
@@ -224,13 +248,14 @@ static struct nx_dest *again_ipv4(struct nx_queue *q, struct nx_tx_packet *p)
 	memcpy(&addr, h + 16, sizeof(addr));
 	memcpy(&port, h + NX_IPV4_HLEN + 2, sizeof(port));
 	dest = dest_slot(q, p->flow_idx, addr, port);
-	if (!nx_tx_is_again_ipv4(h, p->nr_headers, p->len, &dest->key))
+	if (!is_udp(&dest->key, 4) ||
+	    !nx_tx_is_again_ipv4(h, p->nr_headers, p->len, &dest->key))
 		return NULL;
 	p->packet.l4_off = NX_IPV4_HLEN;
 	p->packet.payload_off = NX_IPV4_HLEN + NX_UDP_HLEN;
 	p->packet.csum_off = NX_IPV4_HLEN + 6;
 	p->packet.tcp_flags = 0;
-	p->packet.may_fragment = !(nx_get_be16(h + 6) & NX_IPV4_DF);
+	p->packet.may_fragment = nx_ipv4_may_fragment(h);
 	return dest;
 }
 
@@ -245,7 +270,8 @@ static struct nx_dest *again_ipv6(struct nx_queue *q, struct nx_tx_packet *p)
 	memcpy(&addr[1], h + 36, sizeof(addr[1]));
 	memcpy(&port, h + NX_IPV6_HLEN + 2, sizeof(port));
 	dest = dest_slot(q, p->flow_idx, addr[0] ^ addr[1], port);
-	if (!nx_tx_is_again_ipv6(h, p->nr_headers, p->len, &dest->key))
+	if (!is_udp(&dest->key, 6) ||
+	    !nx_tx_is_again_ipv6(h, p->nr_headers, p->len, &dest->key))
 		return NULL;
 	p->packet.l4_off = NX_IPV6_HLEN;
 	p->packet.payload_off = NX_IPV6_HLEN + NX_UDP_HLEN;
@@ -253,27 +279,6 @@ static struct nx_dest *again_ipv6(struct nx_queue *q, struct nx_tx_packet *p)
 	p->packet.tcp_flags = 0;
 	p->packet.may_fragment = true;
 	return dest;
-}
-
-/*
- * The same for the packet at hand. What was true in this RCU section is taken to
- * be so until its end: no packet is too late for what happens meanwhile.
- */
-static bool is_still_current(struct nx_queue *q, struct nx_dest *dest,
-			     const struct nx_flow *flow)
-{
-	struct nx_nexus *nexus = q->chan->nexus;
-	struct nx_tx_run *run = &q->run;
-
-	if (run->dest == dest && run->dest_flow == flow)
-		return true;
-	if (!is_current(dest, flow, nexus) ||
-	    dest->seq != READ_ONCE(nexus->flows.seq))
-		return false;
-	dest->is_to_peer = is_to_peer(dest);
-	run->dest = dest;
-	run->dest_flow = flow;
-	return true;
 }
 
 /**
@@ -295,7 +300,7 @@ struct nx_dest *nx_dest_again(struct nx_queue *q, struct nx_tx_packet *p)
 		dest = again_ipv4(q, p);
 	else
 		dest = again_ipv6(q, p);
-	return dest && is_still_current(q, dest, p->flow) ? dest : NULL;
+	return dest && nx_dest_is_current(q, dest, p->flow) ? dest : NULL;
 }
 
 /**

@@ -24,7 +24,7 @@ struct nx_tx_packet;
  * @dst:     the kernel's route, of which it holds a reference
  * @cookie:  for dst_check()
  * @addr_seq: nx_nexus.addr_seq when @dst was looked up
- * @mtu:     of the path, bytes
+ * @mtu:     of the path, bytes; asked anew in each RCU section
  * @seq:     nx_flow_table.seq when @peer was looked up
  * @peer:    the flow of this host that receives, or NULL; good while @seq is
  * @hash:    of the key that @peer was looked up by
@@ -54,6 +54,8 @@ struct nx_dest {
 struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 			     const struct nx_flow_key *key,
 			     enum nexus_drop_reason *reason);
+bool nx_dest_is_current(struct nx_queue *q, struct nx_dest *dest,
+			const struct nx_flow *flow);
 struct nx_dest *nx_dest_again(struct nx_queue *q, struct nx_tx_packet *p);
 void nx_dest_forget_all(struct nx_queue *q);
 

@@ -154,20 +154,28 @@ static inline void *nx_pool_addr(struct nx_pool *pool, u32 idx, u32 off)
 	return mem + offset_in_page(at);
 }
 
-/* The same for a small buffer, all of which is in one page. */
-static inline void *nx_pool_addr_small(struct nx_pool *pool, u32 idx, u32 off)
+/*
+ * The same for a small buffer, all of which is in one page; NULL if that page was
+ * never touched.
+ */
+static inline void *nx_pool_peek_small(const struct nx_pool *pool, u32 idx,
+				       u32 off)
 {
-	u32 page = idx / (PAGE_SIZE / NEXUS_SMALL_SIZE);
-	void *mem = READ_ONCE(pool->mem[page]);
+	void *mem = READ_ONCE(pool->mem[idx / (PAGE_SIZE / NEXUS_SMALL_SIZE)]);
 
 	BUILD_BUG_ON(PAGE_SIZE % NEXUS_SMALL_SIZE);
-	if (unlikely(!mem)) {
-		mem = nx_pool_populate(pool, page, GFP_NOWAIT);
-		if (!mem)
-			return NULL;
-	}
+	if (unlikely(!mem))
+		return NULL;
 	return mem + idx % (PAGE_SIZE / NEXUS_SMALL_SIZE) * NEXUS_SMALL_SIZE +
 	       off;
+}
+
+/* The same, of a page that is there from then on; NULL: no memory for it. */
+static inline void *nx_pool_addr_small(struct nx_pool *pool, u32 idx, u32 off)
+{
+	void *at = nx_pool_peek_small(pool, idx, off);
+
+	return likely(at) ? at : nx_pool_addr(pool, idx, off);
 }
 
 /* Changes @idx's owner if it was @from; false: it was somebody else's. */

@@ -74,29 +74,22 @@ static bool watch(struct nx_flow *flow)
 	return !is_over;
 }
 
-static bool is_full(const struct sock *sk)
-{
-	return refcount_read(&sk->sk_wmem_alloc) >= READ_ONCE(sk->sk_sndbuf);
-}
-
 /**
- * nx_sndbuf_is_full - must the next packet of a flow wait?
+ * nx_sndbuf_wait - the next packet of a flow must wait, unless there is room now
  * @q:    the queue that sends, locked by its tx_lock; in a RCU section
  * @flow: whose packet
  *
- * If so, whoever frees the packets on their way unblocks the queue.
+ * Whoever frees the packets on their way unblocks the queue.
+ *
+ * Return: false: there is room.
  */
-bool nx_sndbuf_is_full(struct nx_queue *q, struct nx_flow *flow)
+bool nx_sndbuf_wait(struct nx_queue *q, struct nx_flow *flow)
 {
-	const struct sock *sk = nx_flow_sk(flow);
-
-	if (likely(!is_full(sk)))
-		return false;
 	WRITE_ONCE(q->is_tx_blocked, true);
 	/* An accepted connection sends by its listener's socket. */
 	if (watch(flow->parent ?: flow)) {
 		smp_mb(); /* T1, pairs with the kernel's in sock_wfree() */
-		if (is_full(sk))
+		if (nx_sndbuf_seems_full(nx_flow_sk(flow)))
 			return true;
 	}
 	nx_sndbuf_unblock(q);

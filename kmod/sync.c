@@ -14,11 +14,6 @@
 #define SYNC_FLAGS (NEXUS_SYNC_TX | NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX | \
 		    NEXUS_SYNC_WAIT_TX)
 
-static u32 *alloc_slot(struct nx_ring *ring)
-{
-	return (u32 *)ring->slots + (ring->here & ring->mask);
-}
-
 /**
  * nx_sync_recycle - a buffer that was sent goes back to who sent it
  * @q:   the queue, locked by its tx_lock
@@ -31,18 +26,14 @@ static u32 *alloc_slot(struct nx_ring *ring)
 void nx_sync_recycle(struct nx_queue *q, u32 buf)
 {
 	struct nx_pool *pool = &q->chan->pool;
-	struct nx_ring *ring = &q->alloc[nx_pool_size_of(pool, buf)];
 
 	if (unlikely(nx_pool_is_held(pool, buf))) {
 		nx_pool_pass(pool, buf, NX_OWNER_IN_FLIGHT);
 		nx_pool_unhold(pool, buf);
 		return;
 	}
-	if (likely(nx_ring_space(ring->here, ring->there, ring->mask + 1))) {
-		*alloc_slot(ring) = buf;
-		ring->here++;
+	if (likely(nx_sync_put_back(q, nx_pool_size_of(pool, buf), buf)))
 		return;
-	}
 	nx_pool_pass(pool, buf, NX_OWNER_FREE);
 	nx_pool_put(pool, &buf, 1);
 }
@@ -95,7 +86,7 @@ static void top_up(struct nx_queue *q, int size)
 		if (!nr)
 			return;
 		for (i = 0; i < nr; i++) {
-			*alloc_slot(ring) = idx[i];
+			*nx_alloc_slot(ring) = idx[i];
 			ring->here++;
 		}
 		filled += nr;

@@ -11,6 +11,7 @@
 #include <linux/nospec.h>
 #include <linux/ktime.h>
 #include <net/sock.h>
+#include "again.h"
 #include "brake.h"
 #include "channel.h"
 #include "deliver.h"
@@ -18,50 +19,12 @@
 #include "flow.h"
 #include "nexus.h"
 #include "sent.h"
+#include "snapshot.h"
 #include "sync.h"
 #include "tcp.h"
 #include "trace.h"
 #include "tx.h"
 #include "wake.h"
-
-/* The one reading of a slot. Loops of this kind are not unrolled by themselves. */
-static __always_inline void snapshot(union nx_desc *s, const struct nx_ring *ring)
-{
-	const u64 *slot = (const u64 *)((struct nexus_desc *)ring->slots +
-					(ring->here & ring->mask));
-
-	s->u64[0] = READ_ONCE(slot[0]);
-	s->u64[1] = READ_ONCE(slot[1]);
-	s->u64[2] = READ_ONCE(slot[2]);
-	s->u64[3] = READ_ONCE(slot[3]);
-	s->u64[4] = READ_ONCE(slot[4]);
-	s->u64[5] = READ_ONCE(slot[5]);
-	s->u64[6] = READ_ONCE(slot[6]);
-	s->u64[7] = READ_ONCE(slot[7]);
-}
-
-/* 64 bytes, unrolled: less than the start of a string instruction costs. */
-static __always_inline void copy_headers(void *to, const void *from)
-{
-	u64 w[NX_HEADERS_MAX / 8];
-
-	memcpy(&w[0], from, 8);
-	memcpy(&w[1], from + 8, 8);
-	memcpy(&w[2], from + 16, 8);
-	memcpy(&w[3], from + 24, 8);
-	memcpy(&w[4], from + 32, 8);
-	memcpy(&w[5], from + 40, 8);
-	memcpy(&w[6], from + 48, 8);
-	memcpy(&w[7], from + 56, 8);
-	memcpy(to, &w[0], 8);
-	memcpy(to + 8, &w[1], 8);
-	memcpy(to + 16, &w[2], 8);
-	memcpy(to + 24, &w[3], 8);
-	memcpy(to + 32, &w[4], 8);
-	memcpy(to + 40, &w[5], 8);
-	memcpy(to + 48, &w[6], 8);
-	memcpy(to + 56, &w[7], 8);
-}
 
 /* Makes the buffer the kernel's; false: the channel has offended. */
 static bool take_buffer(struct nx_queue *q, u32 buf)
@@ -168,7 +131,7 @@ static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p
 	do {
 		if (q->tx.here == run->prod)
 			return reason ?: NEXUS_DROP_TX_PARTS;
-		snapshot(s, &q->tx);
+		nx_snapshot_desc(s, &q->tx);
 		if (!take_buffer(q, s->d.buf)) {
 			*is_over = true;
 			return NEXUS_DROP_NONE;
@@ -235,7 +198,7 @@ static void copy_linear(const struct nx_tx_packet *p, u32 off, u8 *to, u32 len,
 	if (off < p->nr_headers) {
 		n = min(len, p->nr_headers - off);
 		if (n == NX_HEADERS_MAX && !sum)
-			copy_headers(to, p->headers + off);
+			nx_snapshot_headers(to, p->headers + off);
 		else
 			copy_piece(to, p->headers + off, n, off, sum);
 	}
@@ -331,7 +294,7 @@ static bool take_headers(struct nx_tx_packet *p)
 	if (unlikely(room < NX_HEADERS_MAX))
 		return copy_part(p, part, 0, 0, p->headers, p->nr_headers, NULL);
 	/* What lies behind nr_headers is in the page, and is not used. */
-	copy_headers(p->headers, from);
+	nx_snapshot_headers(p->headers, from);
 	return true;
 }
 
@@ -372,30 +335,48 @@ static enum nexus_drop_reason check_headers(struct nx_tx_packet *p)
 	return check_flow(p);
 }
 
-static void end_peer(struct nx_tx_run *run)
+/**
+ * nx_tx_end_peer - the run has no more for the queue that receives now
+ * @run: whose queue, if there is one, is let go of
+ */
+void nx_tx_end_peer(struct nx_tx_run *run)
 {
 	if (!run->peer)
 		return;
+	nx_again_count(run);
 	nx_deliver_end(run->peer, false);
 	run->peer = NULL;
+}
+
+/**
+ * nx_tx_count - packets of a flow were sent
+ * @q:        the queue that sent them, locked by its tx_lock
+ * @flow:     whose
+ * @sent:     how many, and how much
+ * @is_local: to a channel of this host
+ */
+void nx_tx_count(struct nx_queue *q, struct nx_flow *flow,
+		 const struct nx_traffic *sent, bool is_local)
+{
+	nx_traffic_add(&q->tx_count, sent->packets, sent->bytes);
+	if (is_local)
+		nx_traffic_add(&q->tx_local, sent->packets, sent->bytes);
+	if (likely(q->chan->nr_queues == 1)) {
+		nx_traffic_add(&flow->tx, sent->packets, sent->bytes);
+		return;
+	}
+	spin_lock(&flow->lock);
+	nx_traffic_add(&flow->tx, sent->packets, sent->bytes);
+	spin_unlock(&flow->lock);
 }
 
 static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 		     bool is_local)
 {
-	struct nx_flow *flow = p->flow;
+	const struct nx_traffic one = { .packets = 1, .bytes = p->len };
 
-	nx_traffic_add(&q->tx_count, 1, p->len);
-	if (is_local)
-		nx_traffic_add(&q->tx_local, 1, p->len);
-	trace_nexus_tx(flow, p->traffic_class, p->len, is_local);
-	if (likely(q->chan->nr_queues == 1)) {
-		nx_traffic_add(&flow->tx, 1, p->len);
-		return;
-	}
-	spin_lock(&flow->lock);
-	nx_traffic_add(&flow->tx, 1, p->len);
-	spin_unlock(&flow->lock);
+	nx_tx_count(q, p->flow, &one, is_local);
+	trace_nexus_tx(p->flow, p->traffic_class, p->len, is_local);
 }
 
 /* What the receiver loses is counted there. */
@@ -435,7 +416,7 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 	rx->payload_off = p->packet.payload_off;
 	rx->hash = dest->hash;
 	if (run->peer != peer) {
-		end_peer(run);
+		nx_tx_end_peer(run);
 		nx_deliver_begin(peer);
 		run->peer = peer;
 	}
@@ -463,15 +444,29 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 			return reason;
 	}
 	*is_local = dest->is_to_peer;
-	if (*is_local)
-		return send_local(run, p, dest);
-	end_peer(run);
-	*is_full = nx_sndbuf_is_full(run->q, p->flow);
-	return *is_full ? NEXUS_DROP_NONE : nx_xmit(run->q, p, dest);
+	if (*is_local) {
+		reason = send_local(run, p, dest);
+	} else {
+		nx_tx_end_peer(run);
+		*is_full = nx_sndbuf_is_full(run->q, p->flow,
+					     nx_flow_sk(p->flow));
+		if (*is_full)
+			return NEXUS_DROP_NONE;
+		reason = nx_xmit(run->q, p, dest);
+	}
+	if (likely(!reason))
+		nx_again_learn(run, dest);
+	return reason;
 }
 
-static void drop(struct nx_queue *q, const struct nx_tx_packet *p,
-		 enum nexus_drop_reason reason)
+/**
+ * nx_tx_drop - a packet of a channel is not sent
+ * @q:      the queue, locked by its tx_lock
+ * @p:      the packet
+ * @reason: why
+ */
+void nx_tx_drop(struct nx_queue *q, const struct nx_tx_packet *p,
+		enum nexus_drop_reason reason)
 {
 	u32 flow = NEXUS_FLOW_NONE;
 
@@ -505,7 +500,7 @@ static void recycle(struct nx_queue *q, const struct nx_tx_packet *p)
 static void report(struct nx_tx_run *run, const struct nx_tx_packet *p,
 		   enum nexus_drop_reason reason)
 {
-	end_peer(run);
+	nx_tx_end_peer(run);
 	nx_sent_report(run->q, p, reason);
 }
 
@@ -517,6 +512,7 @@ static int send_one(struct nx_tx_run *run)
 	enum nexus_drop_reason reason;
 
 	p->flow = NULL;
+	run->again.dest = NULL;
 	reason = take(run, p, &is_over);
 	if (unlikely(is_over))
 		return -EPROTO;
@@ -527,7 +523,7 @@ static int send_one(struct nx_tx_run *run)
 		return -EAGAIN;
 	}
 	if (unlikely(reason))
-		drop(run->q, p, reason);
+		nx_tx_drop(run->q, p, reason);
 	else
 		count_tx(run->q, p, is_local);
 	if (unlikely(p->flags & NX_SENT_FLAGS && !p->is_reported))
@@ -560,15 +556,19 @@ static int send_some(struct nx_tx_run *run)
 	local_bh_disable();
 	rcu_read_lock();
 	run->rx.time_ns = ktime_get_ns();
-	run->dest = NULL;
-	for (run->budget = run->q->budget.packets; run->budget; run->budget--) {
-		if (run->q->tx.here == run->prod)
+	nx_again_begin(run);
+	run->budget = run->q->budget.packets;
+	while (run->budget && run->q->tx.here != run->prod) {
+		run->budget -= nx_again_send(run, run->budget);
+		if (!run->budget || run->q->tx.here == run->prod)
 			break;
 		err = send_one(run);
 		if (err)
 			break;
+		run->budget--;
 	}
-	end_peer(run);
+	nx_again_count(run);
+	nx_tx_end_peer(run);
 	nx_wake_run();
 	if (unlikely(!run->budget))
 		judge_budget(run->q, run->rx.time_ns);
@@ -613,6 +613,7 @@ void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
 	local_bh_disable();
 	rcu_read_lock();
 	q->run.q = q;
+	q->run.again.dest = NULL;
 	q->run.rx.tx = p;
 	q->run.rx.time_ns = ktime_get_ns();
 	make_own(p, flow, h, len);
@@ -624,10 +625,10 @@ void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
 	else if (dest)
 		reason = nx_xmit(q, p, dest);
 	if (reason)
-		drop(q, p, reason);
+		nx_tx_drop(q, p, reason);
 	else
 		count_tx(q, p, is_local);
-	end_peer(&q->run);
+	nx_tx_end_peer(&q->run);
 	nx_wake_run();
 	rcu_read_unlock();
 	local_bh_enable();

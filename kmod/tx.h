@@ -9,6 +9,7 @@
 #include <linux/nexus.h>
 #include "core/desc.h"
 #include "core/packet.h"
+#include "again.h"
 #include "deliver.h"
 
 struct nx_dest;
@@ -77,8 +78,7 @@ struct nx_tx_packet {
  * @prod:   where TX ended when the call began
  * @peer:   the queue of this host that receives now, locked, or NULL
  * @budget: packets left of this section with bottom halves off
- * @dest:   found to be current in this section, or NULL
- * @dest_flow: for this flow
+ * @again:  what the packet before was like
  * @desc:   the snapshot of the descriptor at hand
  * @packet: the packet at hand
  * @rx:     the same, as a channel of this host receives it
@@ -91,8 +91,7 @@ struct nx_tx_run {
 	u32			prod;
 	struct nx_queue		*peer;
 	u32			budget;
-	const struct nx_dest	*dest;
-	const struct nx_flow	*dest_flow;
+	struct nx_again		again;
 	union nx_desc		desc;
 	struct nx_tx_packet	packet;
 	struct nx_rx_packet	rx;
@@ -112,6 +111,11 @@ void nx_tx_pin(struct nx_queue *q, u32 packets);
 void nx_tx_unpin(struct nx_queue *q);
 bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 		__wsum *sum);
+void nx_tx_count(struct nx_queue *q, struct nx_flow *flow,
+		 const struct nx_traffic *sent, bool is_local);
+void nx_tx_drop(struct nx_queue *q, const struct nx_tx_packet *p,
+		enum nexus_drop_reason reason);
+void nx_tx_end_peer(struct nx_tx_run *run);
 
 /* xmit.c */
 enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,

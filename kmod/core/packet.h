@@ -244,26 +244,39 @@ static __always_inline bool nx_flow_may_send(const struct nx_flow_key *flow,
 		nx_addr_equal(&pkt->remote, &flow->remote));
 }
 
+/* Whether the two bytes @h are @want, in network byte order. */
+static __always_inline bool nx_is_be16(const u8 *h, u16 want)
+{
+	const u8 be[2] = { want >> 8, want & 0xff };
+
+	return !memcmp(h, be, 2);
+}
+
+/* RFC 791: no one has set DF in the header @h. */
+static __always_inline bool nx_ipv4_may_fragment(const u8 *h)
+{
+	return !(h[6] & NX_IPV4_DF >> 8);
+}
+
 /*
- * Whether the @avail first bytes @h of a packet of @len bytes are the headers of
- * a UDP datagram with key @key, as the sending host sees it: what nx_tx_parse()
- * and nx_flow_key_equal() find out in two steps, for the packets that are like
- * the one before.
+ * Whether the @avail first bytes @h of a packet of @len bytes, NEXUS_PACKET_MAX at
+ * most, are the headers of a datagram with key @key, as the sending host sees it:
+ * what nx_tx_parse() and nx_flow_key_equal() find out in two steps, for the packets
+ * that are like the one before. @key is one of UDP over IPv4.
  */
 static __always_inline bool
 nx_tx_is_again_ipv4(const u8 *h, u32 avail, u32 len,
 		    const struct nx_flow_key *key)
 {
 	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
-	       nx_get_be16(h + 2) == len &&
-	       !(nx_get_be16(h + 6) & ~NX_IPV4_DF) &&
+	       nx_is_be16(h + 2, len) &&
+	       !(h[6] & (u8)~(NX_IPV4_DF >> 8)) && !h[7] &&
 	       h[8] && h[9] == NX_IPPROTO_UDP &&
-	       h[9] == key->protocol && key->ip_version == 4 &&
 	       !memcmp(h + 12, &key->local.v4, 4) &&
 	       !memcmp(h + 16, &key->remote.v4, 4) &&
 	       !memcmp(h + NX_IPV4_HLEN, &key->local_port, 2) &&
 	       !memcmp(h + NX_IPV4_HLEN + 2, &key->remote_port, 2) &&
-	       nx_get_be16(h + NX_IPV4_HLEN + 4) == len - NX_IPV4_HLEN;
+	       nx_is_be16(h + NX_IPV4_HLEN + 4, len - NX_IPV4_HLEN);
 }
 
 /* The same over IPv6. */
@@ -272,14 +285,13 @@ nx_tx_is_again_ipv6(const u8 *h, u32 avail, u32 len,
 		    const struct nx_flow_key *key)
 {
 	return avail >= NX_IPV6_HLEN + NX_UDP_HLEN && h[0] >> 4 == 6 &&
-	       (u32)nx_get_be16(h + 4) + NX_IPV6_HLEN == len &&
+	       nx_is_be16(h + 4, len - NX_IPV6_HLEN) &&
 	       h[6] == NX_IPPROTO_UDP && h[7] &&
-	       h[6] == key->protocol && key->ip_version == 6 &&
 	       !memcmp(h + 8, &key->local, 16) &&
 	       !memcmp(h + 24, &key->remote, 16) &&
 	       !memcmp(h + NX_IPV6_HLEN, &key->local_port, 2) &&
 	       !memcmp(h + NX_IPV6_HLEN + 2, &key->remote_port, 2) &&
-	       nx_get_be16(h + NX_IPV6_HLEN + 4) == len - NX_IPV6_HLEN;
+	       nx_is_be16(h + NX_IPV6_HLEN + 4, len - NX_IPV6_HLEN);
 }
 
 bool nx_tx_gso_is_sane(const struct nx_packet *p, u32 gso_size);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets that are like the one before: of the same flow, to the same
+ * destination, and described alike. Most are.
+ *
+ * What was found out about the first one holds for them, and so little is left to
+ * do: their descriptor and their headers, each on the kernel's copy as ever, are
+ * compared with what was good; their buffer is taken; they are sent. Where
+ * anything differs, or there is anything to decide, nothing has been done yet, and
+ * the packet goes the long way (tx.c), which judges it anew.
+ */
+#include <linux/nospec.h>
+#include "again.h"
+#include "channel.h"
+#include "deliver.h"
+#include "dest.h"
+#include "flow.h"
+#include "snapshot.h"
+#include "sndbuf.h"
+#include "sync.h"
+#include "trace.h"
+#include "tx.h"
+
+/**
+ * struct alike - a packet that is like the one before
+ * @buf:  its buffer, which is not the kernel's yet
+ * @off:  of its first byte in the buffer
+ * @len:  bytes
+ * @from: its first byte
+ */
+struct alike {
+	u32		buf;
+	u32		off;
+	u32		len;
+	const u8	*from;
+};
+
+/*
+ * One part in a small buffer, of the same flow, with the same flags. Each word of
+ * the descriptor is read once.
+ */
+static __always_inline bool is_described_alike(const struct nx_tx_run *run,
+					       struct alike *next)
+{
+	const struct nx_ring *ring = &run->q->tx;
+	const struct nexus_desc *d = (const struct nexus_desc *)ring->slots +
+				     (ring->here & ring->mask);
+	const u64 *word = (const u64 *)d;
+	u32 nr_small = run->packet.pool->sizes[NEXUS_LARGE].first;
+
+	next->buf = READ_ONCE(d->buf);
+	next->off = READ_ONCE(d->off);
+	next->len = READ_ONCE(d->len);
+	if (READ_ONCE(d->flow) != run->again.flow_idx ||
+	    READ_ONCE(word[2]) != run->again.claims ||
+	    (READ_ONCE(word[3]) | READ_ONCE(word[4]) | READ_ONCE(word[5]) |
+	     READ_ONCE(word[6]) | READ_ONCE(word[7])))
+		return false;
+	if (next->buf >= nr_small)
+		return false;
+	next->buf = array_index_nospec(next->buf, nr_small);
+	return next->len && next->len <= NEXUS_SMALL_SIZE &&
+	       next->off <= NEXUS_SMALL_SIZE - next->len;
+}
+
+/* Copies the first bytes, and asks whether they are the headers of before. */
+static __always_inline bool has_same_headers(struct nx_tx_run *run,
+					     struct alike *next)
+{
+	struct nx_tx_packet *p = &run->packet;
+	const struct nx_flow_key *key = &run->again.dest->key;
+	u32 nr = min_t(u32, next->len, NX_HEADERS_MAX);
+
+	next->from = nx_pool_peek_small(p->pool, next->buf, next->off);
+	if (unlikely(!next->from ||
+		     offset_in_page(next->from) > PAGE_SIZE - NX_HEADERS_MAX))
+		return false;
+	nx_snapshot_headers(p->headers, next->from);
+	if (key->ip_version == 4)
+		return nx_tx_is_again_ipv4(p->headers, nr, next->len, key);
+	return nx_tx_is_again_ipv6(p->headers, nr, next->len, key);
+}
+
+static __always_inline bool is_alike(struct nx_tx_run *run, struct alike *next)
+{
+	return is_described_alike(run, next) && has_same_headers(run, next);
+}
+
+/* From here on the packet is the kernel's; false: it was not the user's. */
+static __always_inline bool take(struct nx_tx_run *run, const struct alike *next)
+{
+	if (unlikely(!nx_pool_own(run->packet.pool, next->buf, NX_OWNER_USER,
+				  NX_OWNER_KERNEL)))
+		return false;
+	run->q->tx.here++;
+	return true;
+}
+
+/* The packet was dealt with, and is counted. */
+static __always_inline void finish(struct nx_tx_run *run,
+				   const struct alike *next)
+{
+	struct nx_traffic *sent = &run->again.sent;
+
+	sent->packets++;
+	sent->bytes += next->len;
+	if (!nx_sync_put_back(run->q, NEXUS_SMALL, next->buf))
+		nx_sync_recycle(run->q, next->buf);
+	if (trace_nexus_tx_enabled())
+		trace_nexus_tx(run->again.flow, run->packet.traffic_class,
+			       next->len, run->again.peer);
+}
+
+/*
+ * Room in RX, and a buffer. Where room seems scarce, somebody has to look what the
+ * user has taken, and whether who sends is to wait.
+ */
+static __always_inline bool has_room(struct nx_queue *peer)
+{
+	const struct nx_ring *ring = &peer->rx;
+
+	return nx_ring_filled(ring->here, ring->there) <= ring->mask / 2 &&
+	       nx_channel_is_active(peer->chan) &&
+	       (likely(peer->nr_cache) || nx_deliver_refill(peer));
+}
+
+static __always_inline void copy(u8 *to, const struct nx_tx_run *run,
+				 const struct alike *next)
+{
+	if (unlikely(next->len < NX_HEADERS_MAX)) {
+		memcpy(to, run->packet.headers, next->len);
+		return;
+	}
+	nx_snapshot_headers(to, run->packet.headers);
+	memcpy(to + NX_HEADERS_MAX, next->from + NX_HEADERS_MAX,
+	       next->len - NX_HEADERS_MAX);
+}
+
+static __always_inline void describe(struct nx_queue *peer, u32 buf,
+				     const struct nx_tx_run *run, u32 len)
+{
+	const union nx_desc *like = &run->again.as_received;
+	struct nx_ring *ring = &peer->rx;
+	union nx_desc *to;
+
+	to = (union nx_desc *)((struct nexus_desc *)ring->slots +
+			       (ring->here & ring->mask));
+	to->d.buf = buf;
+	to->d.off = 0;
+	to->d.len = len;
+	to->d.flow = like->d.flow;
+	to->u64[2] = like->u64[2];
+	to->u64[3] = like->u64[3];
+	to->u64[4] = like->u64[4];
+	to->d.time_ns = run->rx.time_ns;
+	to->u64[6] = 0;
+	to->u64[7] = 0;
+	nx_pool_pass(&peer->chan->pool, buf, NX_OWNER_USER);
+	ring->here++;
+}
+
+/* To another channel of this host; false: nothing was done. */
+static __always_inline bool send_local(struct nx_tx_run *run)
+{
+	struct nx_queue *peer = run->again.peer;
+	struct alike next;
+	u32 buf;
+	u8 *to;
+
+	if (!is_alike(run, &next) || !has_room(peer))
+		return false;
+	buf = peer->cache[peer->nr_cache - 1];
+	to = nx_pool_peek_small(&peer->chan->pool, buf, 0);
+	if (unlikely(!to) || !take(run, &next))
+		return false;
+	peer->nr_cache--;
+	copy(to, run, &next);
+	describe(peer, buf, run, next.len);
+	if (trace_nexus_rx_enabled())
+		trace_nexus_rx(run->again.to, run->again.to->traffic_class,
+			       next.len, true);
+	finish(run, &next);
+	return true;
+}
+
+static u32 send_all_local(struct nx_tx_run *run, u32 max)
+{
+	u32 nr = 0;
+
+	if (run->peer != run->again.peer) {
+		nx_tx_end_peer(run);
+		nx_deliver_begin(run->again.peer);
+		run->peer = run->again.peer;
+	}
+	while (nr < max && run->q->tx.here != run->prod && send_local(run))
+		nr++;
+	return nr;
+}
+
+static void set_packet(struct nx_tx_packet *p, const struct alike *next,
+		       u8 ip_version)
+{
+	p->len = next->len;
+	p->linear = next->from;
+	p->nr_headers = min_t(u32, p->len, NX_HEADERS_MAX);
+	p->parts[0].buf = next->buf;
+	p->parts[0].off = next->off;
+	p->parts[0].len = next->len;
+	if (ip_version == 4)
+		p->packet.may_fragment = nx_ipv4_may_fragment(p->headers);
+}
+
+/* Through a device; false: nothing was done. */
+static __always_inline bool send_out(struct nx_tx_run *run)
+{
+	struct nx_tx_packet *p = &run->packet;
+	struct nx_again *again = &run->again;
+	enum nexus_drop_reason reason;
+	struct alike next;
+
+	if (!is_alike(run, &next) ||
+	    nx_sndbuf_is_full(run->q, again->flow, nx_flow_sk(again->flow)) ||
+	    !take(run, &next))
+		return false;
+	set_packet(p, &next, again->dest->key.ip_version);
+	reason = nx_xmit(run->q, p, again->dest);
+	if (unlikely(reason)) {
+		nx_tx_drop(run->q, p, reason);
+		nx_sync_recycle(run->q, next.buf);
+		return true;
+	}
+	finish(run, &next);
+	return true;
+}
+
+static u32 send_all_out(struct nx_tx_run *run, u32 max)
+{
+	u32 nr = 0;
+
+	nx_tx_end_peer(run);
+	while (nr < max && run->q->tx.here != run->prod && send_out(run))
+		nr++;
+	return nr;
+}
+
+/**
+ * nx_again_send - send what is like the packet before
+ * @run: in a section with bottom halves off
+ * @max: so many packets at the most
+ *
+ * Return: how many; fewer: the next one goes the long way.
+ */
+u32 nx_again_send(struct nx_tx_run *run, u32 max)
+{
+	if (!run->again.dest)
+		return 0;
+	return run->again.peer ? send_all_local(run, max) :
+				 send_all_out(run, max);
+}
+
+/**
+ * nx_again_count - count the packets that were not counted yet
+ * @run: with the lock of nx_again.peer, if there is one
+ */
+void nx_again_count(struct nx_tx_run *run)
+{
+	struct nx_again *again = &run->again;
+	struct nx_traffic *sent = &again->sent;
+
+	if (!sent->packets)
+		return;
+	nx_tx_count(run->q, again->flow, sent, again->peer);
+	if (again->peer)
+		nx_deliver_count(again->peer, again->to, sent);
+	sent->packets = 0;
+	sent->bytes = 0;
+}
+
+/* Nothing but headers and payload is in its descriptor. */
+static bool is_plain(const struct nx_tx_packet *p)
+{
+	return p->nr_parts == 1 && !p->parts[0].is_kept &&
+	       !(p->flags & ~NEXUS_DESC_CSUM);
+}
+
+/* Where what arrives need not be told from other packets: its wake may wait. */
+static bool is_patient(const struct nx_dest *dest)
+{
+	return !dest->is_to_peer ||
+	       dest->peer->traffic_class != NEXUS_CLASS_LOW_LATENCY;
+}
+
+/**
+ * nx_again_learn - a packet has gone the long way: what if the next one is alike?
+ * @run:  whose packet it is
+ * @dest: where it went; of UDP, as nothing else can be sent again without a look
+ *        at its connection
+ *
+ * Nothing is learnt of the first packet to somewhere: who sends to ever others
+ * would pay for nothing.
+ */
+void nx_again_learn(struct nx_tx_run *run, struct nx_dest *dest)
+{
+	struct nx_again *again = &run->again;
+	bool is_second = again->before == dest;
+
+	again->before = dest;
+	if (!is_second || !is_plain(&run->packet) ||
+	    dest->key.protocol != IPPROTO_UDP || !is_patient(dest))
+		return;
+	nx_again_count(run);
+	again->dest = dest;
+	again->flow = run->packet.flow;
+	again->flow_idx = run->packet.flow_idx;
+	again->claims = run->desc.u64[2];
+	again->peer = dest->is_to_peer ? run->peer : NULL;
+	again->to = dest->peer;
+	if (dest->is_to_peer)
+		nx_deliver_describe(&again->as_received.d, &run->rx);
+}
+
+/**
+ * nx_again_begin - a section with bottom halves off begins
+ * @run: whose
+ *
+ * What was true in the last one may not be now. In a section it is taken to be so
+ * until its end: no packet is too late for what happens meanwhile.
+ */
+void nx_again_begin(struct nx_tx_run *run)
+{
+	struct nx_again *again = &run->again;
+	struct nx_channel *chan = run->q->chan;
+	struct nx_flow *flow;
+
+	if (!again->dest)
+		return;
+	flow = rcu_dereference(chan->flows[again->flow_idx].flow);
+	if (flow != again->flow || !nx_dest_is_current(run->q, again->dest, flow) ||
+	    flow->traffic_class != run->packet.traffic_class ||
+	    again->dest->is_to_peer != !!again->peer || !is_patient(again->dest))
+		again->dest = NULL;
+}
