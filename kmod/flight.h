@@ -8,10 +8,16 @@
 
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include "tx.h"
 
 struct nx_channel;
 struct nx_sent;
-struct nx_tx_packet;
+
+/* Most packets never could: their sender does not keep what it sends. */
+static inline bool nx_flight_may_suit(const struct nx_tx_packet *p)
+{
+	return p->nr_parts && p->parts[p->nr_parts - 1].is_kept;
+}
 
 bool nx_flight_suits(const struct nx_tx_packet *p);
 bool nx_flight_load(struct sk_buff *skb, struct nx_channel *chan,

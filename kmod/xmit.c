@@ -19,6 +19,7 @@
 #include "flow.h"
 #include "nexus.h"
 #include "sent.h"
+#include "snapshot.h"
 #include "tx.h"
 
 /* Longer packets take pages, not one block of memory. */
@@ -80,7 +81,7 @@ static bool is_flight(const struct nx_dest *dest, const struct nx_tx_packet *p)
 {
 	const struct net_device *dev = dest->dst->dev;
 
-	if (likely(!nx_flight_suits(p)))
+	if (likely(!nx_flight_may_suit(p)) || !nx_flight_suits(p))
 		return false;
 	if (dest->needs_whole_way || (p->len > dest->mtu && !p->gso_size))
 		return false;
@@ -89,12 +90,28 @@ static bool is_flight(const struct nx_dest *dest, const struct nx_tx_packet *p)
 	return dev->features & NETIF_F_SG && !(dev->flags & IFF_LOOPBACK);
 }
 
+/* A packet that lies in one page, behind the copy of its headers. */
+static void copy_linear(void *to, const struct nx_tx_packet *p)
+{
+	u32 n = p->nr_headers;
+
+	if (likely(n == NX_HEADERS_MAX))
+		nx_snapshot_headers(to, p->headers);
+	else
+		memcpy(to, p->headers, n);
+	memcpy(to + n, p->linear + n, p->len - n);
+}
+
 /* All of the packet into @skb, the sum of its transport part into *sum. */
 static bool fill(struct sk_buff *skb, const struct nx_tx_packet *p, __wsum *sum)
 {
 	u32 off = sum ? p->packet.l4_off : 0, head = skb_headlen(skb), i, n;
 	const skb_frag_t *frag;
 
+	if (likely(p->linear && head == p->len && !sum)) {
+		copy_linear(skb->data, p);
+		return true;
+	}
 	if (sum && !nx_tx_copy(p, 0, skb->data, off, NULL))
 		return false;
 	if (!nx_tx_copy(p, off, skb->data + off, head - off, sum))
@@ -168,13 +185,20 @@ static struct sk_buff *alloc(struct sock *sk, const struct nx_tx_packet *p,
 	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, room);
-	skb_put(skb, head);
+	__skb_put(skb, head);	/* it was made so large */
 	if (head != p->len) {
 		skb->len += p->len - head;
 		skb->data_len = p->len - head;
 	}
 	skb_set_owner_w(skb, sk);
 	return skb;
+}
+
+/* ip_send_check(), without a call. */
+static void sum_ipv4(struct iphdr *h)
+{
+	h->check = 0;
+	h->check = ip_fast_csum(h, h->ihl);
 }
 
 static void set_headers(struct sk_buff *skb, const struct nx_tx_packet *p,
@@ -188,7 +212,7 @@ static void set_headers(struct sk_buff *skb, const struct nx_tx_packet *p,
 	skb->priority = READ_ONCE(sk->sk_priority);
 	skb->mark = READ_ONCE(sk->sk_mark);
 	if (dest->key.ip_version == 4)
-		ip_send_check(ip_hdr(skb));
+		sum_ipv4(ip_hdr(skb));
 }
 
 static __sum16 pseudo_sum(const struct nx_tx_packet *p,
@@ -297,7 +321,7 @@ static int send_whole_way(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return dst_output(net, sk, skb);
 }
 
-static int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
+static __always_inline int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
 		    struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	if (unlikely(dest->needs_whole_way)) {
@@ -373,7 +397,6 @@ enum nexus_drop_reason nx_xmit(struct nx_queue *q, struct nx_tx_packet *p,
 	struct sock *sk = nx_flow_sk(p->flow);
 	struct sk_buff *skb;
 
-	dest->mtu = dst_mtu(dest->dst);
 	if (unlikely(is_too_long(p, dest->mtu))) {
 		nx_event_pmtu(p->flow, dest->mtu);
 		return NEXUS_DROP_TX_MTU;
