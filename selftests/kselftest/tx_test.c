@@ -42,6 +42,8 @@ static void bed_start(struct bed *bed)
 	nx_pair_start(&bed->pair6, &bed->chan, &bed->net, AF_INET6, PORT6);
 	nx_flow_start(&bed->wild, &bed->chan, "0.0.0.0", WILD, NULL, 0);
 	bed->wild.tuple = nx_tuple(NX_HOST4, WILD, NX_PEER4, WILD);
+	/* Somebody has the port, lest the peer answers that it is unreachable. */
+	nx_udp_socket(bed->net.peer, NX_PEER4, WILD, NULL, 0);
 	bed->wire = nx_packet_socket(bed->net.peer, NX_PEER_DEV);
 }
 
@@ -110,6 +112,36 @@ static void packet_make(NX_METADATA, struct bed *bed, struct nx_flow *flow,
 			       sizeof(*packet->udp));
 }
 
+/* Good packets that a bad one comes behind: so many that it is taken for another. */
+#define ALIKE	3
+
+static void push_alike(NX_METADATA, struct bed *bed, struct nx_flow *flow)
+{
+	for (int i = 0; i < ALIKE; i++) {
+		struct packet packet;
+
+		packet_make(_metadata, bed, flow, &packet);
+		ASSERT_TRUE(nx_ring_push(nx_chan_ring(&bed->chan, 0,
+						      NEXUS_RING_TX),
+					 &packet.desc));
+	}
+}
+
+/* @nr datagrams come by. */
+static void expect_seen(NX_METADATA, struct bed *bed, int nr)
+{
+	char seen[2048];
+	struct nx_udp udp;
+	long len;
+
+	while (nr > 0) {
+		len = nx_packet_recv(bed->wire, seen, sizeof(seen), 5000);
+		ASSERT_GE(len, 0);
+		if (!nx_udp_parse(seen, len, false, &udp))
+			nr--;
+	}
+}
+
 static void expect_silence(NX_METADATA, struct bed *bed)
 {
 	char seen[2048];
@@ -127,26 +159,40 @@ static void expect_silence(NX_METADATA, struct bed *bed)
 	}
 }
 
-static void refuse(NX_METADATA, struct bed *bed, const struct refusal *r)
+/* Behind @nr_good good ones, which leave. */
+static void refuse(NX_METADATA, struct bed *bed, const struct refusal *r,
+		   int nr_good)
 {
 	struct nexus_status before, after;
 	struct packet packet;
 
 	ASSERT_EQ(0, nx_chan_status(&bed->chan, &before));
+	if (nr_good)
+		push_alike(_metadata, bed, refusal_flow(bed, r));
 	packet_make(_metadata, bed, refusal_flow(bed, r), &packet);
 	r->spoil(&packet, r->value);
 	ASSERT_TRUE(nx_ring_push(nx_chan_ring(&bed->chan, 0, NEXUS_RING_TX),
 				 &packet.desc));
 	EXPECT_EQ(0, nx_chan_sync(&bed->chan, 0, NEXUS_SYNC_TX, 0));
 	ASSERT_EQ(0, nx_chan_status(&bed->chan, &after));
-	EXPECT_EQ(before.tx_packets, after.tx_packets);
+	EXPECT_EQ(before.tx_packets + nr_good, after.tx_packets);
 	EXPECT_EQ(before.tx_drops + 1, after.tx_drops);
 	if (r->reason != ANY_REASON) {
 		EXPECT_EQ(before.drops[r->reason] + 1,
 			  after.drops[r->reason]);
 	}
 	EXPECT_EQ(NEXUS_CHANNEL_ACTIVE, after.state);
+	expect_seen(_metadata, bed, nr_good);
 	expect_silence(_metadata, bed);
+}
+
+/* What the good ones brought. */
+static void drain(int peer)
+{
+	char seen[256];
+
+	while (nx_udp_recv(peer, seen, sizeof(seen), 0) >= 0)
+		;
 }
 
 static void refuse_all(NX_METADATA, const struct refusal *table, size_t nr)
@@ -159,13 +205,16 @@ static void refuse_all(NX_METADATA, const struct refusal *table, size_t nr)
 		int failed = _metadata->exit_code;
 
 		_metadata->exit_code = 0;
-		refuse(_metadata, &bed, &table[i]);
+		refuse(_metadata, &bed, &table[i], 0);
+		refuse(_metadata, &bed, &table[i], ALIKE);
 		EXPECT_EQ(0, _metadata->exit_code) {
 			TH_LOG("... in: %s, 0x%llx", table[i].what,
 			       (unsigned long long)table[i].value);
 		}
 		_metadata->exit_code |= failed;
 	}
+	drain(bed.pair.peer);
+	drain(bed.pair6.peer);
 	EXPECT_TRUE(nx_pair_ping(&bed.pair, 1));
 	EXPECT_TRUE(nx_pair_ping(&bed.pair6, 2));
 	/* Not one buffer was lost on the way. */
@@ -874,6 +923,42 @@ NX_TEST(buf_tx_twice, "RING-4 TX names one buffer twice in a batch: refused")
 	ASSERT_EQ(0, nx_chan_status(&bed.chan, &status));
 	EXPECT_LE(status.tx_packets, 1);
 	nx_chan_close(&bed.chan);
+}
+
+/* Behind packets that are alike: these leave, and no more. */
+static void offend_behind_alike(NX_METADATA, struct bed *bed, __u32 buf)
+{
+	struct nexus_status status;
+
+	send_buf(_metadata, bed, buf, 1);
+	expect_offence(_metadata, bed, NEXUS_VIOLATION_BUFFER_OWNER, buf);
+	ASSERT_EQ(0, nx_chan_status(&bed->chan, &status));
+	EXPECT_EQ(ALIKE, status.tx_packets);
+	expect_seen(_metadata, bed, ALIKE);
+	expect_silence(_metadata, bed);
+	nx_chan_close(&bed->chan);
+}
+
+NX_TEST(buf_tx_alike_never, "RING-4 TX names a buffer that was never given behind packets that are alike: refused")
+{
+	struct bed bed;
+
+	bed_start(&bed);
+	push_alike(_metadata, &bed, &bed.pair.flow);
+	offend_behind_alike(_metadata, &bed, bed.chan.attach.nr_small - 1);
+}
+
+NX_TEST(buf_tx_alike_twice, "RING-4 TX names the buffer of the packet before, which is alike: refused")
+{
+	const struct nexus_desc *last;
+	struct nx_ring *tx;
+	struct bed bed;
+
+	bed_start(&bed);
+	push_alike(_metadata, &bed, &bed.pair.flow);
+	tx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_TX);
+	last = nx_ring_slot(tx, *tx->prod - 1);
+	offend_behind_alike(_metadata, &bed, last->buf);
 }
 
 NX_TEST(buf_parts_twice, "RING-4 TX names one buffer in two parts of a packet: refused, nothing sent")

@@ -356,8 +356,10 @@ static void nx_parse_quoted__needs_a_first_fragment_of_a_flow(void)
 static bool is_again(const u8 *h, u32 avail, u32 len,
 		     const struct nx_flow_key *key)
 {
-	return nx_tx_is_again_ipv4(h, avail, len, key) ||
-	       nx_tx_is_again_ipv6(h, avail, len, key);
+	if (key->protocol != IPPROTO_UDP)
+		return false;
+	return key->ip_version == 4 ? nx_tx_is_again_ipv4(h, avail, len, key) :
+				      nx_tx_is_again_ipv6(h, avail, len, key);
 }
 
 /* Parsed and compared, in two steps. */
