@@ -111,17 +111,22 @@ static __always_inline void finish(struct nx_tx_run *run,
 			       next->len, run->again.peer);
 }
 
-/*
- * Room in RX, and a buffer. Where room seems scarce, somebody has to look what the
- * user has taken, and whether who sends is to wait.
- */
-static __always_inline bool has_room(struct nx_queue *peer)
+static __always_inline bool is_half_full(const struct nx_queue *peer)
 {
 	const struct nx_ring *ring = &peer->rx;
 
-	return nx_ring_filled(ring->here, ring->there) <= ring->mask / 2 &&
-	       nx_channel_is_active(peer->chan) &&
-	       (likely(peer->nr_cache) || nx_deliver_refill(peer));
+	return nx_ring_filled(ring->here, ring->there) > ring->mask / 2;
+}
+
+/* Room in RX, so much that nobody has to wait (brake.c), and a buffer. */
+static __always_inline bool has_room(struct nx_queue *peer)
+{
+	if (!nx_channel_is_active(peer->chan))
+		return false;
+	if (unlikely(is_half_full(peer)) &&
+	    (!nx_deliver_see_room(peer) || is_half_full(peer)))
+		return false;
+	return likely(peer->nr_cache) || nx_deliver_refill(peer);
 }
 
 static __always_inline void copy(u8 *to, const struct nx_tx_run *run,
