@@ -70,7 +70,10 @@
 	X(socket_epoll_suite) \
 	X(socket_ready_suite) \
 	X(socket_service_suite) \
-	X(socket_left_suite)
+	X(socket_left_suite) \
+	X(tls_secret_suite) \
+	X(tls_keys_suite) \
+	X(tls_record_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)
