@@ -34,6 +34,7 @@
  * @sent:       packets so far
  * @is_over:    it is to end
  * @least_ns:   shortest time from arrival to being seen, since somebody set it
+ * @early:      packets seen before %MOST_US had passed, since then
  */
 struct bed {
 	struct nx_net	net;
@@ -44,6 +45,7 @@ struct bed {
 	__u32	sent;
 	volatile bool	is_over;
 	volatile long long	least_ns;
+	volatile __u32	early;
 };
 
 static void begin_channel(struct nx_chan *chan)
@@ -65,6 +67,7 @@ static void take_all(struct bed *bed)
 		ns = nx_now_ns() - (long long)desc.time_ns;
 		if (ns < bed->least_ns)
 			bed->least_ns = ns;
+		bed->early += ns < MOST_US * 1000;
 		if (!nx_buf_give(&bed->to, 0, desc.buf))
 			nx_die("FREE is full");
 		bed->seen++;
@@ -161,6 +164,7 @@ static void drip(NX_METADATA, struct bed *bed, __u32 nr)
 {
 	ASSERT_TRUE(wait_seen(bed));
 	bed->least_ns = NX_SEC;
+	bed->early = 0;
 	for (__u32 i = 0; i < nr; i++) {
 		nx_sleep_ms(3);
 		send_batch(bed, 1, 300);
@@ -188,10 +192,13 @@ NX_TEST(sparse, "TUNE-1 sparse packets wake their reader one by one, and at once
 	EXPECT_LE(nr - nr / 10, after.rx_wakes - before.rx_wakes);
 	EXPECT_EQ(NEXUS_TUNE_RESTS, knob(&bed.to).state);
 	EXPECT_GT(MOST_US * 1000, bed.least_ns);
-	/* What it looks like when they are held. */
+	/*
+	 * What it looks like when they are held. Who loses its CPU before it goes
+	 * to sleep finds the next one without a wake.
+	 */
 	ASSERT_EQ(0, nx_tune(id, NEXUS_TUNE_WAKE_DELAY, MOST_US));
 	drip(_metadata, &bed, nr);
-	EXPECT_LE(MOST_US * 1000, bed.least_ns);
+	EXPECT_GE(nr / 10, bed.early);
 	bed_stop(&bed);
 }
 
