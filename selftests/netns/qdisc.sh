@@ -217,6 +217,39 @@ send()
 	END
 }
 
+has_listener()
+{
+	far ss -Hlun 'sport = :9' | grep -q .
+}
+
+# Counts what comes with CE to port 9, until nothing has come for three seconds.
+listen_for_ce()
+{
+	far python3 - <<-'END' > "$work/ce" &
+	import socket
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+	s.bind(("10.78.0.2", 9))
+	s.settimeout(60)
+	marked = 0
+	try:
+	    while True:
+	        words = s.recvmsg(2000, 100)[1]
+	        marked += any(w[2][0] & 3 == 3 for w in words if w[1] == socket.IP_TOS)
+	        s.settimeout(3)
+	except socket.timeout:
+	    print(marked)
+	END
+	listener=$!
+	soon has_listener
+}
+
+# COUNTER: it says how many came with CE.
+arrives_marked()
+{
+	wait "$listener" && cat "$work/ce" && json "$1 == $(cat "$work/ce")"
+}
+
 # A queue that stands for a third of a second.
 overload()
 {
@@ -226,8 +259,9 @@ overload()
 
 marks_instead_of_dropping()
 {
-	overload 2 || return
-	json '.marked > 3 and .marked_l4s == 0 and .dropped == 0 and .drops == 0'
+	listen_for_ce && overload 2 || return
+	json '.marked > 3 and .marked_l4s == 0 and .dropped == 0 and .drops == 0' &&
+		arrives_marked .marked
 }
 
 drops_who_cannot_be_marked()
@@ -239,9 +273,10 @@ drops_who_cannot_be_marked()
 # With an interval that nobody reaches only the shallow threshold can mark.
 marks_l4s_early()
 {
-	fresh rate 4mbit interval 100s || return
+	fresh rate 4mbit interval 100s && listen_for_ce || return
 	send 1 100 || return
 	json '.marked_l4s > 20 and .marked == 0 and .dropped == 0' || return
+	arrives_marked .marked_l4s || return
 	fresh rate 4mbit interval 100s || return
 	send 2 100 || return
 	json '.marked_l4s == 0 and .marked == 0'
