@@ -269,7 +269,10 @@ get_slice(struct nexus_stack *stack, struct nexus_packet *first,
 
 	if (!slice)
 		return NULL;
+	/* A slice of a slice shares what that shares. */
 	*slice = *first;
+	if (first->parent)
+		first = first->parent;
 	slice->data = part->data + off;
 	slice->len = (uint32_t)len;
 	slice->total_len = (uint32_t)len;
@@ -283,6 +286,16 @@ get_slice(struct nexus_stack *stack, struct nexus_packet *first,
 	slice->info.flags &= ~NEXUS_DESC_GSO;
 	first->refs++;
 	return slice;
+}
+
+struct nexus_packet *nexus_packet_slice(struct nexus_stack *stack,
+					struct nexus_packet *pkt, size_t off,
+					size_t len)
+{
+	if (!len || off >= pkt->total_len || len > pkt->total_len - off ||
+	    nx_packet_is_stale(pkt) || !*stack->is_ours)
+		return NULL;
+	return nx_packet_slice(stack, pkt, off, len);
 }
 
 struct nexus_packet *nx_packet_slice(struct nexus_stack *stack,

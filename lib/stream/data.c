@@ -43,17 +43,43 @@ static int queue(struct nexus_tcp *conn, struct nexus_packet *pkt, uint32_t off,
 	return err;
 }
 
-int nexus_tcp_send(struct nexus_tcp *tcp, struct nexus_packet *pkt)
+static int check_packet(const struct nexus_tcp *conn,
+			const struct nexus_packet *pkt)
 {
-	int err = nx_stream_check(tcp);
+	int err = nx_stream_check(conn);
 
 	if (nx_unlikely(err))
 		return err;
 	if (nx_unlikely(nx_packet_is_stale(pkt)))
 		return -ENETRESET;
-	if (!pkt->total_len || !nx_packet_is_exclusive(pkt))
-		return -EINVAL;
-	return queue(tcp, pkt, 0, pkt->total_len);
+	return pkt->total_len && nx_packet_is_exclusive(pkt) ? 0 : -EINVAL;
+}
+
+int nexus_tcp_send(struct nexus_tcp *tcp, struct nexus_packet *pkt)
+{
+	int err = check_packet(tcp, pkt);
+
+	return nx_unlikely(err) ? err : queue(tcp, pkt, 0, pkt->total_len);
+}
+
+int nexus_tcp_send_anyway(struct nexus_tcp *tcp, struct nexus_packet *pkt)
+{
+	struct nx_tcp_span span = { .buf = pkt, .len = pkt->total_len };
+	int err = check_packet(tcp, pkt);
+
+	if (nx_unlikely(err))
+		return err;
+	err = nx_tcp_write_anyway(&tcp->tcp, &span);
+	if (!err)
+		nx_stream_work(tcp);
+	nx_stream_account(tcp);
+	return err;
+}
+
+void nexus_tcp_want_writable(struct nexus_tcp *tcp)
+{
+	tcp->wants_write = true;
+	nx_stream_work(tcp);
 }
 
 /*

@@ -128,6 +128,13 @@ uint32_t nx_tcp_writable(const struct nx_tcp *tcp)
 	return tcp->config->snd_buf_bytes - queued;
 }
 
+int nx_tcp_write_anyway(struct nx_tcp *tcp, const struct nx_tcp_span *span)
+{
+	int err = check_writable(tcp);
+
+	return err ? err : nx_tcp_txq_append(tcp, span, 0);
+}
+
 int nx_tcp_write(struct nx_tcp *tcp, const struct nx_tcp_span *span)
 {
 	int err = check_writable(tcp);

@@ -622,6 +622,9 @@ static inline uint32_t nx_tcp_in_flight(const struct nx_tcp *tcp)
  */
 int nx_tcp_write(struct nx_tcp *tcp, const struct nx_tcp_span *span);
 
+/* The same, however full the send buffer is. */
+int nx_tcp_write_anyway(struct nx_tcp *tcp, const struct nx_tcp_span *span);
+
 /**
  * nx_tcp_last_unsent - what was written last
  * @tcp:  a connection

@@ -191,6 +191,22 @@ void nexus_packet_trim(struct nexus_stack *stack, struct nexus_packet *pkt,
 		       size_t len);
 
 /**
+ * nexus_packet_slice - part of a payload as a packet of its own
+ * @stack: the stack
+ * @pkt:   first part; it stays its owner's
+ * @off:   from the payload's first byte
+ * @len:   bytes, not 0; they are there
+ *
+ * It shares @pkt's buffers, which go back when both have been put.
+ *
+ * Return: the caller's; NULL: too many are kept (4,096 parts of a stack), or there
+ * are no such bytes.
+ */
+struct nexus_packet *nexus_packet_slice(struct nexus_stack *stack,
+					struct nexus_packet *pkt, size_t off,
+					size_t len);
+
+/**
  * nexus_packet_tailroom - bytes that the last part could be longer
  * @stack: the stack
  * @pkt:   a packet of one part

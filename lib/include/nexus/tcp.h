@@ -279,6 +279,27 @@ void nexus_tcp_set_callbacks(struct nexus_tcp *tcp,
 int nexus_tcp_send(struct nexus_tcp *tcp, struct nexus_packet *pkt);
 
 /**
+ * nexus_tcp_send_anyway - queue payload though the send buffer may be full
+ * @tcp: the connection
+ * @pkt: as for nexus_tcp_send()
+ *
+ * For what a protocol above must say now, or has no way to take back; whoever uses it
+ * sees to it that this is little.
+ *
+ * Return: as nexus_tcp_send(), but not -EAGAIN.
+ */
+int nexus_tcp_send_anyway(struct nexus_tcp *tcp, struct nexus_packet *pkt);
+
+/**
+ * nexus_tcp_want_writable - be told of room
+ * @tcp: the connection
+ *
+ * Callback "writable" comes, as after -EAGAIN of nexus_tcp_send(), once there is
+ * room: if there is some already, in the next run.
+ */
+void nexus_tcp_want_writable(struct nexus_tcp *tcp);
+
+/**
  * nexus_tcp_recv - take the next payload
  * @tcp: the connection
  * @pkt: out: the caller's, who gives it back with nexus_packet_put(); NULL at the end

@@ -245,6 +245,50 @@ static void nx_packet_slice__keeps_the_buffers_alive(void)
 	fixture_end(&f);
 }
 
+/* What it shares is the packet's, not the slice's that it was cut from. */
+static void nexus_packet_slice__of_a_slice(void)
+{
+	struct nexus_packet *pkt, *a, *b;
+	struct fixture f;
+	uint8_t want[100], got[100];
+	uint32_t before;
+
+	fixture_start(&f);
+	pkt = super_packet(&f, 5000);
+	nexus_packet_read(pkt, 1950, want, 100);
+	before = f.stack->queue->rings[NEXUS_RING_FREE].own;
+	a = nexus_packet_slice(f.stack, pkt, 1000, 2000);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	b = nexus_packet_slice(f.stack, a, 950, 100);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	nexus_packet_put(f.stack, a);
+	nexus_packet_put(f.stack, pkt);
+	CU_ASSERT_EQUAL(f.stack->queue->rings[NEXUS_RING_FREE].own, before);
+	CU_ASSERT_EQUAL(nexus_packet_read(b, 0, got, sizeof(got)), 100);
+	CU_ASSERT_EQUAL(memcmp(want, got, 100), 0);
+	nexus_packet_put(f.stack, b);
+	CU_ASSERT_EQUAL(f.stack->queue->rings[NEXUS_RING_FREE].own, before + 3);
+	fixture_end(&f);
+}
+
+static void nexus_packet_slice__refuses(void)
+{
+	static const struct {
+		size_t off, len;
+	} rows[] = { { 0, 0 }, { 5000, 1 }, { 4999, 2 }, { 1, SIZE_MAX } };
+	struct nexus_packet *pkt;
+	struct fixture f;
+	size_t i;
+
+	fixture_start(&f);
+	pkt = super_packet(&f, 5000);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		CU_ASSERT_PTR_NULL(nexus_packet_slice(f.stack, pkt, rows[i].off,
+						      rows[i].len));
+	nexus_packet_put(f.stack, pkt);
+	fixture_end(&f);
+}
+
 static void nx_packet_slice__ends_with_the_slices(void)
 {
 	static struct nexus_packet *slices[NX_NR_SLICES];
@@ -374,6 +418,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_packet_put__keeps_what_free_has_no_room_for),
 	UNIT_CASE(nx_packet_slice__shares_bytes_and_headers),
 	UNIT_CASE(nx_packet_slice__keeps_the_buffers_alive),
+	UNIT_CASE(nexus_packet_slice__of_a_slice),
+	UNIT_CASE(nexus_packet_slice__refuses),
 	UNIT_CASE(nx_packet_slice__ends_with_the_slices),
 	UNIT_CASE(nexus_packet_trim__gives_empty_parts_back),
 	UNIT_CASE(nexus_packet_tailroom__is_what_the_buffer_has_left),

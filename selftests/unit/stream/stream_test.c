@@ -455,6 +455,42 @@ static void write__is_held_back(void)
 	finish(&b);
 }
 
+/* A few bytes that must be said pass a full send buffer, behind what fills it. */
+static void send_anyway__passes_a_full_buffer(void)
+{
+	uint32_t written = 0, done = 0, n;
+	struct nexus_packet *pkt;
+	struct both b;
+
+	establish(&b, locals[0]);
+	while ((n = write_some(&b, written, 100000000)) != 0) {
+		written += n;
+		pass(&b, 1000000);
+	}
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(b.f.stack, 1, &pkt), 0);
+	pkt->data[0] = byte_at(written);
+	CU_ASSERT_EQUAL(nexus_tcp_send(b.client.tcp, pkt), -EAGAIN);
+	CU_ASSERT_EQUAL(nexus_tcp_send_anyway(b.client.tcp, pkt), 0);
+	while ((n = read_some(&b, done)) != 0) {
+		done += n;
+		pass(&b, 1000000);
+	}
+	CU_ASSERT_EQUAL(done, written + 1);
+	finish(&b);
+}
+
+static void want_writable__comes_once(void)
+{
+	struct both b;
+
+	establish(&b, locals[0]);
+	CU_ASSERT_EQUAL(b.client.nr_writable, 0);
+	nexus_tcp_want_writable(b.client.tcp);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.client.nr_writable, 1);
+	finish(&b);
+}
+
 /* What one connection holds unread, and what the kernel says, limits all. */
 static void window__follows_pool_and_pressure(void)
 {
@@ -899,6 +935,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(send__is_held_until_taken),
 	UNIT_CASE(send__parts_by_reference),
 	UNIT_CASE(write__is_held_back),
+	UNIT_CASE(send_anyway__passes_a_full_buffer),
+	UNIT_CASE(want_writable__comes_once),
 	UNIT_CASE(window__follows_pool_and_pressure),
 	UNIT_CASE(close__both),
 	UNIT_CASE(close__unread),
