@@ -73,7 +73,10 @@
 	X(socket_left_suite) \
 	X(tls_secret_suite) \
 	X(tls_keys_suite) \
-	X(tls_record_suite)
+	X(tls_record_suite) \
+	X(tls_size_suite) \
+	X(tls_tls_suite) \
+	X(tls_hostile_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;
 SUITES(DECLARE)
