@@ -45,12 +45,25 @@ static bool take_back(struct nx_queue *q, u32 idx)
 	return true;
 }
 
+/* Buffers that move between the cache and the pool at a time. */
+static u32 batch(const struct nx_queue *q)
+{
+	return min(READ_ONCE(q->chan->pool.batch.buffers),
+		   DIV_ROUND_UP(q->cache_max, 2));
+}
+
+/* How many the cache may have. */
+static u32 cache_room(const struct nx_queue *q)
+{
+	return min(2 * batch(q), q->cache_max);
+}
+
 /* Takes what the user gave back in FREE, as far as the cache has room. */
 static bool reclaim(struct nx_queue *q)
 {
 	struct nx_pool *pool = &q->chan->pool;
 	struct nx_ring *ring = &q->free;
-	u32 prod, idx, was = q->nr_cache;
+	u32 prod, idx, was = q->nr_cache, room = cache_room(q);
 
 	lockdep_assert_held(&q->rx_lock);
 	prod = smp_load_acquire(ring->prod); /* G */
@@ -59,7 +72,7 @@ static bool reclaim(struct nx_queue *q)
 				      ring->here, prod);
 		return false;
 	}
-	while (ring->here != prod && q->nr_cache < q->cache_max) {
+	while (ring->here != prod && q->nr_cache < room) {
 		idx = READ_ONCE(((u32 *)ring->slots)[ring->here & ring->mask]);
 		if (idx >= pool->nr) {
 			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_RANGE,
@@ -92,7 +105,7 @@ static bool reclaim_some(struct nx_queue *q, u32 end)
 	bool has_more;
 
 	spin_lock_bh(&q->rx_lock);
-	if (q->nr_cache == q->cache_max)
+	if (q->nr_cache >= cache_room(q))
 		spill(q);
 	reclaim(q);
 	has_more = (s32)(end - q->free.here) > 0;
@@ -124,7 +137,7 @@ bool nx_deliver_refill(struct nx_queue *q)
 	reclaim(q);
 	if (!q->nr_cache)
 		q->nr_cache = nx_pool_get(&q->chan->pool, NEXUS_SMALL, q->cache,
-					  DIV_ROUND_UP(q->cache_max, 2));
+					  batch(q));
 	return q->nr_cache;
 }
 

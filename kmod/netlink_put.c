@@ -376,6 +376,21 @@ static u32 budget_state(u32 state)
 	return NEXUS_TUNE_HOLDS;
 }
 
+static u32 batch_state(u32 state)
+{
+	switch ((enum nx_batch_state)state) {
+	case NX_BATCH_HOLDS:
+		return NEXUS_TUNE_HOLDS;
+	case NX_BATCH_GROWS:
+		return NEXUS_TUNE_GROWS;
+	case NX_BATCH_SHRINKS:
+		return NEXUS_TUNE_SHRINKS;
+	case NX_BATCH_PINNED:
+		return NEXUS_TUNE_PINNED;
+	}
+	return NEXUS_TUNE_HOLDS;
+}
+
 /* @q: whose knob it is; NULL: the channel's */
 static int put_knob(struct sk_buff *skb, const struct nx_queue *q, u32 knob,
 		    u32 state, u32 value)
@@ -424,6 +439,7 @@ static int put_queue_tune(struct sk_buff *skb, struct nx_queue *q)
 
 static int put_tune(struct sk_buff *skb, struct nx_channel *chan)
 {
+	const struct nx_batch *batch = &chan->pool.batch;
 	const struct nx_wset *w = &chan->tend.wset;
 	enum nx_window_state window;
 	u32 i, bytes;
@@ -434,6 +450,10 @@ static int put_tune(struct sk_buff *skb, struct nx_channel *chan)
 		return -EMSGSIZE;
 	if (put_knob(skb, NULL, NEXUS_TUNE_WORKING_SET,
 		     wset_state(READ_ONCE(w->state)), READ_ONCE(w->target)))
+		return -EMSGSIZE;
+	if (put_knob(skb, NULL, NEXUS_TUNE_CACHE_BATCH,
+		     batch_state(READ_ONCE(batch->state)),
+		     READ_ONCE(batch->buffers)))
 		return -EMSGSIZE;
 	for (i = 0; i < chan->nr_queues; i++)
 		if (put_queue_tune(skb, &chan->queues[i]))

@@ -569,6 +569,23 @@ static int set_window(struct genl_info *info, struct nx_channel *chan,
 	return 0;
 }
 
+static int set_cache_batch(struct genl_info *info, struct nx_channel *chan,
+			   const struct nlattr *value)
+{
+	u32 buffers = value ? nla_get_u32(value) : 1;
+
+	if (!buffers || buffers > NX_BATCH_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, value,
+				    "a batch is 1 to 64 buffers");
+		return -ERANGE;
+	}
+	if (value)
+		nx_pool_pin(&chan->pool, buffers);
+	else
+		nx_pool_unpin(&chan->pool);
+	return 0;
+}
+
 static int set_knob(struct genl_info *info, struct nx_channel *chan,
 		    struct nlattr **tb)
 {
@@ -583,6 +600,8 @@ static int set_knob(struct genl_info *info, struct nx_channel *chan,
 		return set_tx_budget(info, chan, value);
 	case NEXUS_TUNE_RECEIVE_WINDOW:
 		return set_window(info, chan, value);
+	case NEXUS_TUNE_CACHE_BATCH:
+		return set_cache_batch(info, chan, value);
 	}
 	return -EINVAL;
 }

@@ -7,8 +7,10 @@
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
+#include "channel.h"
 #include "pool.h"
 #include "tend.h"
+#include "trace.h"
 
 atomic_long_t nx_pool_total;
 
@@ -75,6 +77,7 @@ int nx_pool_init(struct nx_pool *pool, u32 nr_small, u32 nr_large)
 	u32 i;
 
 	spin_lock_init(&pool->lock);
+	nx_batch_init(&pool->batch);
 	atomic_set(&pool->nr_populated, 0);
 	set_sizes(pool, nr_small, nr_large);
 	pool->owner = kvzalloc(pool->nr, NX_GFP);
@@ -196,6 +199,65 @@ u32 nx_pool_drop(struct nx_pool *pool)
 	return nr;
 }
 
+static void tell_batch(const struct nx_pool *pool, u32 was)
+{
+	if (pool->batch.state != was)
+		trace_nexus_batch(container_of(pool, struct nx_channel, pool)->id,
+				  was, &pool->batch);
+}
+
+/**
+ * nx_pool_pin - move so many buffers at a time, whatever happens
+ * @pool:    of a channel
+ * @buffers: 1 to NX_BATCH_MAX
+ */
+void nx_pool_pin(struct nx_pool *pool, u32 buffers)
+{
+	u32 was;
+
+	spin_lock_bh(&pool->lock);
+	was = pool->batch.state;
+	nx_batch_pin(&pool->batch, buffers);
+	tell_batch(pool, was);
+	spin_unlock_bh(&pool->lock);
+}
+
+/**
+ * nx_pool_unpin - the batch tunes itself again, from the beginning
+ * @pool: of a channel
+ */
+void nx_pool_unpin(struct nx_pool *pool)
+{
+	u32 was;
+
+	spin_lock_bh(&pool->lock);
+	was = pool->batch.state;
+	nx_batch_init(&pool->batch);
+	tell_batch(pool, was);
+	spin_unlock_bh(&pool->lock);
+}
+
+/* True: somebody else had the lock, a moment before at least. */
+static bool lock_list(struct nx_pool *pool)
+	__acquires(&pool->lock)
+{
+	bool is_contended = spin_is_locked(&pool->lock);
+
+	spin_lock_bh(&pool->lock);
+	return is_contended;
+}
+
+/* A trip to the list ends. */
+static void unlock_list(struct nx_pool *pool, bool is_contended, bool is_dry)
+	__releases(&pool->lock)
+{
+	u32 was = pool->batch.state;
+
+	nx_batch_update(&pool->batch, is_contended, is_dry);
+	tell_batch(pool, was);
+	spin_unlock_bh(&pool->lock);
+}
+
 /**
  * nx_pool_get - take free buffers
  * @pool: the pool
@@ -210,14 +272,15 @@ u32 nx_pool_drop(struct nx_pool *pool)
 u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr)
 {
 	struct nx_free_list *list = &pool->free[size];
+	bool is_contended = lock_list(pool), is_dry;
 	u32 i;
 
-	spin_lock_bh(&pool->lock);
+	is_dry = size == NEXUS_SMALL && list->nr < nr;
 	nr = min(nr, list->nr);
 	for (i = 0; i < nr; i++)
 		idx[i] = list->idx[--list->nr];
 	list->low = min(list->low, list->nr);
-	spin_unlock_bh(&pool->lock);
+	unlock_list(pool, is_contended, is_dry);
 	return nr;
 }
 
@@ -229,11 +292,11 @@ u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr)
  */
 void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr)
 {
+	bool is_contended = lock_list(pool);
 	struct nx_free_list *list;
 	int size;
 	u32 i;
 
-	spin_lock_bh(&pool->lock);
 	for (i = 0; i < nr; i++) {
 		size = nx_pool_size_of(pool, idx[i]);
 		list = &pool->free[size];
@@ -241,7 +304,7 @@ void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr)
 			break;
 		list->idx[list->nr++] = idx[i];
 	}
-	spin_unlock_bh(&pool->lock);
+	unlock_list(pool, is_contended, false);
 }
 
 /**

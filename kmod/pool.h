@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/nexus.h>
+#include "core/batch.h"
 
 struct mem_cgroup;
 
@@ -61,8 +62,9 @@ struct nx_free_list {
  * @nr_fresh: populated since somebody asked last
  * @is_watched: somebody will ask
  * @memcg:    that pays for pages, or NULL
- * @lock:     protects @free; a leaf, taken with bottom halves off
+ * @lock:     protects @free and @batch; a leaf, taken with bottom halves off
  * @free:     by size class
+ * @batch:    of small buffers, that a queue takes from @free, or gives, at a time
  */
 struct nx_pool {
 	struct nexus_size_class	sizes[NEXUS_NR_SIZES];
@@ -78,6 +80,7 @@ struct nx_pool {
 
 	spinlock_t		lock ____cacheline_aligned_in_smp;
 	struct nx_free_list	free[NEXUS_NR_SIZES];
+	struct nx_batch		batch;
 };
 
 /* Pages of all pools. */
@@ -92,6 +95,8 @@ void nx_pool_unhold(struct nx_pool *pool, u32 idx);
 void *nx_pool_populate(struct nx_pool *pool, u32 page, gfp_t gfp);
 struct page *nx_pool_fault(struct nx_pool *pool, u32 page);
 u32 nx_pool_drop(struct nx_pool *pool);
+void nx_pool_pin(struct nx_pool *pool, u32 buffers);
+void nx_pool_unpin(struct nx_pool *pool);
 void nx_pool_count(struct nx_pool *pool, u32 count[NX_NR_OWNERS]);
 
 /**

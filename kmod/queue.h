@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include "core/batch.h"
 #include "core/budget.h"
 #include "core/desc.h"
 #include "core/ring.h"
@@ -39,7 +40,8 @@ struct nx_ring {
 	u32	there;
 };
 
-#define NX_RX_CACHE	64
+/* Two batches at the most: one that was just taken, and one to give back. */
+#define NX_RX_CACHE	(2 * NX_BATCH_MAX)
 
 /**
  * struct nx_rx_parts - the buffers that a packet is copied into

@@ -69,7 +69,7 @@ static u32 nr_spare(const struct nx_queue *q, int size)
 
 	if (size == NEXUS_SMALL)
 		keep = min(pool->sizes[size].nr / 4,
-			   NX_RX_CACHE * q->chan->nr_queues);
+			   2 * NX_BATCH_START * q->chan->nr_queues);
 	return nr > keep ? nr - keep : 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include <linux/tracepoint.h>
 #include <linux/nexus.h>
+#include "core/batch.h"
 #include "core/budget.h"
 #include "core/gather.h"
 #include "core/wset.h"
@@ -270,6 +271,39 @@ TRACE_EVENT(nexus_budget,
 		  __entry->channel, __entry->queue,
 		  nx_show_budget(__entry->from), nx_show_budget(__entry->to),
 		  __entry->packets)
+);
+
+TRACE_DEFINE_ENUM(NX_BATCH_HOLDS);
+TRACE_DEFINE_ENUM(NX_BATCH_GROWS);
+TRACE_DEFINE_ENUM(NX_BATCH_SHRINKS);
+TRACE_DEFINE_ENUM(NX_BATCH_PINNED);
+
+#define nx_show_batch(state)						\
+	__print_symbolic(state,						\
+		{ NX_BATCH_HOLDS,	"holds" },			\
+		{ NX_BATCH_GROWS,	"grows" },			\
+		{ NX_BATCH_SHRINKS,	"shrinks" },			\
+		{ NX_BATCH_PINNED,	"pinned" })
+
+/* Queues of a channel move @buffers at a time from now on. */
+TRACE_EVENT(nexus_batch,
+	TP_PROTO(u32 channel, u32 from, const struct nx_batch *b),
+	TP_ARGS(channel, from, b),
+	TP_STRUCT__entry(
+		__field(u32, channel)
+		__field(u32, from)
+		__field(u32, to)
+		__field(u32, buffers)
+	),
+	TP_fast_assign(
+		__entry->channel = channel;
+		__entry->from = from;
+		__entry->to = b->state;
+		__entry->buffers = b->buffers;
+	),
+	TP_printk("channel=%u from=%s to=%s buffers=%u", __entry->channel,
+		  nx_show_batch(__entry->from), nx_show_batch(__entry->to),
+		  __entry->buffers)
 );
 
 TRACE_DEFINE_ENUM(NX_WINDOW_RESTS);

@@ -374,4 +374,82 @@ NX_TEST(budget, "TUNE-6 the budget of a sender follows what its packets take, is
 	bed_stop(&bed);
 }
 
+#define FEW	64	/* buffers */
+
+static void begin_few(struct nx_chan *chan)
+{
+	nx_chan_init(chan, NEXUS);
+	chan->attach.rx_slots = 2 * WINDOW;
+	chan->attach.nr_small = FEW;
+	nx_chan_begin(chan);
+}
+
+/* Half of the buffers that there are, in packets by @out. */
+static void send_half(struct bed *bed, struct nx_flow *out)
+{
+	char packet[128];
+	size_t size = nx_udp_build(packet, &out->tuple, "few", 3);
+
+	for (int i = 0; i < FEW / 2; i++)
+		if (!nx_chan_send(&bed->from, 0, out->add.flow, 0, packet, size))
+			nx_die("no buffer");
+	if (nx_chan_sync(&bed->from, 0, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0))
+		nx_die("sync");
+}
+
+static void give_back(struct nx_chan *chan)
+{
+	struct nx_ring *rx = nx_chan_ring(chan, 0, NEXUS_RING_RX);
+	struct nexus_desc desc;
+
+	while (nx_ring_pop(rx, &desc))
+		if (!nx_buf_give(chan, 0, desc.buf))
+			nx_die("FREE is full");
+	nx_chan_sync(chan, 0, NEXUS_SYNC_REFILL, 0);
+}
+
+NX_TEST(batch, "TUNE-6 how many buffers a queue takes from the pool at a time follows what is left there, is pinned, and set free")
+{
+	long long end_ns = nx_now_ns() + 20 * NX_SEC;
+	struct nx_flow out, in;
+	struct nx_chan few;
+	struct bed bed;
+	__u32 id;
+
+	bed_start(&bed);
+	begin_few(&few);
+	id = few.attach.channel_id;
+	nx_flow_start(&in, &few, NX_HOST4, PORT + 2, NULL, 0);
+	nx_flow_start(&out, &bed.from, NX_HOST4, PORT + 3, NX_HOST4, PORT + 2);
+	EXPECT_EQ(NEXUS_TUNE_HOLDS, get_knob(&few, NEXUS_TUNE_CACHE_BATCH).state);
+	EXPECT_EQ(32, get_knob(&few, NEXUS_TUNE_CACHE_BATCH).value);
+	EXPECT_EQ(-ERANGE, nx_tune(id, NEXUS_TUNE_CACHE_BATCH, 0));
+	EXPECT_EQ(-ERANGE, nx_tune(id, NEXUS_TUNE_CACHE_BATCH, 65));
+	nx_trace_start("nexus_batch");
+	EXPECT_EQ(0, nx_tune(id, NEXUS_TUNE_CACHE_BATCH, 1));
+	EXPECT_TRUE(nx_trace_has("from=holds to=pinned", "buffers=1"));
+	/* Nobody takes them: the pool runs dry, and stays so. */
+	for (int i = 0; i < 10; i++)
+		send_half(&bed, &out);
+	EXPECT_LT(7 * FEW / 2, nx_chan_drops(&few, NEXUS_DROP_RX_NO_BUFFER));
+	EXPECT_EQ(1, get_knob(&few, NEXUS_TUNE_CACHE_BATCH).value);
+	EXPECT_EQ(0, nx_tune(id, NEXUS_TUNE_CACHE_BATCH, -1));
+	EXPECT_TRUE(nx_trace_has("from=pinned to=holds", "buffers=32"));
+	for (int i = 0; i < 10; i++)
+		send_half(&bed, &out);
+	EXPECT_TRUE(nx_trace_has("from=holds to=shrinks", "buffers=16"));
+	EXPECT_EQ(4, get_knob(&few, NEXUS_TUNE_CACHE_BATCH).value);
+	/* There are enough again, for long enough. */
+	do {
+		give_back(&few);
+		send_half(&bed, &out);
+	} while (get_knob(&few, NEXUS_TUNE_CACHE_BATCH).value != 32 &&
+		 nx_now_ns() < end_ns);
+	EXPECT_EQ(32, get_knob(&few, NEXUS_TUNE_CACHE_BATCH).value);
+	EXPECT_TRUE(nx_trace_has("to=grows", "buffers=32"));
+	nx_trace_stop();
+	nx_chan_close(&few);
+	bed_stop(&bed);
+}
+
 NX_TEST_MAIN("tune")

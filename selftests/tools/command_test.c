@@ -381,13 +381,15 @@ static void tune__pin_and_free(void)
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_RECEIVE_WINDOW);
 	run("tune pin 3 tx-budget 64");
 	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_TX_BUDGET);
+	run("tune pin 3 cache-batch 8");
+	CU_ASSERT_EQUAL(mnl_attr_get_u32(TUNE(NEXUS_TUNE_A_KNOB)), NEXUS_TUNE_CACHE_BATCH);
 	run("tune free 3 wo");
 	CU_ASSERT_EQUAL_FATAL(status, NX_OK);
 	CU_ASSERT_PTR_NULL(TUNE(NEXUS_TUNE_A_VALUE));
 	check_usage("tune pin 3 working-set", "the value is missing at the end");
 	check_usage("tune pin 3 work-set 1", "did you mean 'working-set'?");
 	check_usage("tune free 3 working-set 1", "'1' is one word too many");
-	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_TUNE], 5);
+	CU_ASSERT_EQUAL(mock.commands[NEXUS_CMD_SET_TUNE], 6);
 }
 
 static void batch__stops_or_goes_on(void)

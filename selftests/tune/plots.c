@@ -33,5 +33,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: plots FOLDER\n");
 		return 2;
 	}
-	return plot_wset(argv[1]) | plot_gather(argv[1]) | plot_budget(argv[1]);
+	return plot_wset(argv[1]) | plot_gather(argv[1]) | plot_budget(argv[1]) |
+	       plot_batch(argv[1]);
 }

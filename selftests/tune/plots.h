@@ -19,5 +19,6 @@ int plot_write(struct sim_plot *plot, const char *folder, const char *controller
 int plot_wset(const char *folder);
 int plot_gather(const char *folder);
 int plot_budget(const char *folder);
+int plot_batch(const char *folder);
 
 #endif /* TUNE_PLOTS_H */

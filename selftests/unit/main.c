@@ -23,6 +23,7 @@
 	X(core_share_suite) \
 	X(core_wset_suite) \
 	X(core_gather_suite) \
+	X(core_batch_suite) \
 	X(core_budget_suite) \
 	X(wire_checksum_suite) \
 	X(wire_ipv4_suite) \

@@ -77,6 +77,20 @@ static const struct nx_knob knobs[] = {
 			[NEXUS_TUNE_PINNED] = "an administrator set it",
 		},
 	},
+	[NEXUS_TUNE_CACHE_BATCH] = {
+		.name = "cache-batch",
+		.unit = "buffers",
+		.why = {
+			[NEXUS_TUNE_HOLDS] = "so many move at a time between a queue and the pool: "
+					     "queues seldom wait for each other, and find what they "
+					     "need",
+			[NEXUS_TUNE_GROWS] = "queues waited for each other at the pool: twice as many "
+					     "move at a time; or the pool runs dry no longer",
+			[NEXUS_TUNE_SHRINKS] = "the pool ran dry: half as many move at a time, and a "
+					       "queue keeps fewer from the others; or they wait no longer",
+			[NEXUS_TUNE_PINNED] = "an administrator set it",
+		},
+	},
 };
 
 static const char *const states[] = {
@@ -252,7 +266,8 @@ int nx_tune_show(struct nx_ctl *ctl, int argc, char **argv)
 static bool take_knob(struct nx_words *words, u32 *channel, u32 *knob)
 {
 	static const char *const names[] = {
-		"working-set", "wake-delay", "tx-budget", "receive-window"
+		"working-set", "wake-delay", "tx-budget", "receive-window",
+		"cache-batch"
 	};
 	int found;
 

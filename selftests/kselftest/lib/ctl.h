@@ -57,7 +57,7 @@ struct nx_ctl_nexus {
 };
 
 /* Knobs by enum nexus_tune_knob, and no more than these. */
-#define NX_CTL_KNOBS	(NEXUS_TUNE_RECEIVE_WINDOW + 1)
+#define NX_CTL_KNOBS	(NEXUS_TUNE_CACHE_BATCH + 1)
 
 struct nx_ctl_knob {
 	__u32	state;

@@ -348,6 +348,8 @@ enum nexus_tune_knob {
 					 * something else may run */
 	NEXUS_TUNE_RECEIVE_WINDOW,	/* bytes, 4096 to 1 GiB, that a TCP connection's
 					 * receive window may be at the most */
+	NEXUS_TUNE_CACHE_BATCH,		/* small buffers, 1 to 64, that a queue takes from its
+					 * channel's pool, or gives back, at a time */
 };
 
 enum nexus_tune_state {
