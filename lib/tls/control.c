@@ -155,7 +155,8 @@ static int input_renegotiation(struct nexus_tls *tls, uint8_t type)
 	if (type != wanted)
 		return nx_tls_refuse(tls, SSL_AD_UNEXPECTED_MESSAGE);
 	/* A peer that does not hear it waits, or gives up. */
-	nx_tls_put_record(tls, NX_TLS_ALERT, no, sizeof(no));
+	if (nx_tls_is_quiet(tls))
+		nx_tls_put_record(tls, NX_TLS_ALERT, no, sizeof(no));
 	return 0;
 }
 

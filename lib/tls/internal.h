@@ -170,6 +170,12 @@ int nx_tls_put(struct nexus_tls *tls, const void *data, size_t len);
 int nx_tls_put_record(struct nexus_tls *tls, uint8_t type, const void *data,
 		      size_t len);
 
+/*
+ * Has the peer all that was sent? Who asks for answers and takes none gets one:
+ * they pass a full send buffer, and each has a buffer of the pool.
+ */
+bool nx_tls_is_quiet(const struct nexus_tls *tls);
+
 /* close_notify; once. 0, -EAGAIN, or why not. */
 int nx_tls_put_close(struct nexus_tls *tls);
 

@@ -205,10 +205,11 @@ static int next_payload(struct nexus_tls *tls)
 
 /* --------------------------------------------------------------- reading */
 
-/* What the peer asked for while we read. It can wait: there may be no buffer. */
+/* What the peer asked for while we read. It can wait until something is sent. */
 static void answer(struct nexus_tls *tls)
 {
-	if (tls->owes_update && tls->phase == NX_TLS_DIRECT)
+	if (tls->owes_update && tls->phase == NX_TLS_DIRECT &&
+	    nx_tls_is_quiet(tls))
 		nx_tls_put_update(tls, false);
 }
 

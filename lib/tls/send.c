@@ -59,6 +59,14 @@ int nx_tls_put_record(struct nexus_tls *tls, uint8_t type, const void *data,
 	return 0;
 }
 
+bool nx_tls_is_quiet(const struct nexus_tls *tls)
+{
+	struct nexus_tcp_info info;
+
+	nexus_tcp_info(tls->tcp, &info);
+	return !info.unsent && !info.unacked;
+}
+
 int nx_tls_put_close(struct nexus_tls *tls)
 {
 	static const uint8_t close_notify[] = { 1, SSL_AD_CLOSE_NOTIFY };

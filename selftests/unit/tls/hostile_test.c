@@ -282,6 +282,12 @@ static void read__messages_in_pieces(void)
 	inject(&f, NX_TLS_DATA, "a", 1);
 	check_refused(&f, SSL_AD_UNEXPECTED_MESSAGE);
 	finish(&f);
+
+	start(&f, true, V3);
+	inject(&f, NX_TLS_HANDSHAKE, "\x18\0", 2);
+	inject(&f, NX_TLS_ALERT, "\1\x5a", 2);
+	check_refused(&f, SSL_AD_UNEXPECTED_MESSAGE);
+	finish(&f);
 }
 
 /* However often a peer asks, it is answered once for what was read at once. */
@@ -302,6 +308,35 @@ static void read__many_requests(void)
 	CU_ASSERT_EQUAL(info.updates_in, 10);
 	CU_ASSERT_EQUAL(info.updates_out, 1);
 	ends_send(&f.b, "still", 5);
+	finish(&f);
+}
+
+/* A peer that takes no answer gets one, and the next before our next payload. */
+static void read__requests_without_taking(void)
+{
+	uint8_t records[1024];
+	struct nexus_tls_info info;
+	struct forge f;
+	unsigned int i;
+	int len = 0;
+	char byte;
+
+	start(&f, true, V3);
+	for (i = 0; i < 10; i++) {
+		len += nx_tls_seal(&f.half, NX_TLS_HANDSHAKE, "\x18\0\0\1\1", 5,
+				   records + len);
+		CU_ASSERT_EQUAL(nx_tls_half_update(&f.half), 0);
+		len += nx_tls_seal(&f.half, NX_TLS_DATA, "a", 1, records + len);
+	}
+	ends_inject(&f.b, records, (size_t)len);
+	for (i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(nexus_tls_read(f.b.tls, &byte, 1), 1);
+	nexus_tls_info(f.b.tls, &info);
+	CU_ASSERT_EQUAL(info.updates_in, 10);
+	CU_ASSERT_EQUAL(info.updates_out, 1);
+	ends_send(&f.b, "payload", 7);
+	nexus_tls_info(f.b.tls, &info);
+	CU_ASSERT_EQUAL(info.updates_out, 2);
 	finish(&f);
 }
 
@@ -382,6 +417,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(read__empty_records),
 	UNIT_CASE(read__messages_in_pieces),
 	UNIT_CASE(read__many_requests),
+	UNIT_CASE(read__requests_without_taking),
 	UNIT_CASE(read__alerts),
 	UNIT_CASE(read__renegotiation),
 	UNIT_CASE(read__byte_by_byte),
