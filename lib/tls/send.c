@@ -125,15 +125,20 @@ static void read_flight(const struct nexus_tls *tls,
 				      nx_tls_back_len(&tls->tx));
 }
 
-/* The next record of @left bytes, in a packet with @room more; 0: in none. */
-static size_t next_len(struct nx_tls_flight *flight, size_t left, size_t room)
+/*
+ * The next record of @left bytes, in a packet with @room bytes, of which @used are
+ * taken; 0: in none. A record is not cut because a packet ends, if it can begin
+ * the next.
+ */
+static size_t next_len(struct nx_tls_flight *flight, size_t left, size_t used,
+		       size_t room)
 {
 	size_t len = nx_tls_record_len(flight);
 
 	len = len < left ? len : left;
-	if (room <= flight->overhead)
+	if (used && len + flight->overhead > room - used)
 		return 0;
-	if (len > room - flight->overhead)
+	if (len + flight->overhead > room)
 		len = room - flight->overhead;
 	flight->queued += len + flight->overhead;
 	return len;
@@ -146,8 +151,8 @@ static void make_plan(struct plan *plan, const struct nx_tls_flight *flight,
 
 	*plan = (struct plan) { .flight = *flight };
 	while (plan->len < left &&
-	       (len = next_len(&plan->flight, left - plan->len,
-			       room - plan->total)) != 0) {
+	       (len = next_len(&plan->flight, left - plan->len, plan->total,
+			       room)) != 0) {
 		plan->len += len;
 		plan->total += len + flight->overhead;
 	}
@@ -200,7 +205,7 @@ static int fill(struct nexus_tls *tls, struct nx_tls_flight *flight,
 	int err = 0;
 
 	while (!err && left) {
-		len = next_len(flight, left, pkt->total_len - off);
+		len = next_len(flight, left, off, pkt->total_len);
 		err = seal_at(tls, pkt, off, src, len);
 		off += len + flight->overhead;
 		src += len;
