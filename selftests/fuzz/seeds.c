@@ -279,6 +279,25 @@ static void tracked(void)
 	write_seed("core_tcp_track", "moves", moves, sizeof(moves));
 }
 
+/* Payload, key updates, alerts; whole, padded, in pieces; and what nobody sealed. */
+static void records(void)
+{
+	static const uint8_t steps[] = {
+		3, 4, 5, 0, 0xff, 0, 0, 'n', 'e', 'x', 'u', 's',
+		0xa4, 3, 0, 7, 0, 40, 'a', 'b', 0,
+		2, 5, 0, 0xff, 0, 0, 24, 0, 0, 1, 1,
+		2, 2, 0, 1, 0, 0, 24, 0, 2, 3, 0, 1, 0, 0, 0, 1, 0,
+		0x84, 1, 0, 0, 0, 0, 'x',
+		1, 2, 0, 0xff, 0, 0, 1, 0,
+	};
+	static const uint8_t raw[] = {
+		2, 0x40, 10, 0, 3, 0, 0, 23, 3, 3, 0, 17, 1, 2, 3, 4, 5,
+	};
+
+	write_seed("tls_record", "steps", steps, sizeof(steps));
+	write_seed("tls_record", "raw", raw, sizeof(raw));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -294,6 +313,7 @@ int main(int argc, char **argv)
 	schema();
 	rings();
 	tracked();
+	records();
 	connections();
 	return 0;
 }
