@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct nexus_stack;
+struct secret;
 struct server;
 
 /**
@@ -14,11 +15,13 @@ struct server;
  * @nexus: its name, or NULL for the only one
  * @root:  folder of the files
  * @fd:    a bound TCP socket
+ * @secret: of a server of HTTPS, or NULL
  */
 struct httpd_options {
 	const char	*nexus;
 	const char	*root;
 	int		fd;
+	struct secret	*secret;
 };
 
 /**

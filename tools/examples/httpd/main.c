@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nexus-httpd: serves the files of a folder by HTTP, over TCP of libnexus. It
- * binds its port as whoever starts it, becomes an ordinary user, and attaches to
- * nexus as that user.
+ * nexus-httpd: serves the files of a folder by HTTP or HTTPS, over TCP of libnexus.
+ * It binds its port and reads its key as whoever starts it, becomes an ordinary user,
+ * and attaches to nexus as that user.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -15,15 +15,19 @@
 
 #include "../common/common.h"
 #include "httpd.h"
+#include "line.h"
 
 static const char usage[] =
 "usage: nexus-httpd [OPTION...]\n"
 "\n"
-"Serves the files of a folder by HTTP/1.1: GET and HEAD, with ranges.\n"
+"Serves the files of a folder by HTTP/1.1: GET and HEAD, with ranges; by HTTPS\n"
+"if it is given a certificate.\n"
 "\n"
 "  --root FOLDER    of the files (.)\n"
 "  --address ADDR   IPv4 or IPv6 address to serve on (::, which is both)\n"
-"  --port PORT      (80)\n"
+"  --port PORT      (80, or 443 with --cert)\n"
+"  --cert FILE      certificate, and those that signed it, PEM\n"
+"  --key FILE       its key, PEM, if that is not in the same file\n"
 "  --nexus NAME     the nexus, if there are several\n"
 "  --user NAME      become this user if started as root (nobody)\n"
 "  --help           this text\n";
@@ -31,6 +35,8 @@ static const char usage[] =
 struct settings {
 	struct bind_to		to;
 	const char		*user;
+	const char		*cert;
+	const char		*key;
 	struct httpd_options	httpd;
 };
 
@@ -40,6 +46,8 @@ static void parse_options(struct settings *settings, int argc, char **argv)
 		{ "root", required_argument, NULL, 'r' },
 		{ "address", required_argument, NULL, 'a' },
 		{ "port", required_argument, NULL, 'p' },
+		{ "cert", required_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
 		{ "nexus", required_argument, NULL, 'n' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -52,16 +60,20 @@ static void parse_options(struct settings *settings, int argc, char **argv)
 		case 'r': settings->httpd.root = optarg; break;
 		case 'a': settings->to.address = optarg; break;
 		case 'p': settings->to.port = parse_port(optarg); break;
+		case 'c': settings->cert = optarg; break;
+		case 'k': settings->key = optarg; break;
 		case 'n': settings->httpd.nexus = optarg; break;
 		case 'u': settings->user = optarg; break;
 		case 'h': fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); exit(2);
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc || (settings->key && !settings->cert)) {
 		fputs(usage, stderr);
 		exit(2);
 	}
+	if (!settings->to.port)
+		settings->to.port = settings->cert ? 443 : 80;
 }
 
 static int timeout_ms(struct nexus_stack *stack)
@@ -107,9 +119,9 @@ static int serve(const struct settings *settings)
 	err = server_open(&server, &settings->httpd);
 	if (err)
 		return err;
-	printf("nexus-httpd: %s on %s port %u over nexus, as user %u\n",
+	printf("nexus-httpd: %s on %s port %u over %snexus, as user %u\n",
 	       settings->httpd.root, settings->to.address, settings->to.port,
-	       geteuid());
+	       settings->httpd.secret ? "TLS and " : "", geteuid());
 	fflush(stdout);
 	err = loop(server_stack(server), signal_fd);
 	stats = server_stats(server);
@@ -124,20 +136,33 @@ static int serve(const struct settings *settings)
 	return err;
 }
 
+/* What only who starts it may do; and then no more of it. */
+static int prepare(struct settings *settings)
+{
+	int err = 0;
+
+	settings->httpd.fd = bind_socket(&settings->to);
+	if (settings->httpd.fd < 0)
+		return settings->httpd.fd;
+	if (settings->cert)
+		err = secret_open(&settings->httpd.secret, settings->cert,
+				  settings->key);
+	return err ? err : drop_privileges(settings->user);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = {
-		.to = { .address = "::", .port = 80, .type = SOCK_STREAM },
+		.to = { .address = "::", .type = SOCK_STREAM },
 		.user = "nobody",
 		.httpd.root = ".",
 	};
 	int err;
 
 	parse_options(&settings, argc, argv);
-	settings.httpd.fd = bind_socket(&settings.to);
-	err = settings.httpd.fd < 0 ? settings.httpd.fd :
-				      drop_privileges(settings.user);
+	err = prepare(&settings);
 	if (!err)
 		err = serve(&settings);
+	secret_close(settings.httpd.secret);
 	return err ? 1 : 0;
 }

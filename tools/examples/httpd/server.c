@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections: requests come, files go. A file is read into the buffers that are
- * sent, and these come back when the peer has acknowledged them.
+ * Connections: requests come, files go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +14,8 @@
 #include "../common/common.h"
 #include "http.h"
 #include "httpd.h"
+#include "line.h"
 
-/* Of a file at once: what lies in one large buffer. */
-#define PIECE		65280
 #define NR_LARGE	128
 #define SND_BUF_BYTES	(512 << 10)
 
@@ -39,6 +37,7 @@
  * @stack:    below
  * @listener: on it
  * @root:     folder of the files
+ * @secret:   for connections within TLS, or NULL
  * @first:    connection, of a list
  * @nr:       connections
  * @stats:    of all
@@ -47,6 +46,7 @@ struct server {
 	struct nexus_stack		*stack;
 	struct nexus_tcp_listener	*listener;
 	int				root;
+	struct secret			*secret;
 	struct conn			*first;
 	unsigned int			nr;
 	struct httpd_stats		stats;
@@ -69,7 +69,7 @@ enum phase {
  * struct conn - a connection
  * @server:  whose
  * @next:    in its list
- * @tcp:     the library's
+ * @line:    its bytes
  * @phase:   what it does
  * @since_ns: when that began
  * @in:      what has come of requests
@@ -79,7 +79,6 @@ enum phase {
  * @sent:    of its text
  * @file:    that is sent, or -1
  * @left:    bytes of it that were not read yet
- * @packet:  that the library did not take yet, or NULL
  * @acked:   payload that the peer has
  * @acked_then: when @deadline was armed
  * @deadline: the phase must have got on until then
@@ -88,7 +87,7 @@ enum phase {
 struct conn {
 	struct server		*server;
 	struct conn		*next;
-	struct nexus_tcp	*tcp;
+	struct line		line;
 	enum phase		phase;
 	uint64_t		since_ns;
 	char			in[HTTP_HEAD_MAX];
@@ -98,12 +97,16 @@ struct conn {
 	size_t			sent;
 	int			file;
 	uint64_t		left;
-	struct nexus_packet	*packet;
 	uint64_t		acked;
 	uint64_t		acked_then;
 	struct nexus_timer	deadline;
 	struct nexus_timer	retry;
 };
+
+static ssize_t read_line(struct conn *conn, void *buf, size_t len)
+{
+	return conn->line.ops->read(&conn->line, buf, len);
+}
 
 /* Whoever calls this touches the connection no more. */
 static void drop(struct conn *conn, bool is_reset)
@@ -117,13 +120,12 @@ static void drop(struct conn *conn, bool is_reset)
 	conn->server->nr--;
 	nexus_timer_cancel(stack, &conn->deadline);
 	nexus_timer_cancel(stack, &conn->retry);
-	nexus_packet_put(stack, conn->packet);
 	if (conn->file >= 0)
 		close(conn->file);
 	if (is_reset)
-		nexus_tcp_abort(conn->tcp);
+		conn->line.ops->abort(&conn->line);
 	else
-		nexus_tcp_close(conn->tcp);
+		conn->line.ops->close(&conn->line);
 	free(conn);
 }
 
@@ -190,8 +192,8 @@ static bool send_text(struct conn *conn)
 	ssize_t n;
 
 	while (conn->sent < text->len) {
-		n = nexus_tcp_write(conn->tcp, text->text + conn->sent,
-				    text->len - conn->sent);
+		n = conn->line.ops->write(&conn->line, text->text + conn->sent,
+					  text->len - conn->sent);
 		if (n <= 0)
 			return false;
 		conn->sent += (size_t)n;
@@ -199,48 +201,14 @@ static bool send_text(struct conn *conn)
 	return true;
 }
 
-/* All parts of a packet; false: the file has become shorter. */
-static bool fill(struct nexus_packet *pkt, int file)
-{
-	for (; pkt; pkt = pkt->next)
-		if (read(file, pkt->data, pkt->len) != (ssize_t)pkt->len)
-			return false;
-	return true;
-}
-
-/* The next piece of the file as a packet; 0, -EAGAIN: no buffer, -EIO. */
-static int read_piece(struct conn *conn)
-{
-	size_t len = conn->left < PIECE ? (size_t)conn->left : PIECE;
-	struct nexus_packet *pkt;
-	int err;
-
-	err = nexus_packet_alloc(conn->server->stack, len, &pkt);
-	if (err)
-		return err;
-	if (!fill(pkt, conn->file)) {
-		nexus_packet_put(conn->server->stack, pkt);
-		return -EIO;
-	}
-	conn->left -= len;
-	conn->server->stats.bytes += len;
-	conn->packet = pkt;
-	return 0;
-}
-
-/* 0 all of it, -EAGAIN, or why it cannot go on. */
+/* As struct line_ops says. */
 static int send_file(struct conn *conn)
 {
-	int err = 0;
+	uint64_t left = conn->left;
+	int err;
 
-	while (!err && (conn->packet || conn->left)) {
-		if (!conn->packet)
-			err = read_piece(conn);
-		if (!err)
-			err = nexus_tcp_send(conn->tcp, conn->packet);
-		if (!err)
-			conn->packet = NULL;
-	}
+	err = conn->line.ops->send_file(&conn->line, conn->file, &conn->left);
+	conn->server->stats.bytes += left - conn->left;
 	return err;
 }
 
@@ -248,10 +216,10 @@ static int send_file(struct conn *conn)
 static void stop_sending(struct conn *conn, int err)
 {
 	/* The peer must not take a part for the whole. */
-	if (err != -EAGAIN)
-		drop(conn, true);
-	else if (!conn->packet)
+	if (err == -ENOBUFS)
 		set_timer(conn, &conn->retry, RETRY_NS);
+	else if (err != -EAGAIN)
+		drop(conn, true);
 }
 
 /* True: on to what comes next; false: later, or the connection is gone. */
@@ -273,7 +241,7 @@ static bool send_answer(struct conn *conn)
 	conn->sent = 0;
 	if (!conn->is_last)
 		return enter(conn, REQUEST);
-	nexus_tcp_shutdown(conn->tcp);
+	conn->line.ops->shutdown(&conn->line);
 	return enter(conn, DRAIN);
 }
 
@@ -301,8 +269,8 @@ static bool read_request(struct conn *conn)
 		}
 		if (ret < 0)
 			return answer_error(conn, -ret, request.is_head, true);
-		n = nexus_tcp_read(conn->tcp, conn->in + conn->in_len,
-				   sizeof(conn->in) - conn->in_len);
+		n = read_line(conn, conn->in + conn->in_len,
+			      sizeof(conn->in) - conn->in_len);
 		if (n > 0) {
 			conn->in_len += (size_t)n;
 			continue;
@@ -319,7 +287,7 @@ static bool drain(struct conn *conn)
 	ssize_t n;
 
 	do
-		n = nexus_tcp_read(conn->tcp, conn->in, sizeof(conn->in));
+		n = read_line(conn, conn->in, sizeof(conn->in));
 	while (n > 0);
 	if (n != -EAGAIN)
 		drop(conn, false);
@@ -347,24 +315,20 @@ static void work(struct conn *conn)
 
 /* ------------------------------------------------------------- callbacks */
 
-static void on_ready(struct nexus_tcp *tcp, void *arg)
+static void on_ready(void *arg)
 {
-	(void)tcp;
 	work(arg);
 }
 
-static void on_acked(struct nexus_tcp *tcp, uint64_t bytes, void *arg)
+static void on_acked(void *arg, uint64_t bytes)
 {
 	struct conn *conn = arg;
 
-	(void)tcp;
 	conn->acked = bytes;
 }
 
-static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
+static void on_closed(void *arg)
 {
-	(void)tcp;
-	(void)err;
 	drop(arg, false);
 }
 
@@ -395,9 +359,8 @@ static void on_deadline(struct nexus_timer *timer, void *arg)
 	drop(conn, conn->phase == ANSWER);
 }
 
-static const struct nexus_tcp_callbacks callbacks = {
-	.readable = on_ready,
-	.writable = on_ready,
+static const struct line_callbacks callbacks = {
+	.ready = on_ready,
 	.acked = on_acked,
 	.closed = on_closed,
 };
@@ -417,7 +380,7 @@ static bool has_too_many(const struct server *server, const struct nexus_tcp *tc
 
 	nexus_tcp_remote(tcp, &host);
 	for (conn = server->first; conn; conn = conn->next) {
-		nexus_tcp_remote(conn->tcp, &other);
+		nexus_tcp_remote(conn->line.tcp, &other);
 		nr += is_same_host(&host, &other);
 	}
 	return nr >= HOST_MAX;
@@ -446,6 +409,30 @@ static bool has_room(struct server *server, const struct nexus_tcp *tcp)
 	return server->nr < CONNS_MAX || evict(server);
 }
 
+/* NULL: no memory, or none that may be locked for its secrets. */
+static struct conn *make_conn(struct server *server, struct nexus_tcp *tcp)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+	conn->server = server;
+	conn->line = (struct line) {
+		.ops = server->secret ? &line_tls_ops : &line_tcp_ops,
+		.stack = server->stack, .tcp = tcp, .secret = server->secret,
+		.callbacks = &callbacks, .arg = conn,
+	};
+	conn->file = -1;
+	conn->deadline.fire = on_deadline;
+	conn->deadline.arg = conn;
+	conn->retry.fire = on_retry;
+	conn->retry.arg = conn;
+	if (!conn->line.ops->start(&conn->line))
+		return conn;
+	free(conn);
+	return NULL;
+}
+
 static void on_accept(struct nexus_tcp_listener *listener,
 		      struct nexus_tcp *tcp, void *arg)
 {
@@ -454,24 +441,16 @@ static void on_accept(struct nexus_tcp_listener *listener,
 
 	(void)listener;
 	server->stats.connections++;
-	conn = has_room(server, tcp) ? calloc(1, sizeof(*conn)) : NULL;
+	conn = has_room(server, tcp) ? make_conn(server, tcp) : NULL;
 	if (!conn) {
 		server->stats.refused++;
 		nexus_tcp_abort(tcp);
 		return;
 	}
-	conn->server = server;
-	conn->tcp = tcp;
-	conn->file = -1;
-	conn->deadline.fire = on_deadline;
-	conn->deadline.arg = conn;
-	conn->retry.fire = on_retry;
-	conn->retry.arg = conn;
 	conn->next = server->first;
 	server->first = conn;
 	server->nr++;
-	if (enter(conn, REQUEST))
-		nexus_tcp_set_callbacks(tcp, &callbacks, conn);
+	enter(conn, REQUEST);
 }
 
 /* -------------------------------------------------------- open and close */
@@ -508,6 +487,7 @@ int server_open(struct server **result, const struct httpd_options *options)
 
 	if (!server)
 		return -ENOMEM;
+	server->secret = options->secret;
 	server->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (server->root < 0) {
 		err = -errno;
