@@ -211,4 +211,5 @@ const struct perf_backend perf_backend_kernel = {
 	.recv = sock_recv,
 	.close = sock_close,
 	.tcp = &perf_tcp_kernel,
+	.tls = &perf_tls_kernel,
 };

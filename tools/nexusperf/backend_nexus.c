@@ -247,4 +247,5 @@ const struct perf_backend perf_backend_nexus = {
 	.recv = stack_recv,
 	.close = stack_close,
 	.tcp = &perf_tcp_nexus,
+	.tls = &perf_tls_nexus,
 };

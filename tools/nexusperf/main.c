@@ -28,6 +28,7 @@ static const char usage[] =
 "  tcp-rr              blocking round trips on connections, each in its turn\n"
 "  tcp-bulk            one connection, one direction\n"
 "  tcp-crr             connect, request, answer, close\n"
+"  tls-bulk            as tcp-bulk, by TLS 1.3 with AES-128-GCM\n"
 "  floor WHAT          what the machine takes: futex, pipe, syscall\n"
 "\n"
 "ends\n"
@@ -53,7 +54,7 @@ static const char usage[] =
 "                      N thousandths of the link\n"
 "\n"
 "how much\n"
-"  --size BYTES        of payload (64; bulk: 65507, tcp-bulk: 65536)\n"
+"  --size BYTES        of payload (64; bulk: 65507, tcp-bulk, tls-bulk: 65536)\n"
 "  --batch N           datagrams a call (32; bulk: 8)\n"
 "  --window N          rx, bulk, --pair: datagrams on their way at most\n"
 "  --connections N     tcp-rr: so many (1)\n"
@@ -118,7 +119,7 @@ static const struct {
 	{ "rr", PERF_RR }, { "tx", PERF_TX }, { "rx", PERF_RX },
 	{ "bulk", PERF_BULK }, { "echo", PERF_ECHO }, { "floor", PERF_FLOOR },
 	{ "tcp-rr", PERF_TCP_RR }, { "tcp-bulk", PERF_TCP_BULK },
-	{ "tcp-crr", PERF_TCP_CRR },
+	{ "tcp-crr", PERF_TCP_CRR }, { "tls-bulk", PERF_TLS_BULK },
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -201,8 +202,8 @@ static enum perf_mode parse_mode(const char *text)
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (!strcmp(modes[i].name, text))
 			return modes[i].mode;
-	die("mode %s: there are rr, tx, rx, bulk, echo, floor, tcp-rr, tcp-bulk "
-	    "and tcp-crr", text);
+	die("mode %s: there are rr, tx, rx, bulk, echo, floor, tcp-rr, tcp-bulk, "
+	    "tcp-crr and tls-bulk", text);
 }
 
 static void parse_place(struct perf_config *cfg, int option, const char *arg)
@@ -324,16 +325,22 @@ static unsigned int default_size(enum perf_mode mode)
 {
 	if (mode == PERF_BULK)
 		return PERF_SIZE_MAX;
-	return mode == PERF_TCP_BULK ? 65536 : 64;
+	return mode == PERF_TCP_BULK || mode == PERF_TLS_BULK ? 65536 : 64;
+}
+
+static const struct perf_backend *stream_of(const struct perf_config *cfg,
+					    const struct perf_backend *backend)
+{
+	return cfg->mode == PERF_TLS_BULK ? backend->tls : backend->tcp;
 }
 
 /* With TCP the same back ends have other functions. */
 static void complete_tcp(struct perf_config *cfg)
 {
-	if (!cfg->backend->tcp || !cfg->sender->tcp)
+	cfg->backend = stream_of(cfg, cfg->backend);
+	cfg->sender = stream_of(cfg, cfg->sender);
+	if (!cfg->backend || !cfg->sender)
 		die("TCP has the back ends nexus and kernel");
-	cfg->backend = cfg->backend->tcp;
-	cfg->sender = cfg->sender->tcp;
 	cfg->ends = PERF_ENDS_PAIR;
 	if (!cfg->connections)
 		cfg->connections = 1;

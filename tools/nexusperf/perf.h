@@ -31,6 +31,7 @@ enum perf_mode {
 	PERF_TCP_RR,	/* blocking round trips on connections */
 	PERF_TCP_BULK,	/* one connection, one direction */
 	PERF_TCP_CRR,	/* connect, request, answer, close */
+	PERF_TLS_BULK,	/* PERF_TCP_BULK by TLS */
 };
 
 /* Who holds the ends of a run that this command starts alone. */
@@ -154,6 +155,7 @@ struct perf_end {
  * @close: release everything
  *
  * @tcp:   the same back end's functions for TCP, or NULL
+ * @tls:   and for TLS
  *
  * Of TCP alone, where @open listens at the receiving end, and @recv accepts, and
  * answers as the mode needs:
@@ -177,6 +179,7 @@ struct perf_backend {
 	void (*close)(struct perf_end *end);
 
 	const struct perf_backend *tcp;
+	const struct perf_backend *tls;
 	int (*connect)(struct perf_end *end, unsigned int i);
 	int (*exchange)(struct perf_end *end, unsigned int i);
 	int (*push)(struct perf_end *end, unsigned int i);
@@ -191,6 +194,8 @@ extern const struct perf_backend perf_backend_packet;
 extern const struct perf_backend perf_backend_xdp;
 extern const struct perf_backend perf_tcp_nexus;
 extern const struct perf_backend perf_tcp_kernel;
+extern const struct perf_backend perf_tls_nexus;
+extern const struct perf_backend perf_tls_kernel;
 
 /**
  * struct perf_result - what a run found

@@ -17,6 +17,7 @@ static const char * const mode_names[] = {
 	[PERF_TCP_RR] = "tcp-rr",
 	[PERF_TCP_BULK] = "tcp-bulk",
 	[PERF_TCP_CRR] = "tcp-crr",
+	[PERF_TLS_BULK] = "tls-bulk",
 };
 
 static const struct {

@@ -430,6 +430,7 @@ int perf_run(const struct perf_config *cfg, struct perf_result *result)
 	case PERF_TCP_RR:
 	case PERF_TCP_BULK:
 	case PERF_TCP_CRR:
+	case PERF_TLS_BULK:
 		return perf_run_tcp(cfg, result);
 	}
 	return -EINVAL;

@@ -10,7 +10,7 @@
 bool perf_is_tcp(const struct perf_config *cfg)
 {
 	return cfg->mode == PERF_TCP_RR || cfg->mode == PERF_TCP_BULK ||
-	       cfg->mode == PERF_TCP_CRR;
+	       cfg->mode == PERF_TCP_CRR || cfg->mode == PERF_TLS_BULK;
 }
 
 static int run_rr(const struct perf_config *cfg, struct perf_end *end,
@@ -85,7 +85,7 @@ static int run_crr(const struct perf_config *cfg, struct perf_end *end,
 static int run_end(const struct perf_config *cfg, struct perf_end *end,
 		   struct perf_result *result)
 {
-	if (cfg->mode == PERF_TCP_BULK)
+	if (cfg->mode == PERF_TCP_BULK || cfg->mode == PERF_TLS_BULK)
 		return run_bulk(cfg, end, result);
 	if (cfg->mode == PERF_TCP_CRR)
 		return run_crr(cfg, end, result);
