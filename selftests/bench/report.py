@@ -36,6 +36,9 @@ COUNTED = (
     ("tcp-bulk-to", "TCP bulk, veth, to the kernel, 64 KiB", ("ratio", 1.0)),
     ("tcp-bulk-from", "TCP bulk, veth, from the kernel, 64 KiB",
      ("ratio", 1.0)),
+    # 5.4 a byte.
+    ("tls-bulk-local", "TLS 1.3 bulk, one host, 64 KiB", ("max", 353894)),
+    ("tls-bulk-veth", "TLS 1.3 bulk, veth, 64 KiB", ("ratio", 0.83)),
 )
 TIMED = (
     ("rr-local", "blocking round trip, one host, ns", None),
