@@ -221,5 +221,6 @@ int nx_file_write(const char *path, const char *text)
 
 bool nx_is_checked(void)
 {
-	return !access("/proc/lockdep_stats", F_OK);
+	return !access("/proc/lockdep_stats", F_OK) ||
+	       !access("/sys/kernel/debug/kcsan", F_OK);
 }
