@@ -165,11 +165,14 @@ static void bed_connect(struct bed *bed, __u32 flags)
 	if (err)
 		nx_die("connect: %s (%s)", nexus_strerror(err),
 		       nexus_error_text());
-	while (!bed->nr_established && nx_now_ns() < end_ns)
+	/* What ends the handshake may be lost: then it is sent again. */
+	set_nonblock(fd);
+	do {
 		nexus_stack_poll(bed->stack, STEP_NS);
-	/* What ends the handshake leaves with the next call. */
-	nexus_stack_flush(bed->stack);
-	bed->peer = accept(fd, NULL, NULL);
+		bed->peer = accept(fd, NULL, NULL);
+	} while (bed->peer < 0 && nx_now_ns() < end_ns);
+	if (bed->peer < 0)
+		nx_die("accept: %m");
 	set_nonblock(bed->peer);
 	close(fd);
 }
