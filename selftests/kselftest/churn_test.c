@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -33,6 +34,16 @@
 #define NR_PORTS	20000
 #define NR_WORKERS	2
 #define WAIT_MS		60000
+
+/* All rounds, and for how long a share of them is tried. */
+#define NR_ROUNDS	10000
+#define SHARE_S		12
+
+/* Of each worker, however slow the machine: one of them at least has a flow. */
+#define FEWEST		8
+
+/* How often a long run tells how far it is. */
+#define TELL_NS		(60 * NX_SEC)
 
 /* How a round ends. */
 enum fate {
@@ -451,23 +462,42 @@ static int run_round(struct world *world, __u32 seed)
 	return status == -SIGKILL ? 0 : status;
 }
 
-static void work(struct world *world, int worker, __u32 seed, __u32 rounds)
+static __u32 nr_done(const struct tally *tally)
 {
+	__u32 nr = 0;
+
+	for (int i = 0; i < NR_FATES; i++)
+		nr += __atomic_load_n(&tally->fates[i], __ATOMIC_RELAXED);
+	return nr;
+}
+
+/* Up to @rounds, begun before @end_ns, but for the first ones. */
+static void work(struct world *world, int worker, __u32 seed, __u32 rounds,
+		 long long end_ns)
+{
+	long long now_ns = nx_now_ns(), tell_ns = now_ns + TELL_NS;
+
 	use_cpus(worker, 1);
 	world->step = nx_shared_alloc(sizeof(*world->step));
 	world->lock = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	for (__u32 i = 0; i < rounds; i++) {
+	for (__u32 i = 0; i < rounds && (i < FEWEST || now_ns < end_ns); i++) {
 		int status = run_round(world, seed + i * NR_WORKERS + worker);
 
 		if (status)
 			nx_die("worker %d, round %u of seed %u: its process ended with %d",
 			       worker, i, seed, status);
+		now_ns = nx_now_ns();
+		if (worker || now_ns < tell_ns)
+			continue;
+		nx_note("%u rounds so far", nr_done(world->tally));
+		tell_ns = now_ns + TELL_NS;
 	}
 	_exit(0);
 }
 
 static void tell(const struct tally *tally)
 {
+	nx_note("%u rounds", nr_done(tally));
 	nx_note("%u channels, %u flows, %u connections, %llu packets, %u loads of the module",
 		tally->attached, tally->flows, tally->conns, tally->packets,
 		tally->loads);
@@ -482,9 +512,20 @@ static __u32 first_seed(void)
 	return text ? strtoul(text, NULL, 0) : (__u32)nx_now_ns() ^ getpid();
 }
 
+/* All rounds take what they take, unless told otherwise; a share does not. */
+static long long end_of(__u32 nr)
+{
+	const char *text = getenv("NEXUS_TEST_LIFETIMES_SECONDS");
+	long long seconds = text ? atoll(text) : nr < NR_ROUNDS ? SHARE_S : 0;
+
+	return seconds ? nx_now_ns() + seconds * NX_SEC : LLONG_MAX;
+}
+
 NX_TEST_LONG(lifetimes, "LIFE-4 LIFE-1 LIFE-2 POOL-4 attach, flow, traffic, kill, defunct, device, namespace and module end in random order on two CPUs", 7200)
 {
-	__u32 nr = nx_loops("NEXUS_TEST_LIFETIMES", 10000), seed = first_seed();
+	__u32 nr = nx_loops("NEXUS_TEST_LIFETIMES", NR_ROUNDS);
+	long long end_ns = end_of(nr);
+	__u32 seed = first_seed();
 	struct tally *tally = nx_shared_alloc(sizeof(*tally));
 	struct world world = { .tally = tally };
 	pid_t pids[NR_WORKERS];
@@ -496,7 +537,8 @@ NX_TEST_LONG(lifetimes, "LIFE-4 LIFE-1 LIFE-2 POOL-4 attach, flow, traffic, kill
 	for (int i = 0; i < NR_WORKERS; i++) {
 		pids[i] = nx_fork();
 		if (!pids[i])
-			work(&world, i, seed, (nr + i) / NR_WORKERS);
+			work(&world, i, seed, (nr + i) / NR_WORKERS,
+			     end_ns);
 	}
 	for (int i = 0; i < NR_WORKERS; i++)
 		EXPECT_EQ(0, nx_wait_child(pids[i]));
