@@ -11,10 +11,9 @@
  */
 #include <linux/nospec.h>
 #include "again.h"
-#include "channel.h"
 #include "deliver.h"
+#include "deliver_like.h"
 #include "dest.h"
-#include "flow.h"
 #include "snapshot.h"
 #include "sndbuf.h"
 #include "sync.h"
@@ -141,46 +140,22 @@ static __always_inline void copy(u8 *to, const struct nx_tx_run *run,
 	       next->len - NX_HEADERS_MAX);
 }
 
-static __always_inline void describe(struct nx_queue *peer, u32 buf,
-				     const struct nx_tx_run *run, u32 len)
-{
-	const union nx_desc *like = &run->again.as_received;
-	struct nx_ring *ring = &peer->rx;
-	union nx_desc *to;
-
-	to = (union nx_desc *)((struct nexus_desc *)ring->slots +
-			       (ring->here & ring->mask));
-	to->d.buf = buf;
-	to->d.off = 0;
-	to->d.len = len;
-	to->d.flow = like->d.flow;
-	to->u64[2] = like->u64[2];
-	to->u64[3] = like->u64[3];
-	to->u64[4] = like->u64[4];
-	to->d.time_ns = run->rx.time_ns;
-	to->u64[6] = 0;
-	to->u64[7] = 0;
-	nx_pool_pass(&peer->chan->pool, buf, NX_OWNER_USER);
-	ring->here++;
-}
-
 /* To another channel of this host; false: nothing was done. */
 static __always_inline bool send_local(struct nx_tx_run *run)
 {
 	struct nx_queue *peer = run->again.peer;
 	struct alike next;
-	u32 buf;
 	u8 *to;
 
 	if (!is_alike(run, &next) || !has_room(peer))
 		return false;
-	buf = peer->cache[peer->nr_cache - 1];
-	to = nx_pool_peek_small(&peer->chan->pool, buf, 0);
+	to = nx_pool_peek_small(&peer->chan->pool,
+				peer->cache[peer->nr_cache - 1], 0);
 	if (unlikely(!to) || !take(run, &next))
 		return false;
-	peer->nr_cache--;
 	copy(to, run, &next);
-	describe(peer, buf, run, next.len);
+	nx_deliver_like(peer, &run->again.as_received, next.len,
+			run->rx.time_ns);
 	if (trace_nexus_rx_enabled())
 		trace_nexus_rx(run->again.to, run->again.to->traffic_class,
 			       next.len, true);
@@ -276,7 +251,7 @@ void nx_again_count(struct nx_tx_run *run)
 		return;
 	nx_tx_count(run->q, again->flow, sent, again->peer);
 	if (again->peer)
-		nx_deliver_count(again->peer, again->to, sent);
+		nx_deliver_count(again->peer, again->to, sent, false);
 	sent->packets = 0;
 	sent->bytes = 0;
 }

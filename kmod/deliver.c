@@ -5,9 +5,8 @@
  */
 #include <linux/skbuff.h>
 #include <net/checksum.h>
-#include "channel.h"
 #include "deliver.h"
-#include "flow.h"
+#include "deliver_like.h"
 #include "trace.h"
 #include "tx.h"
 #include "wake.h"
@@ -340,40 +339,11 @@ static void describe(struct nx_queue *q, const struct nx_rx_packet *p,
 	}
 }
 
-static void count_flow(struct nx_queue *q, struct nx_flow *flow, u64 packets,
-		       u64 bytes)
-{
-	if (likely(q->chan->nr_queues == 1)) {
-		nx_traffic_add(&flow->rx, packets, bytes);
-		return;
-	}
-	spin_lock(&flow->lock);
-	nx_traffic_add(&flow->rx, packets, bytes);
-	spin_unlock(&flow->lock);
-}
-
-/**
- * nx_deliver_count - packets were delivered without a sum
- * @q:    the queue that has received them, under its rx_lock
- * @flow: whose
- * @got:  how many, and how much
- */
-void nx_deliver_count(struct nx_queue *q, struct nx_flow *flow,
-		      const struct nx_traffic *got)
-{
-	nx_traffic_add(&q->rx_count, got->packets, got->bytes);
-	WRITE_ONCE(q->rx_copied, q->rx_copied + got->bytes);
-	count_flow(q, flow, got->packets, got->bytes);
-}
-
 static void count_rx(struct nx_queue *q, const struct nx_rx_packet *p)
 {
-	nx_traffic_add(&q->rx_count, 1, p->len);
-	if (p->wants_sum)
-		WRITE_ONCE(q->rx_summed, q->rx_summed + p->len);
-	else
-		WRITE_ONCE(q->rx_copied, q->rx_copied + p->len);
-	count_flow(q, p->flow, 1, p->len);
+	const struct nx_traffic got = { .packets = 1, .bytes = p->len };
+
+	nx_deliver_count(q, p->flow, &got, p->wants_sum);
 }
 
 static enum nexus_drop_reason drop(struct nx_queue *q,

@@ -56,8 +56,6 @@ struct nx_queue *nx_deliver_queue(const struct nx_flow *flow, u32 hash);
 enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p);
 bool nx_deliver_see_room(struct nx_queue *q);
 void nx_deliver_describe(struct nexus_desc *d, const struct nx_rx_packet *p);
-void nx_deliver_count(struct nx_queue *q, struct nx_flow *flow,
-		      const struct nx_traffic *got);
 bool nx_deliver_refill(struct nx_queue *q);
 void nx_queue_reclaim(struct nx_queue *q);
 void nx_deliver_refuse(const struct nx_rx_packet *p,

@@ -43,7 +43,7 @@ struct nx_dest {
 	u32			addr_seq;
 	struct dst_entry	*dst;
 	u32			mtu;
-	u32			seq;
+	unsigned long		seq;
 	struct nx_flow		*peer;
 	u32			hash;
 	bool			is_local;

@@ -171,7 +171,7 @@ struct nx_flow_table {
 	unsigned long		*ports;
 	struct xarray		port_users;
 	u32			nr[NX_NR_FLOW_KINDS];
-	u32			seq;
+	unsigned long		seq;
 };
 
 int nx_flow_table_init(struct nx_flow_table *table);

@@ -80,7 +80,7 @@ static enum nx_flow_kind key_kind(const struct nx_flow_key *key)
 /* S2: who sees the new number sees the table that it stands for. */
 static void change_seq(struct nx_flow_table *table)
 {
-	smp_wmb(); /* S2, pairs with S1 in look_up_peer() */
+	smp_wmb(); /* S2, pairs with S1 in look_up_peer() and claim() */
 	WRITE_ONCE(table->seq, table->seq + 1);
 }
 

@@ -47,6 +47,6 @@ void nx_icmp_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
 	if (!rx.flow)
 		return;
 	rx.hash = nx_flow_key_hash(&quoted.key);
-	rx.sum = nx_rx_sum_start(h, p);
+	rx.sum = nx_rx_sum_start(h, &p->key, p->len - p->l4_off);
 	nx_rx_deliver(&rx);
 }

@@ -17,6 +17,7 @@
 #include "grant.h"
 #include "policy.h"
 #include "quota.h"
+#include "rx_again.h"
 
 struct nx_channel;
 
@@ -33,6 +34,16 @@ struct nx_net {
 	struct list_head	nexuses;
 	u32			gen;
 	struct nx_quota		quota;
+};
+
+/**
+ * struct nx_nexus_cpu - what one CPU has of a nexus; bottom halves off
+ * @passed: packets left to the kernel's stack
+ * @again:  of the last datagram that arrived there
+ */
+struct nx_nexus_cpu {
+	u64			passed;
+	struct nx_rx_again	again;
 };
 
 /**
@@ -56,7 +67,7 @@ struct nx_net {
  * @rate:     as its channels were told last, bytes a second
  * @flows:    its table
  * @addr_seq: changes when an address is gone, so that nobody sends from it
- * @passed:   packets left to the kernel's stack
+ * @cpu:      what each CPU has of its own
  * @gone:     what channels counted that are gone
  */
 struct nx_nexus {
@@ -82,7 +93,7 @@ struct nx_nexus {
 
 	struct nx_flow_table	flows;
 	u32			addr_seq;
-	u64 __percpu		*passed;
+	struct nx_nexus_cpu __percpu *cpu;
 };
 
 /**

@@ -67,7 +67,7 @@ void nx_nexus_get(struct nx_nexus *nexus)
 static void nexus_free(struct nx_nexus *nexus)
 {
 	nx_flow_table_exit(&nexus->flows);
-	free_percpu(nexus->passed);
+	free_percpu(nexus->cpu);
 	ida_free(&nexus_ids, nexus->id);
 	mutex_destroy(&nexus->lock);
 	kfree(nexus);
@@ -148,18 +148,18 @@ static struct nx_nexus *nexus_alloc(struct net *net, const char *name, u32 kind)
 	if (ret < 0)
 		goto free_nexus;
 	nexus->id = ret;
-	nexus->passed = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
-	if (!nexus->passed) {
+	nexus->cpu = alloc_percpu_gfp(struct nx_nexus_cpu, GFP_KERNEL_ACCOUNT);
+	if (!nexus->cpu) {
 		ret = -ENOMEM;
 		goto free_id;
 	}
 	ret = nx_flow_table_init(&nexus->flows);
 	if (ret)
-		goto free_passed;
+		goto free_cpu;
 	return nexus;
 
-free_passed:
-	free_percpu(nexus->passed);
+free_cpu:
+	free_percpu(nexus->cpu);
 free_id:
 	ida_free(&nexus_ids, nexus->id);
 free_nexus:
@@ -271,7 +271,7 @@ void nx_nexus_count(struct nx_nexus *nexus, struct nx_counters *sum)
 	list_for_each_entry(chan, &nexus->channels, node)
 		nx_channel_count(chan, sum);
 	for_each_possible_cpu(i)
-		sum->passed += READ_ONCE(*per_cpu_ptr(nexus->passed, i));
+		sum->passed += READ_ONCE(per_cpu_ptr(nexus->cpu, i)->passed);
 }
 
 /* Channels outlive their namespace; all that they may do is close. */

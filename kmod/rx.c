@@ -6,26 +6,21 @@
  * after all.
  */
 #include <linux/if_vlan.h>
-#include <linux/inetdevice.h>
 #include <linux/skbuff.h>
 #include <linux/ktime.h>
-#include <net/addrconf.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
-#include <net/ip_fib.h>
 #include <net/udp.h>
-#include <net/xfrm.h>
 #include "core/packet.h"
 #include "channel.h"
 #include "deliver.h"
 #include "flow.h"
 #include "icmp.h"
+#include "martian.h"
 #include "nexus.h"
 #include "rx.h"
+#include "rx_again.h"
 #include "tcp.h"
 #include "wake.h"
-
-#define RPFILTER_STRICT	1	/* RFC 3704 section 2.2 */
 
 /* What the kernel's input would not take for granted is left to it. */
 static bool is_plain_ipv4(const struct sk_buff *skb, const u8 *h,
@@ -57,36 +52,6 @@ static bool is_plain_ipv6(const struct sk_buff *skb, const struct nx_packet *p)
 	       !(ipv6_addr_loopback(local) || ipv6_addr_loopback(remote));
 }
 
-/*
- * What is remembered of an IPv4 address, as @rule has judged it. The number
- * changes with every route, and with an address come and go routes.
- */
-static u64 address_memo(const struct net *net, u32 rule, __be32 addr)
-{
-	return (u64)((u32)rt_genid_ipv4(net) << 2 | rule) << 32 |
-	       (__force u32)addr;
-}
-
-/* Whether the destination of a wildcard listener's packet is this host. */
-static bool is_address_ours(struct nx_flow *flow, const struct sk_buff *skb,
-			    const struct nx_flow_key *key)
-{
-	struct net *net = dev_net(skb->dev);
-	u64 memo;
-
-	if (key->ip_version == 4) {
-		memo = address_memo(net, 0, key->local.v4);
-		if (likely(READ_ONCE(flow->our_local) == memo))
-			return true;
-		if (!__ip_dev_find(net, key->local.v4, false))
-			return false;
-		WRITE_ONCE(flow->our_local, memo);
-		return true;
-	}
-	return ipv6_chk_addr(net, (const struct in6_addr *)&key->local,
-			     skb->dev, 0);
-}
-
 /**
  * nx_rx_find - the flow that may receive a packet from this device
  * @nexus: that listens on the device
@@ -105,76 +70,9 @@ struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
 	if (READ_ONCE(flow->is_address_gone) || nx_flow_is_narrowed(flow))
 		return NULL;
 	if (nx_addr_is_any(&flow->node[0].key.local) &&
-	    !is_address_ours(flow, skb, key))
+	    !nx_is_address_ours(flow, skb->dev, key))
 		return NULL;
 	return flow;
-}
-
-/*
- * What RFC 3704 has of a source: it is not this host, and, where the device asks
- * for it (section 2.4: loose), there is a route to it.
- */
-static bool is_source_good(struct net *net, __be32 source, bool is_loose)
-{
-	struct flowi4 fl4 = { .daddr = source };
-	struct fib_result res;
-
-	if (__ip_dev_find(net, source, false))
-		return false;
-	return !is_loose ||
-	       (!fib_lookup(net, &fl4, &res, 0) && res.type == RTN_UNICAST);
-}
-
-/* A martian: it cannot have come from where it says. */
-static bool is_martian(struct nx_flow *flow, const struct sk_buff *skb,
-		       const struct nx_flow_key *key)
-{
-	struct net *net = dev_net(skb->dev);
-	struct in_device *in_dev;
-	u32 rule;
-	u64 memo;
-
-	if (key->ip_version != 4 || skb->dev->flags & IFF_LOOPBACK)
-		return false;
-	in_dev = __in_dev_get_rcu(skb->dev);
-	rule = in_dev ? IN_DEV_RPFILTER(in_dev) : RPFILTER_STRICT;
-	if (rule == RPFILTER_STRICT)
-		return true;
-	memo = address_memo(net, rule & 3, key->remote.v4);
-	if (likely(READ_ONCE(flow->plain_remote) == memo))
-		return false;
-	if (!is_source_good(net, key->remote.v4, rule))
-		return true;
-	WRITE_ONCE(flow->plain_remote, memo);
-	return false;
-}
-
-/**
- * nx_rx_sum_start - where the sum over all of a packet begins
- * @h: its IP header
- * @p: what its headers say
- *
- * With it the sum ends as 0 if the transport checksum is right. An IPv4 header
- * sums up to 0 by itself; the addresses of an IPv6 header are those of the pseudo
- * header, so that only its first 8 bytes are to be taken away.
- */
-__wsum nx_rx_sum_start(const u8 *h, const struct nx_packet *p)
-{
-	u32 len = p->len - p->l4_off;
-	__be32 first[2];
-	__wsum sum;
-
-	if (p->key.ip_version == 4) {
-		if (p->key.protocol == IPPROTO_ICMP)
-			return 0;
-		return csum_tcpudp_nofold(p->key.remote.v4, p->key.local.v4,
-					  len, p->key.protocol, 0);
-	}
-	memcpy(first, h, sizeof(first));
-	sum = csum_add((__force __wsum)htonl(len),
-		       (__force __wsum)htonl(p->key.protocol));
-	sum = csum_sub(sum, (__force __wsum)first[0]);
-	return csum_sub(sum, (__force __wsum)first[1]);
 }
 
 /* What the device knows of the checksum; what it does not, the copy will. */
@@ -187,7 +85,7 @@ static void set_csum(struct nx_rx_packet *rx, const u8 *h,
 		rx->flags |= NEXUS_DESC_CSUM;
 		return;
 	}
-	rx->sum = nx_rx_sum_start(h, p);
+	rx->sum = nx_rx_sum_start(h, &p->key, p->len - p->l4_off);
 	if (skb->ip_summed == CHECKSUM_COMPLETE && skb->len == p->len &&
 	    !csum_fold(csum_add(skb->csum, rx->sum)))
 		rx->flags |= NEXUS_DESC_CSUM;
@@ -227,21 +125,6 @@ void nx_rx_deliver(struct nx_rx_packet *rx)
 	nx_deliver_end(q, true);
 }
 
-#ifdef CONFIG_XFRM
-/* Then the kernel's stack asks the policy, and the socket delivers. */
-static bool has_xfrm_policy(const struct net *net)
-{
-	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_IN]) ||
-	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_IN]) ==
-							XFRM_USERPOLICY_BLOCK;
-}
-#else
-static bool has_xfrm_policy(const struct net *net)
-{
-	return false;
-}
-#endif
-
 /* The tracker wants a SYN's options, too. */
 static void track(struct nx_flow *flow, struct sk_buff *skb, const u8 *h,
 		  const struct nx_packet *p)
@@ -276,7 +159,7 @@ static void deliver_segment(struct nx_rx_packet *rx, const u8 *h,
 		nx_flow_end(rx->flow);
 }
 
-/* Claims a datagram for its flow; false: it is the kernel's. */
+/* Claims a packet for its flow; false: it is the kernel's. */
 static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		  const struct nx_packet *p)
 {
@@ -290,27 +173,26 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		.hash = nx_flow_key_hash(&p->key),
 		.ifindex = skb->dev->ifindex,
 	};
+	unsigned long seq;
 
 	if (p->len > skb->len || p->len > NEXUS_PACKET_MAX ||
-	    has_xfrm_policy(dev_net(skb->dev)))
+	    nx_has_xfrm_policy(dev_net(skb->dev)))
 		return false;
+	seq = READ_ONCE(nexus->flows.seq);
+	smp_rmb(); /* S1, pairs with S2 in nx_flow_table_add() and _del() */
 	rx.flow = nx_rx_find(nexus, skb, &p->key);
-	if (!rx.flow || unlikely(is_martian(rx.flow, skb, &p->key)))
+	if (!rx.flow || unlikely(nx_is_martian(rx.flow, skb->dev, &p->key)))
 		return false;
 	set_csum(&rx, h, p);
 	if (!set_gso(&rx))
 		return false;
-	if (p->key.protocol == IPPROTO_TCP)
+	if (p->key.protocol == IPPROTO_TCP) {
 		deliver_segment(&rx, h, p);
-	else
+	} else {
 		nx_rx_deliver(&rx);
+		nx_rx_again_learn(nexus, &rx, &p->key, seq);
+	}
 	return true;
-}
-
-/* For this device itself, and not for a VLAN of it or for another host. */
-static bool is_for_device(const struct sk_buff *skb)
-{
-	return skb->pkt_type == PACKET_HOST && !skb_vlan_tag_present(skb);
 }
 
 static bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
@@ -322,7 +204,7 @@ static bool look_at_ipv4(struct nx_nexus *nexus, struct sk_buff *skb)
 	const u8 *h;
 
 	h = skb_header_pointer(skb, 0, avail, copy);
-	if (!h || !is_for_device(skb))
+	if (!h || !nx_rx_is_for_device(skb))
 		return false;
 	what = nx_parse_ipv4(h, avail, false, &p);
 	if (what == NX_PARSE_ERROR)
@@ -341,7 +223,7 @@ static bool look_at_ipv6(struct nx_nexus *nexus, struct sk_buff *skb)
 	const u8 *h;
 
 	h = skb_header_pointer(skb, 0, avail, copy);
-	if (!h || !is_for_device(skb))
+	if (!h || !nx_rx_is_for_device(skb))
 		return false;
 	what = nx_parse_ipv6(h, avail, false, &p);
 	if (what == NX_PARSE_ERROR)
@@ -377,7 +259,7 @@ static unsigned int end_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
 		consume_skb(skb);
 		return NF_STOLEN;
 	}
-	this_cpu_inc(*nexus->passed);
+	this_cpu_inc(nexus->cpu->passed);
 	return NF_ACCEPT;
 }
 
@@ -385,13 +267,15 @@ static unsigned int end_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
 static noinline unsigned int ingress_ipv4(struct nx_nexus *nexus,
 					  struct sk_buff *skb)
 {
-	return end_ingress(nexus, skb, look_at_ipv4(nexus, skb));
+	return end_ingress(nexus, skb, nx_rx_again_ipv4(nexus, skb) ||
+				       look_at_ipv4(nexus, skb));
 }
 
 static noinline unsigned int ingress_ipv6(struct nx_nexus *nexus,
 					  struct sk_buff *skb)
 {
-	return end_ingress(nexus, skb, look_at_ipv6(nexus, skb));
+	return end_ingress(nexus, skb, nx_rx_again_ipv6(nexus, skb) ||
+				       look_at_ipv6(nexus, skb));
 }
 
 /**
@@ -416,7 +300,7 @@ unsigned int nx_rx_ingress(void *priv, struct sk_buff *skb,
 			      NX_IPV6_HLEN, IPPROTO_ICMPV6))
 			return ingress_ipv6(nexus, skb);
 	}
-	this_cpu_inc(*nexus->passed);
+	this_cpu_inc(nexus->cpu->passed);
 	return NF_ACCEPT;
 }
 

@@ -294,6 +294,44 @@ nx_tx_is_again_ipv6(const u8 *h, u32 avail, u32 len,
 	       nx_is_be16(h + NX_IPV6_HLEN + 4, len - NX_IPV6_HLEN);
 }
 
+/*
+ * Whether the @avail first bytes @h are the headers of a datagram with key @key, as
+ * the receiving host sees it, whose transport checksum is given: what
+ * nx_parse_ipv4() and nx_flow_key_equal() find out in two steps. @key is one of UDP
+ * over IPv4. The caller asks whether the header's own checksum is right, and
+ * whether as much has arrived as the length says.
+ */
+static __always_inline bool
+nx_rx_is_again_ipv4(const u8 *h, u32 avail, const struct nx_flow_key *key)
+{
+	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
+	       !(h[6] & (u8)~(NX_IPV4_DF >> 8)) && !h[7] &&
+	       h[9] == NX_IPPROTO_UDP &&
+	       !memcmp(h + 12, &key->remote.v4, 4) &&
+	       !memcmp(h + 16, &key->local.v4, 4) &&
+	       !memcmp(h + NX_IPV4_HLEN, &key->remote_port, 2) &&
+	       !memcmp(h + NX_IPV4_HLEN + 2, &key->local_port, 2) &&
+	       nx_get_be16(h + 2) ==
+		       NX_IPV4_HLEN + nx_get_be16(h + NX_IPV4_HLEN + 4) &&
+	       nx_get_be16(h + 2) >= NX_IPV4_HLEN + NX_UDP_HLEN &&
+	       (h[NX_IPV4_HLEN + 6] | h[NX_IPV4_HLEN + 7]);
+}
+
+/* The same over IPv6. */
+static __always_inline bool
+nx_rx_is_again_ipv6(const u8 *h, u32 avail, const struct nx_flow_key *key)
+{
+	return avail >= NX_IPV6_HLEN + NX_UDP_HLEN && h[0] >> 4 == 6 &&
+	       h[6] == NX_IPPROTO_UDP &&
+	       !memcmp(h + 8, &key->remote, 16) &&
+	       !memcmp(h + 24, &key->local, 16) &&
+	       !memcmp(h + NX_IPV6_HLEN, &key->remote_port, 2) &&
+	       !memcmp(h + NX_IPV6_HLEN + 2, &key->local_port, 2) &&
+	       !memcmp(h + 4, h + NX_IPV6_HLEN + 4, 2) &&
+	       nx_get_be16(h + 4) >= NX_UDP_HLEN &&
+	       (h[NX_IPV6_HLEN + 6] | h[NX_IPV6_HLEN + 7]);
+}
+
 bool nx_tx_gso_is_sane(const struct nx_packet *p, u32 gso_size);
 enum nexus_drop_reason nx_tx_parse(const u8 *h, u32 avail, u32 len,
 				   struct nx_packet *p);

@@ -410,6 +410,79 @@ static void nx_tx_is_again__says_what_parsing_and_comparing_say(void)
 	check_again(udp6, sizeof(udp6), 48, &p4.key);
 }
 
+static bool is_rx_again(const u8 *h, u32 avail, const struct nx_flow_key *key)
+{
+	return key->ip_version == 4 ? nx_rx_is_again_ipv4(h, avail, key) :
+				      nx_rx_is_again_ipv6(h, avail, key);
+}
+
+/* The same in two steps. A datagram without a checksum is no like one. */
+static bool is_rx_same(const u8 *h, u32 avail, const struct nx_flow_key *key)
+{
+	struct nx_packet p;
+	enum nx_parse what;
+
+	what = key->ip_version == 4 ? nx_parse_ipv4(h, avail, false, &p) :
+				      nx_parse_ipv6(h, avail, false, &p);
+	return what == NX_PARSE_OK && p.has_csum &&
+	       nx_flow_key_equal(&p.key, key);
+}
+
+/* Each value of each byte, and of two at once where lengths and sums stand. */
+static void check_rx_again(const u8 *packet, u32 len, const struct nx_flow_key *key)
+{
+	u32 at, value, n;
+	u8 h[64] = { 0 };
+
+	CU_ASSERT_TRUE(is_rx_again(packet, len, key));
+	memcpy(h, packet, len);
+	for (n = 0; n <= 64; n++)
+		UNIT_ROW(n, is_rx_again(h, n, key), is_rx_same(h, n, key));
+	for (at = 0; at + 1 < len; at++) {
+		for (value = 0; value < 0x10000; value += value < 0x200 ? 1 : 0xff) {
+			h[at] = (u8)(value >> 8);
+			h[at + 1] = (u8)value;
+			UNIT_ROW(at << 16 | value, is_rx_again(h, len, key),
+				 is_rx_same(h, len, key));
+		}
+		memcpy(h, packet, len);
+	}
+}
+
+/* Both lengths at once, which have to agree. */
+static void check_rx_lengths(const u8 *packet, u32 len, u32 ip_at, u32 udp_at,
+			     const struct nx_flow_key *key)
+{
+	u8 h[64] = { 0 };
+	u32 ip, udp;
+
+	memcpy(h, packet, len);
+	for (ip = 0; ip < 300; ip++) {
+		for (udp = 0; udp < 300; udp++) {
+			h[ip_at] = (u8)(ip >> 8);
+			h[ip_at + 1] = (u8)ip;
+			h[udp_at] = (u8)(udp >> 8);
+			h[udp_at + 1] = (u8)udp;
+			UNIT_ROW(ip << 16 | udp, is_rx_again(h, len, key),
+				 is_rx_same(h, len, key));
+		}
+	}
+}
+
+static void nx_rx_is_again__says_what_parsing_and_comparing_say(void)
+{
+	struct nx_packet p4, p6;
+
+	nx_parse_ipv4(udp4, sizeof(udp4), false, &p4);
+	nx_parse_ipv6(udp6, sizeof(udp6), false, &p6);
+	check_rx_again(udp4, sizeof(udp4), &p4.key);
+	check_rx_again(udp6, sizeof(udp6), &p6.key);
+	check_rx_lengths(udp4, sizeof(udp4), 2, 24, &p4.key);
+	check_rx_lengths(udp6, sizeof(udp6), 4, 44, &p6.key);
+	CU_ASSERT_FALSE(is_rx_again(udp4, sizeof(udp4), &p6.key));
+	CU_ASSERT_FALSE(is_rx_again(udp6, sizeof(udp6), &p4.key));
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(nx_ipv4_csum_is_right__knows_one_bit),
 	UNIT_CASE(nx_icmp_is_error__knows_which_types_quote),
@@ -429,6 +502,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_tx_parse__knows_ip_versions_4_and_6_only),
 	UNIT_CASE_ID(nx_tx_is_again__says_what_parsing_and_comparing_say,
 		     "META-2 the check of packets like one before"),
+	UNIT_CASE_ID(nx_rx_is_again__says_what_parsing_and_comparing_say,
+		     "FLOW-1 the check of datagrams that arrive like one before"),
 	UNIT_CASE_ID(nx_parse_quoted__finds_the_sender_of_a_quoted_datagram,
 		     "FLOW-10 whom a quotation concerns"),
 	UNIT_CASE(nx_parse_quoted__needs_a_first_fragment_of_a_flow),
