@@ -333,6 +333,18 @@ redis_saves()
 		redis_says value get key && was_served redis
 }
 
+socat_forks()
+{
+	local word
+
+	until_ok 50 accepts near "$(port 7)" || return
+	for word in one two three; do
+		[ "$(echo $word | in_far timeout 30 socat -t 20 - \
+			TCP4:$near:"$(port 7)")" = $word ] || return
+	done
+	was_served socat
+}
+
 datagrams='
 import socket, sys
 peers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(3)]
@@ -461,6 +473,9 @@ start_near()
 	serve iperf3 on iperf3 -s -p "$(port 5)"
 	serve redis on redis-server --save '' --bind $near --port "$(port 6)" \
 		--protected-mode no --dir "$work"
+	# Without -t it waits half a second for its cat when the client has ended,
+	# however long a busy machine takes to start that.
+	serve socat on socat -t 30 TCP4-LISTEN:"$(port 7)",reuseaddr,fork EXEC:cat
 	serve socat_udp on socat UDP4-LISTEN:"$(port 10)",reuseaddr,fork EXEC:cat
 	serve openssl on openssl s_server -quiet -WWW \
 		-accept $near:"$(port 8)" -key "$work/key" -cert "$work/cert"
@@ -475,6 +490,7 @@ servers()
 	check "TCP-1 haproxy, two threads" haproxy_works
 	check "TCP-1 UDP-1 iperf3" iperf3_works
 	check "TCP-1 redis-server saves by a child" redis_saves
+	check "TCP-1 socat forks" socat_forks
 	check "UDP-1 socat forks for each peer" socat_forks_for_datagrams
 	check "TCP-1 openssl s_server" openssl_serves
 	check "TCP-1 asyncio of Python" asyncio_serves
