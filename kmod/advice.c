@@ -55,8 +55,10 @@ static bool suspend(struct nx_flow *flow)
 	is_there = advice->entry;
 	if (is_there) {
 		count_congestion(advice->entry);
-		if (!advice->nr_holds++)
+		if (!advice->nr_holds)
 			set_suspended(advice->entry, true);
+		/* For nx_brake_apply(), which asks without the lock. */
+		WRITE_ONCE(advice->nr_holds, advice->nr_holds + 1);
 	}
 	spin_unlock(&advice->lock);
 	return is_there;
@@ -66,10 +68,13 @@ static bool suspend(struct nx_flow *flow)
 static bool resume(struct nx_flow *flow)
 {
 	struct nx_advice *advice = &flow->advice;
-	bool is_last;
+	bool is_last = false;
 
 	spin_lock(&advice->lock);
-	is_last = advice->entry && !--advice->nr_holds;
+	if (advice->entry) {
+		WRITE_ONCE(advice->nr_holds, advice->nr_holds - 1);
+		is_last = !advice->nr_holds;
+	}
 	if (is_last)
 		set_suspended(advice->entry, false);
 	spin_unlock(&advice->lock);

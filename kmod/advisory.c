@@ -72,7 +72,7 @@ void nx_advisory_flow_begin(struct nx_flow *flow)
 	a->generation = flow->generation;
 	smp_store_release(&a->flags, flags); /* K: generation before VALID */
 	spin_lock_bh(&flow->advice.lock);
-	flow->advice.entry = a;
+	WRITE_ONCE(flow->advice.entry, a);
 	spin_unlock_bh(&flow->advice.lock);
 }
 
@@ -81,7 +81,7 @@ void nx_advisory_flow_end(struct nx_flow *flow)
 {
 	spin_lock_bh(&flow->advice.lock);
 	WRITE_ONCE(flow->advice.entry->flags, 0);
-	flow->advice.entry = NULL;
+	WRITE_ONCE(flow->advice.entry, NULL);
 	spin_unlock_bh(&flow->advice.lock);
 }
 

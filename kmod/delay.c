@@ -22,7 +22,8 @@ static u32 room(const struct nx_queue *q, u32 waiting)
 {
 	u32 slots = q->rx.mask + 1 - waiting;
 
-	return min(slots, READ_ONCE(q->nr_cache) +
+	/* An estimate: the cache is under rx_lock, which is not ours to take. */
+	return min(slots, data_race(q->nr_cache) +
 			  READ_ONCE(q->chan->pool.free[NEXUS_SMALL].nr));
 }
 
@@ -91,7 +92,8 @@ bool nx_delay_wake(struct nx_queue *q)
 		WRITE_ONCE(q->is_urgent, false);
 		return false;
 	}
-	if (!READ_ONCE(delay->gather.delay_us) &&
+	/* The last value or the next: either is right, and neither is half of one. */
+	if (!data_race(delay->gather.delay_us) &&
 	    time_before(jiffies, READ_ONCE(delay->next)))
 		return false;
 	spin_lock(&delay->lock);

@@ -47,8 +47,10 @@ static bool take_back(struct nx_queue *q, u32 idx)
 /* Buffers that move between the cache and the pool at a time. */
 static u32 batch(const struct nx_queue *q)
 {
-	return min(READ_ONCE(q->chan->pool.batch.buffers),
-		   DIV_ROUND_UP(q->cache_max, 2));
+	/* Without the pool's lock: the last one or the next, and bounded here. */
+	u32 buffers = data_race(q->chan->pool.batch.buffers);
+
+	return min(buffers, DIV_ROUND_UP(q->cache_max, 2));
 }
 
 /* How many the cache may have. */
@@ -62,30 +64,30 @@ static bool reclaim(struct nx_queue *q)
 {
 	struct nx_pool *pool = &q->chan->pool;
 	struct nx_ring *ring = &q->free;
-	u32 prod, idx, was = q->nr_cache, room = cache_room(q);
+	u32 prod, idx, here = ring->here, was = q->nr_cache, room = cache_room(q);
 
 	lockdep_assert_held(&q->rx_lock);
 	prod = smp_load_acquire(ring->prod); /* G */
-	if (!nx_ring_is_valid(prod, ring->here, ring->mask + 1)) {
-		nx_channel_quarantine(q, NEXUS_VIOLATION_FREE_INDEX,
-				      ring->here, prod);
+	if (!nx_ring_is_valid(prod, here, ring->mask + 1)) {
+		nx_channel_quarantine(q, NEXUS_VIOLATION_FREE_INDEX, here, prod);
 		return false;
 	}
-	while (ring->here != prod && q->nr_cache < room) {
-		idx = READ_ONCE(((u32 *)ring->slots)[ring->here & ring->mask]);
+	while (here != prod && q->nr_cache < room) {
+		idx = READ_ONCE(((u32 *)ring->slots)[here & ring->mask]);
 		if (idx >= pool->nr) {
 			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_RANGE,
-					      ring->here, idx);
+					      here, idx);
 			break;
 		}
 		if (!take_back(q, idx)) {
 			nx_channel_quarantine(q, NEXUS_VIOLATION_BUFFER_OWNER,
-					      ring->here, idx);
+					      here, idx);
 			break;
 		}
-		ring->here++;
+		here++;
 	}
-	smp_store_release(ring->cons, ring->here); /* H */
+	WRITE_ONCE(ring->here, here); /* a sync asks without the lock */
+	smp_store_release(ring->cons, here); /* H */
 	return q->nr_cache > was;
 }
 

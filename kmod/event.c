@@ -13,7 +13,9 @@
 
 static void lose(struct nx_queue *q, const struct nexus_event *event)
 {
-	q->rx_drops[NEXUS_DROP_EVENT_FULL]++;
+	u64 *drops = &q->rx_drops[NEXUS_DROP_EVENT_FULL];
+
+	WRITE_ONCE(*drops, *drops + 1);
 	trace_nexus_drop(q->chan->nexus->id, q->chan->id, event->flow,
 			 NEXUS_DROP_EVENT_FULL, 0);
 }

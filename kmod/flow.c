@@ -147,9 +147,9 @@ static void publish(struct nx_flow *flow)
 
 	nx_advisory_flow_begin(flow);
 	rcu_assign_pointer(chan->flows[flow->idx].flow, flow);
-	chan->nr_flows++;
+	WRITE_ONCE(chan->nr_flows, chan->nr_flows + 1);
 	chan->user->nr_flows++;
-	chan->nexus->nr_flows++;
+	WRITE_ONCE(chan->nexus->nr_flows, chan->nexus->nr_flows + 1);
 	if (flow->parent) {
 		list_add_tail(&flow->half_open, &chan->half_open);
 		chan->nr_half_open++;
@@ -172,9 +172,9 @@ static void unpublish(struct nx_flow *flow)
 	nx_advisory_flow_end(flow);
 	RCU_INIT_POINTER(chan->flows[flow->idx].flow, NULL);
 	give_slot(chan, flow);
-	chan->nr_flows--;
+	WRITE_ONCE(chan->nr_flows, chan->nr_flows - 1);
 	chan->user->nr_flows--;
-	chan->nexus->nr_flows--;
+	WRITE_ONCE(chan->nexus->nr_flows, chan->nexus->nr_flows - 1);
 }
 
 /* Packets find the flow from here on, and the channel has its index. */

@@ -200,7 +200,8 @@ int nx_netlink_put_nexus(struct sk_buff *skb, struct nx_nexus *nexus,
 	    nla_put_u32(skb, NEXUS_NEXUS_A_KIND, nexus->kind) ||
 	    nla_put_u32(skb, NEXUS_NEXUS_A_ID, nexus->id) ||
 	    nla_put_u32(skb, NEXUS_NEXUS_A_NR_CHANNELS, nexus->nr_channels) ||
-	    nla_put_u32(skb, NEXUS_NEXUS_A_NR_FLOWS, nexus->nr_flows) ||
+	    nla_put_u32(skb, NEXUS_NEXUS_A_NR_FLOWS,
+			READ_ONCE(nexus->nr_flows)) ||
 	    nla_put_u32(skb, NEXUS_NEXUS_A_LL_AVAILABLE,
 			nexus->grants.available) ||
 	    nla_put_u32(skb, NEXUS_NEXUS_A_LL_GRANTED, nexus->grants.granted) ||
@@ -222,9 +223,10 @@ static int put_queue(struct sk_buff *skb, const struct nx_queue *q)
 	u32 tx_used, rx_used;
 	struct nlattr *nest;
 
-	tx_used = ring_used(READ_ONCE(*q->tx.prod), READ_ONCE(q->tx.here),
+	/* For people: no lock of those who send and receive is taken for it. */
+	tx_used = ring_used(READ_ONCE(*q->tx.prod), data_race(q->tx.here),
 			    q->tx.mask);
-	rx_used = ring_used(READ_ONCE(q->rx.here), READ_ONCE(*q->rx.cons),
+	rx_used = ring_used(data_race(q->rx.here), READ_ONCE(*q->rx.cons),
 			    q->rx.mask);
 	nest = nla_nest_start(skb, NEXUS_CHANNEL_A_QUEUE);
 	if (!nest ||
@@ -432,9 +434,10 @@ static int put_queue_tune(struct sk_buff *skb, struct nx_queue *q)
 	if (put_knob(skb, q, NEXUS_TUNE_WAKE_DELAY, gather_state(state),
 		     delay_us))
 		return -EMSGSIZE;
+	/* For people, as of some moment. */
 	return put_knob(skb, q, NEXUS_TUNE_TX_BUDGET,
-			budget_state(READ_ONCE(q->budget.state)),
-			READ_ONCE(q->budget.packets));
+			budget_state(data_race(q->budget.state)),
+			data_race(q->budget.packets));
 }
 
 static int put_tune(struct sk_buff *skb, struct nx_channel *chan)
@@ -449,11 +452,11 @@ static int put_tune(struct sk_buff *skb, struct nx_channel *chan)
 		     window_state(window), bytes))
 		return -EMSGSIZE;
 	if (put_knob(skb, NULL, NEXUS_TUNE_WORKING_SET,
-		     wset_state(READ_ONCE(w->state)), READ_ONCE(w->target)))
+		     wset_state(data_race(w->state)), data_race(w->target)))
 		return -EMSGSIZE;
 	if (put_knob(skb, NULL, NEXUS_TUNE_CACHE_BATCH,
-		     batch_state(READ_ONCE(batch->state)),
-		     READ_ONCE(batch->buffers)))
+		     batch_state(data_race(batch->state)),
+		     data_race(batch->buffers)))
 		return -EMSGSIZE;
 	for (i = 0; i < chan->nr_queues; i++)
 		if (put_queue_tune(skb, &chan->queues[i]))
@@ -474,7 +477,8 @@ int nx_netlink_put_channel(struct sk_buff *skb, struct nx_channel *chan,
 	    nla_put_u32(skb, NEXUS_CHANNEL_A_VIOLATION,
 			nx_channel_offence(chan).violation) ||
 	    nla_put_u32(skb, NEXUS_CHANNEL_A_FLAGS, chan->flags) ||
-	    nla_put_u32(skb, NEXUS_CHANNEL_A_NR_FLOWS, chan->nr_flows) ||
+	    nla_put_u32(skb, NEXUS_CHANNEL_A_NR_FLOWS,
+			READ_ONCE(chan->nr_flows)) ||
 	    put_queues(skb, chan) || put_pool(skb, &chan->pool) ||
 	    put_channel_counters(skb, chan) || put_reported(skb, chan))
 		return -EMSGSIZE;
@@ -544,11 +548,13 @@ static int put_advice(struct sk_buff *skb, const struct nx_flow *flow)
 static int put_tcp(struct sk_buff *skb, const struct nx_flow *flow)
 {
 	const struct nx_tcp_track *t = &flow->track;
-	u32 unacked = READ_ONCE(t->local.nxt) - READ_ONCE(t->local.acked);
 	struct nlattr *nest;
+	u32 unacked;
 
 	if (!nx_flow_is_tcp(flow))
 		return 0;
+	/* For people: what passes meanwhile may change it. */
+	unacked = data_race(t->local.nxt) - data_race(t->local.acked);
 	nest = nla_nest_start(skb, NEXUS_FLOW_A_TCP);
 	if (!nest ||
 	    nla_put_u32(skb, NEXUS_TCP_A_STATE, nx_tcp_state(flow)) ||

@@ -296,7 +296,7 @@ static int change_policy(struct genl_info *info, struct nx_nexus *nexus,
 	ret = read_policy(info, nest, &policy);
 	if (!ret) {
 		policy.nr++;
-		nexus->policy = policy;
+		nx_policy_set(&nexus->policy, &policy);
 		if (policy.max_idle)
 			nx_tend_soon(0);
 		nx_monitor_nexus(nexus, NEXUS_MONITOR_POLICY);

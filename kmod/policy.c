@@ -24,6 +24,28 @@ void nx_policy_init(struct nx_policy *policy)
 	policy->on_violation = NEXUS_ON_VIOLATION_QUARANTINE;
 }
 
+/**
+ * nx_policy_set - change all of it
+ * @policy: under the lock of its nexus
+ * @to:     the new one
+ */
+void nx_policy_set(struct nx_policy *policy, const struct nx_policy *to)
+{
+	policy->nr = to->nr;
+	policy->nr_rules = to->nr_rules;
+	memcpy(policy->rules, to->rules, sizeof(policy->rules));
+	policy->max_channels = to->max_channels;
+	policy->max_bytes = to->max_bytes;
+	policy->max_ll = to->max_ll;
+	/* These are read without the lock. */
+	WRITE_ONCE(policy->max_flows, to->max_flows);
+	WRITE_ONCE(policy->max_user_flows, to->max_user_flows);
+	WRITE_ONCE(policy->max_idle, to->max_idle);
+	WRITE_ONCE(policy->max_syns, to->max_syns);
+	WRITE_ONCE(policy->linger_ms, to->linger_ms);
+	WRITE_ONCE(policy->on_violation, to->on_violation);
+}
+
 static bool rule_matches(const struct nx_rule *rule)
 {
 	switch (rule->type) {

@@ -92,6 +92,7 @@ struct nx_user {
 };
 
 void nx_policy_init(struct nx_policy *policy);
+void nx_policy_set(struct nx_policy *policy, const struct nx_policy *to);
 bool nx_policy_allows(const struct nx_nexus *nexus);
 struct nx_user *nx_user_charge(struct nx_nexus *nexus, kuid_t uid, u64 bytes);
 void nx_user_uncharge(struct nx_nexus *nexus, struct nx_user *user, u64 bytes);

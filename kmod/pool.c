@@ -273,13 +273,15 @@ u32 nx_pool_get(struct nx_pool *pool, int size, u32 *idx, u32 nr)
 {
 	struct nx_free_list *list = &pool->free[size];
 	bool is_contended = lock_list(pool), is_dry;
-	u32 i;
+	u32 i, left;
 
 	is_dry = size == NEXUS_SMALL && list->nr < nr;
 	nr = min(nr, list->nr);
+	left = list->nr - nr;
 	for (i = 0; i < nr; i++)
-		idx[i] = list->idx[--list->nr];
-	list->low = min(list->low, list->nr);
+		idx[i] = list->idx[left + nr - 1 - i];
+	WRITE_ONCE(list->nr, left);
+	list->low = min(list->low, left);
 	unlock_list(pool, is_contended, is_dry);
 	return nr;
 }
@@ -302,7 +304,8 @@ void nx_pool_put(struct nx_pool *pool, const u32 *idx, u32 nr)
 		list = &pool->free[size];
 		if (WARN_ON_ONCE(list->nr == pool->sizes[size].nr))
 			break;
-		list->idx[list->nr++] = idx[i];
+		list->idx[list->nr] = idx[i];
+		WRITE_ONCE(list->nr, list->nr + 1);
 	}
 	unlock_list(pool, is_contended, false);
 }

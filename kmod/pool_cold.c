@@ -144,7 +144,7 @@ static void extract(struct nx_pool *pool, struct nx_free_list *list, u32 limit,
 		else
 			list->idx[kept++] = list->idx[i];
 	}
-	list->nr = kept;
+	WRITE_ONCE(list->nr, kept);
 	list->low = min(list->low, kept);
 }
 
@@ -232,7 +232,7 @@ void nx_pool_put_cold(struct nx_pool *pool, struct nx_cold *cold)
 	memmove(list->idx + cold->nr_buf, list->idx,
 		list->nr * sizeof(*list->idx));
 	memcpy(list->idx, cold->buf, cold->nr_buf * sizeof(*list->idx));
-	list->nr += cold->nr_buf;
+	WRITE_ONCE(list->nr, list->nr + cold->nr_buf);
 	list->low += cold->nr_buf;
 	spin_unlock_bh(&pool->lock);
 }

@@ -686,13 +686,18 @@ static struct Qdisc_ops nexus_qdisc_ops;
 static void add_estimate(struct Qdisc *sch, struct nx_estimate *e)
 {
 	const struct nx_sch *s = qdisc_priv(sch);
-	u32 bytes = READ_ONCE(sch->qstats.backlog);
-	u32 permille = READ_ONCE(s->opt.ll_permille);
+	/*
+	 * Without the discipline's lock, which who sends needs: an estimate, and who
+	 * changes options asks for another one afterwards.
+	 */
+	u32 bytes = data_race(sch->qstats.backlog);
+	u32 permille = data_race(s->opt.ll_permille);
+	u64 delay_ns = data_race(s->stats.delay_ns);
 
-	e->rate += READ_ONCE(s->opt.rate);
+	e->rate += data_race(s->opt.rate);
 	e->bytes += bytes;
 	if (bytes)
-		e->delay_ns = max_t(u64, e->delay_ns, READ_ONCE(s->stats.delay_ns));
+		e->delay_ns = max(e->delay_ns, delay_ns);
 	if (!e->has_sch || permille < e->ll_permille)
 		e->ll_permille = permille;
 	e->has_sch = true;

@@ -168,7 +168,7 @@ static int cross(struct nx_queue *q, u32 flags)
 	/* Whoever takes the channel's memory away has waited for this lock. */
 	if (!nx_channel_is_active(q->chan))
 		goto out;
-	q->syncs++;
+	WRITE_ONCE(q->syncs, q->syncs + 1);
 	for (size = 0; size < NEXUS_NR_SIZES; size++)
 		if (!see_alloc(q, &q->alloc[size]))
 			goto out;

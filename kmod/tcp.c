@@ -143,11 +143,12 @@ static enum nexus_tcp_state open_state(const struct nx_tcp_track *t)
  */
 enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow)
 {
-	const struct nx_tcp_track *t = &flow->track;
+	struct nx_tcp_track t;
 
 	if (nx_flow_is_listener(flow))
 		return NEXUS_TCP_LISTEN;
-	switch ((enum nx_tcp_state)READ_ONCE(t->state)) {
+	data_race(t = flow->track);
+	switch ((enum nx_tcp_state)t.state) {
 	case NX_TCP_NONE:
 		return NEXUS_TCP_NONE;
 	case NX_TCP_SYN_SENT:
@@ -155,7 +156,7 @@ enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow)
 	case NX_TCP_SYN_RCVD:
 		return NEXUS_TCP_SYN_RCVD;
 	case NX_TCP_OPEN:
-		return open_state(t);
+		return open_state(&t);
 	case NX_TCP_TIME_WAIT:
 		return NEXUS_TCP_TIME_WAIT;
 	case NX_TCP_DONE:

@@ -25,11 +25,13 @@ void nx_tcp_linger(struct nx_flow *flow);
  * nx_tcp_is_over - does an accepted connection need its flow no more?
  * @flow: any
  *
- * What still comes for it is its listener's, who may answer without a flow.
+ * What still comes for it is its listener's, who may answer without a flow. Asked
+ * without the flow's lock by everyone who has changed the state: a connection that
+ * is over stays so, and who misses that another one has just ended it need not know.
  */
 static inline bool nx_tcp_is_over(const struct nx_flow *flow)
 {
-	return flow->parent && nx_tcp_track_is_over(&flow->track);
+	return flow->parent && data_race(nx_tcp_track_is_over(&flow->track));
 }
 
 #endif /* NX_TCP_H */

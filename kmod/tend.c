@@ -337,8 +337,8 @@ static struct nx_channel *find_halted(void)
 	list_for_each_entry(chan, &channels, tend.node) {
 		if (!may_go(chan) || !nx_task_is_halted(chan->pid))
 			continue;
-		if (!found || time_before(chan->tend.last_use,
-					  found->tend.last_use))
+		if (!found || time_before(READ_ONCE(chan->tend.last_use),
+					  READ_ONCE(found->tend.last_use)))
 			found = chan;
 	}
 	if (found)
