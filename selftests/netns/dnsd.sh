@@ -11,89 +11,31 @@
 #                                      nexus-dnsd as nobody
 set -uo pipefail
 
+. "$(dirname "$(realpath "$0")")/responder.sh"
+
 top=${NEXUS_TOP:-$(realpath "$(dirname "$(realpath "$0")")/../..")}
 zone=$top/tools/examples/dnsd/example.zone
 v4=10.53.0.2 v6=2001:db8:53::2
-work=$(mktemp -d)
-chmod 755 "$work"
-number=0 failed=0 server=''
-
-in_server()
-{
-	ip netns exec server "$@"
-}
 
 ask()
 {
 	ip netns exec asker dig +tries=2 +time=3 +notcp +ignore "$@"
 }
 
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/out" 2>&1; then
-		echo "ok $number $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title"
-		sed 's/^/# /' "$work/out"
-	fi
-}
-
 cleanup()
 {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
-	wait
-	in_server nexusctl nexus del dns0 2>/dev/null
-	ip netns del asker 2>/dev/null
-	ip netns del server 2>/dev/null
-	rm -rf "$work"
+	part_both dns0
 }
 
 setup()
 {
-	ip netns add asker && ip netns add server || return
-	ip link add ask netns asker type veth peer srv netns server || return
-	ip -n asker addr add 10.53.0.1/24 dev ask
-	ip -n asker addr add 2001:db8:53::1/64 dev ask nodad
-	ip -n server addr add $v4/24 dev srv
-	ip -n server addr add $v6/64 dev srv nodad
-	ip -n asker link set lo up
-	ip -n server link set lo up
-	ip -n asker link set ask up
-	ip -n server link set srv up
+	join_both 53
 }
 
-# OPTION...: starts the responder and waits until it says that it serves.
+# OPTION...
 start()
 {
-	local tries
-
-	: > "$work/log"
-	ip netns exec server nexus-dnsd --zone "$zone" "$@" > "$work/log" 2>&1 &
-	server=$!
-	for ((tries = 0; tries < 100; tries++)); do
-		grep -q ' as user ' "$work/log" && return
-		kill -0 "$server" 2>/dev/null || break
-		sleep 0.1
-	done
-	cat "$work/log"
-	return 1
-}
-
-stop()
-{
-	kill "$server"
-	wait "$server"
-	local status=$?
-
-	server=''
-	cat "$work/log"
-	return $status
+	launch nexus-dnsd --zone "$zone" "$@"
 }
 
 # SERVER NAME TYPE WANTED [OPTION...]: the answer's data, sorted.
@@ -128,18 +70,6 @@ raw()
 	      tr -d ' \n')
 	echo "got: $hex"
 	grep -qE "$3" <<< "$hex"
-}
-
-is_nobody()
-{
-	local pid
-
-	# Not the "ip netns exec", which has become the responder itself.
-	pid=$(pidof nexus-dnsd) || return
-	grep -E '^(Uid|Gid|Groups|CapEff|NoNewPrivs):' "/proc/$pid/status"
-	grep -qE '^Uid:	65534	65534	65534	65534$' "/proc/$pid/status" &&
-		grep -qE '^CapEff:	0+$' "/proc/$pid/status" &&
-		grep -qE '^NoNewPrivs:	1$' "/proc/$pid/status"
 }
 
 # The questions that whoever serves must answer alike: 12 tests.
@@ -214,22 +144,15 @@ lose_memory()
 # Another channel, and the same port.
 is_reattached()
 {
-	local tries
-
-	for ((tries = 0; tries < 50; tries++)); do
-		[ "$(in_server nexusctl -j channel show |
-		     jq -r '.[0] | "\(.state) \(.flows)"')" = "active 1" ] && return
-		sleep 0.1
-	done
 	in_server nexusctl channel show
-	return 1
+	[ "$(in_server nexusctl -j channel show |
+	     jq -r '.[0] | "\(.state) \(.flows)"')" = "active 1" ]
 }
 
 refused_without_policy()
 {
 	in_server nexusctl policy set dns0 deny-all || return
 	! start || return
-	server=''
 	grep -q 'nexusctl policy set' "$work/log"
 }
 
@@ -245,16 +168,10 @@ allow_nobody()
 	in_server nexusctl policy set dns0 allow uid 65534
 }
 
-trap cleanup EXIT
-echo "TAP version 13"
-if ! setup; then
-	echo "Bail out! the namespaces cannot be made"
-	exit 1
-fi
-echo "1..41"
+begin "the namespaces cannot be made"
 check "a bad zone file is told with its line" bad_zone
 check "the kernel's stack serves" start --kernel
-check "as nobody, without capabilities" is_nobody
+check "as nobody, without capabilities" is_nobody nexus-dnsd
 ask_all "kernel"
 check "and ends cleanly" stop
 check "without a nexus the error tells what to do" \
@@ -263,14 +180,13 @@ check "a nexus is made" in_server nexusctl nexus add dns0 dev srv
 check "a policy that denies is told with its remedy" refused_without_policy
 check "a policy allows nobody" allow_nobody
 check "nexus serves the same address" start
-check "as nobody, without capabilities" is_nobody
+check "as nobody, without capabilities" is_nobody nexus-dnsd
 ask_all "nexus"
 check "200 queries at once" many
 check "nexusctl shows the flow" seen_by_nexus
 check "DEF-1 its memory is taken while it is stopped" lose_memory
-check "DEF-8 it attaches anew" is_reattached
+check "DEF-8 it attaches anew" soon is_reattached
 check "DEF-8 and answers" answers $v4 www.example.test A 192.0.2.80
 check "DEF-8 and again" answers $v6 www.example.test AAAA 2001:db8::80
 check "and ends cleanly" stop
-echo "# $((number - failed)) of $number passed"
-[ $failed = 0 ]
+finish 41

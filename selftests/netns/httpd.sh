@@ -13,70 +13,25 @@
 #                                      busybox httpd, the kernel's TCP: port 8080
 set -uo pipefail
 
+. "$(dirname "$(realpath "$0")")/responder.sh"
+
 v4=10.80.0.2 v6='[2001:db8:80::2]'
 bytes=$((104857600 * ${NEXUS_TEST_PERCENT:-100} / 100))
-work=$(mktemp -d)
-chmod 755 "$work"
 site=$work/site
-number=0 failed=0 server='' kernel_server='' slow=''
-
-in_server()
-{
-	ip netns exec server "$@"
-}
-
-in_asker()
-{
-	ip netns exec asker "$@"
-}
 
 ask()
 {
 	in_asker curl -sS --max-time 120 "$@"
 }
 
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/out" 2>&1; then
-		echo "ok $number $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title"
-		sed 's/^/# /' "$work/out"
-	fi
-}
-
 cleanup()
 {
-	local pid
-
-	for pid in $server $kernel_server $slow; do
-		kill "$pid" 2>/dev/null
-	done
-	wait
-	in_server nexusctl nexus del web0 2>/dev/null
-	ip netns del asker 2>/dev/null
-	ip netns del server 2>/dev/null
-	rm -rf "$work"
+	part_both web0
 }
 
 setup()
 {
-	ip netns add asker && ip netns add server || return
-	ip link add ask netns asker type veth peer srv netns server || return
-	ip -n asker addr add 10.80.0.1/24 dev ask
-	ip -n asker addr add 2001:db8:80::1/64 dev ask nodad
-	ip -n server addr add $v4/24 dev srv
-	ip -n server addr add 2001:db8:80::2/64 dev srv nodad
-	ip -n asker link set lo up
-	ip -n server link set lo up
-	ip -n asker link set ask up
-	ip -n server link set srv up
+	join_both 80 && make_site
 }
 
 make_site()
@@ -98,35 +53,12 @@ make_site()
 
 start()
 {
-	local tries
-
-	: > "$work/log"
-	ip netns exec server nexus-httpd --root "$site" > "$work/log" 2>&1 &
-	server=$!
-	for ((tries = 0; tries < 100; tries++)); do
-		grep -q ' as user ' "$work/log" && return
-		kill -0 "$server" 2>/dev/null || break
-		sleep 0.1
-	done
-	cat "$work/log"
-	return 1
-}
-
-stop()
-{
-	kill "$server"
-	wait "$server"
-	local status=$?
-
-	server=''
-	cat "$work/log"
-	return $status
+	launch nexus-httpd --root "$site"
 }
 
 fails_to_start()
 {
 	! start || return
-	server=''
 	cat "$work/log"
 	grep -q "$1" "$work/log"
 }
@@ -137,30 +69,12 @@ refused_without_policy()
 	fails_to_start 'nexusctl policy set'
 }
 
-is_nobody()
-{
-	local pid
-
-	pid=$(pidof nexus-httpd) || return
-	grep -E '^(Uid|Gid|Groups|CapEff|NoNewPrivs):' "/proc/$pid/status"
-	grep -qE '^Uid:	65534	65534	65534	65534$' "/proc/$pid/status" &&
-		grep -qE '^CapEff:	0+$' "/proc/$pid/status" &&
-		grep -qE '^NoNewPrivs:	1$' "/proc/$pid/status"
-}
-
 start_kernel()
 {
-	local tries
-
 	mkdir -p "$work/kernel"
 	echo "the kernel's stack serves this page" > "$work/kernel/index.html"
 	ip netns exec server busybox httpd -f -p 8080 -h "$work/kernel" &
-	kernel_server=$!
-	for ((tries = 0; tries < 100; tries++)); do
-		ask "http://$v4:8080/" && return
-		sleep 0.1
-	done
-	return 1
+	soon ask "http://$v4:8080/"
 }
 
 # URL: the file's hash is right, and the kernel's stack answers all the while.
@@ -230,19 +144,9 @@ part()
 	cmp "$work/got" <(tail -c "+$2" "$site/numbers.txt" | head -c "$3")
 }
 
-# 20 askers at once, none fails.
-many()
+numbers()
 {
-	local i pids=()
-
-	for ((i = 0; i < 20; i++)); do
-		ask "http://$v4/numbers.txt" > "$work/many.$i" &
-		pids+=($!)
-	done
-	wait "${pids[@]}"
-	for ((i = 0; i < 20; i++)); do
-		cmp "$work/many.$i" "$site/numbers.txt" || return
-	done
+	ask "http://$v4/numbers.txt"
 }
 
 # Half of a request, and never the rest.
@@ -251,19 +155,6 @@ begin_slow()
 	ip netns exec asker bash -c 'exec 3<>"/dev/tcp/$0/80" &&
 		printf "GET / HTTP/1.1\r\nHost: " >&3 && exec cat <&3' $v4 \
 		> "$work/slow" 2>&1 &
-	slow=$!
-}
-
-is_told_408()
-{
-	local tries
-
-	for ((tries = 0; tries < 600; tries++)); do
-		grep -aq '^HTTP/1.1 408 ' "$work/slow" && return
-		sleep 0.1
-	done
-	cat "$work/slow"
-	return 1
 }
 
 # Connections that say nothing, until one more of their host is refused; and then
@@ -287,39 +178,20 @@ seen_by_nexus()
 	grep -qw 80 "$work/flows"
 }
 
-# A connection that comes while nobody has the port is refused.
-recovers()
-{
-	local pid tries
-
-	pid=$(pidof nexus-httpd) && in_server nexusctl defunct pid "$pid" || return
-	for ((tries = 0; tries < 100; tries++)); do
-		says '' 'nexus serves this page' && return
-		sleep 0.2
-	done
-	return 1
-}
-
 counted()
 {
 	stop || return
 	grep -qE ' [1-9][0-9]* refused, 0 evicted, [1-9][0-9]* too slow$' "$work/log"
 }
 
-trap cleanup EXIT
-echo "TAP version 13"
-if ! setup || ! make_site; then
-	echo "Bail out! the namespaces cannot be made"
-	exit 1
-fi
-echo "1..33"
+begin "the namespaces cannot be made"
 check "without a nexus the error tells what to do" \
 	fails_to_start 'nexusctl nexus add'
 check "a nexus is made" in_server nexusctl nexus add web0 dev srv
 check "a policy that denies is told with its remedy" refused_without_policy
 check "a policy allows nobody" in_server nexusctl policy set web0 allow uid 65534
 check "it serves" start
-check "as nobody, without capabilities" is_nobody
+check "as nobody, without capabilities" is_nobody nexus-httpd
 check "FLOW-2 the kernel's stack serves the same address" start_kernel
 begin_slow
 check "FLOW-2 a file of $bytes bytes over IPv4, and the kernel's page meanwhile" whole $v4
@@ -343,11 +215,12 @@ check "a method that it has not" status 501 '' -X POST -d x
 check "a malformed request" raw 400 'GET / HTTP/1.1\r\nHost : h\r\n\r\n'
 check "a head without an end" bash -c "head -c 20000 /dev/zero | tr '\\0' a |
 	ip netns exec asker socat -t 5 - TCP:$v4:80 | grep -a '^HTTP/1.1 414 '"
-check "20 askers at once" many
+check "20 askers at once" ask_at_once numbers 20 "$site/numbers.txt"
 check "nexusctl shows the flows" seen_by_nexus
-check "half a request is not waited for" is_told_408
+check "half a request is not waited for" \
+	soon grep -aq '^HTTP/1.1 408 ' "$work/slow"
 check "a host that takes all its places leaves others theirs" crowd
-check "DEF-8 its memory is taken, and it serves again" recovers
+check "DEF-8 its memory is taken, and it serves again" \
+	recovers says '' 'nexus serves this page'
 check "it ends cleanly, and has counted" counted
-echo "# $((number - failed)) of $number passed"
-[ $failed = 0 ]
+finish 33

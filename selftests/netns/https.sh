@@ -11,22 +11,11 @@
 #                                      nexus-httpd as nobody: port 443
 set -uo pipefail
 
+. "$(dirname "$(realpath "$0")")/responder.sh"
+
 v4=10.81.0.2 v6='[2001:db8:81::2]'
 bytes=$((20971520 * ${NEXUS_TEST_PERCENT:-100} / 100))
-work=$(mktemp -d)
-chmod 755 "$work"
 site=$work/site
-number=0 failed=0 server=''
-
-in_server()
-{
-	ip netns exec server "$@"
-}
-
-in_asker()
-{
-	ip netns exec asker "$@"
-}
 
 ask()
 {
@@ -40,43 +29,15 @@ client()
 		-CAfile "$work/cert.pem" -verify_return_error "$@"
 }
 
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/out" 2>&1; then
-		echo "ok $number $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title"
-		sed 's/^/# /' "$work/out"
-	fi
-}
-
 cleanup()
 {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
-	wait
-	in_server nexusctl nexus del web0 2>/dev/null
-	ip netns del asker 2>/dev/null
-	ip netns del server 2>/dev/null
-	rm -rf "$work"
+	part_both web0
 }
 
 setup()
 {
-	ip netns add asker && ip netns add server || return
-	ip link add ask netns asker type veth peer srv netns server || return
-	ip -n asker addr add 10.81.0.1/24 dev ask
-	ip -n asker addr add 2001:db8:81::1/64 dev ask nodad
-	ip -n server addr add $v4/24 dev srv
-	ip -n server addr add 2001:db8:81::2/64 dev srv nodad
-	ip -n asker link set ask up
-	ip -n server link set srv up
-	in_server nexusctl nexus add web0 dev srv &&
+	join_both 81 && make_site &&
+		in_server nexusctl nexus add web0 dev srv &&
 		in_server nexusctl policy set web0 allow uid 65534
 }
 
@@ -94,19 +55,7 @@ make_site()
 
 start()
 {
-	local tries
-
-	: > "$work/log"
-	ip netns exec server nexus-httpd --root "$site" "$@" > "$work/log" 2>&1 &
-	server=$!
-	for ((tries = 0; tries < 100; tries++)); do
-		grep -q ' as user ' "$work/log" && return
-		kill -0 "$server" 2>/dev/null || break
-		sleep 0.1
-	done
-	server=''
-	cat "$work/log"
-	return 1
+	launch nexus-httpd --root "$site" "$@"
 }
 
 needs_its_key()
@@ -177,52 +126,17 @@ refuses_plain()
 	! ask --max-time 20 "http://$v4:443/" && ask "https://$v4/"
 }
 
-# 5 askers at once, none fails.
-many()
+page()
 {
-	local i pids=()
-
-	for ((i = 0; i < 5; i++)); do
-		ask "https://$v4/" > "$work/many.$i" &
-		pids+=($!)
-	done
-	wait "${pids[@]}"
-	for ((i = 0; i < 5; i++)); do
-		cmp "$work/many.$i" "$site/index.html" || return
-	done
+	ask "https://$v4/"
 }
 
-# A connection that comes while nobody has the port is refused.
-recovers()
+serves()
 {
-	local pid tries
-
-	pid=$(pidof nexus-httpd) && in_server nexusctl defunct pid "$pid" || return
-	for ((tries = 0; tries < 100; tries++)); do
-		ask "https://$v4/" | grep 'nexus serves' && return
-		sleep 0.2
-	done
-	return 1
+	page | grep 'nexus serves'
 }
 
-ends()
-{
-	kill "$server"
-	wait "$server"
-	local status=$?
-
-	server=''
-	cat "$work/log"
-	return $status
-}
-
-trap cleanup EXIT
-echo "TAP version 13"
-if ! setup || ! make_site; then
-	echo "Bail out! the namespaces cannot be made"
-	exit 1
-fi
-echo "1..16"
+begin "the namespaces cannot be made"
 check "a certificate without its key is told" needs_its_key
 check "it serves, by a key that nobody may read" starts
 check "a file of $bytes bytes by TLS 1.3 over IPv4" whole $v4 --tlsv1.3
@@ -236,8 +150,7 @@ check "TLS 1.3 resumes" resumes -tls1_3
 check "TLS 1.2 resumes" resumes -tls1_2
 check "TLS 1.1 is refused" refuses_old
 check "who speaks no TLS is refused" refuses_plain
-check "5 askers at once" many
-check "its memory is taken, and it serves again" recovers
-check "it ends cleanly" ends
-echo "# $((number - failed)) of $number passed"
-[ $failed = 0 ]
+check "5 askers at once" ask_at_once page 5 "$site/index.html"
+check "its memory is taken, and it serves again" recovers serves
+check "it ends cleanly" stop
+finish 16

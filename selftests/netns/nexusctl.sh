@@ -12,17 +12,12 @@
 #     channels of the program "$work/channel"
 set -uo pipefail
 
+. "$(dirname "$(realpath "$0")")/common.sh"
+
 # So that sorting, dates and the words for errno are the same everywhere.
 export LC_ALL=C.UTF-8 TZ=UTC0
 
-work=$(mktemp -d)
-chmod 755 "$work"
-number=0 failed=0 holders=() main='' main_pid=''
-
-near()
-{
-	ip netns exec near "$@"
-}
+holders=() main='' main_pid=''
 
 # nexusctl in the namespace "near".
 ctl()
@@ -30,46 +25,11 @@ ctl()
 	near nexusctl "$@"
 }
 
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/report" 2>&1; then
-		echo "ok $number $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title"
-		tail -n 30 "$work/report" | sed 's/^/# /'
-	fi
-}
-
-# Waits up to thirty seconds for a command to succeed.
-soon()
-{
-	local tries
-
-	for ((tries = 0; tries < 300; tries++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.1
-	done
-	echo "in vain: $*"
-	return 1
-}
-
 cleanup()
 {
-	local pid
-
-	for pid in "${holders[@]}"; do
-		kill "$pid" 2>/dev/null
-	done
-	wait
-	ip netns del near 2>/dev/null
-	ip netns del far 2>/dev/null
-	rm -rf "$work"
+	stop_jobs
+	take_down near
+	take_down far
 }
 
 # A device that is no Ethernet device. Nothing but udev makes its file.
@@ -82,17 +42,12 @@ make_tun()
 
 setup()
 {
-	ip netns add near && ip netns add far || return
-	ip link add near0 netns near type veth peer far0 netns far || return
+	wire near near0 far far0 || return
 	ip -n near link add br0 type bridge || return
 	ip -n near link add port0 type veth peer port1 || return
 	ip -n near link set port0 master br0 || return
-	make_tun || return
-	ip -n near addr add 10.77.0.1/24 dev near0
-	ip -n near addr add 2001:db8:77::1/64 dev near0 nodad
-	ip -n near link set lo up
-	ip -n near link set near0 up
-	ip -n far link set far0 up
+	make_tun && address near near0 10.77.0.1/24 2001:db8:77::1/64 &&
+		address far far0 && write_program
 }
 
 # A program that has a channel and flows, and does what no library would.
@@ -690,12 +645,7 @@ monitor_says_farewell()
 		"nexusctl: the module was unloaded: no more events will come" ]
 }
 
-trap cleanup EXIT
-echo "KTAP version 1"
-if ! setup || ! write_program; then
-	echo "Bail out! the namespaces cannot be made"
-	exit 1
-fi
+begin "the namespaces cannot be made"
 
 check "OBS-2 an empty list is a sentence" shows '^no nexus in this network namespace$' nexus show
 check "OBS-2 an empty list is an empty array" json '. == []' nexus show
@@ -840,5 +790,4 @@ check "OBS-2 a misspelt word is corrected" \
 check "OBS-2 all JSON is valid" json_is_valid
 check "OBS-2 without the module, the complaint loads it" no_module
 check "OBS-2 monitor ends with the module" monitor_says_farewell
-echo "1..$number"
-[ $failed = 0 ]
+finish

@@ -11,8 +11,8 @@
 #     nexus l0                          nexus r0
 set -uo pipefail
 
-number=0 failed=0
-work=$(mktemp -d)
+. "$(dirname "$(realpath "$0")")/common.sh"
+
 places=(--netns left --peer-netns right --dev pl --peer-dev pr)
 v4=(--local 10.77.0.1 --remote 10.77.0.2)
 v6=(--local 2001:db8:77::1 --remote 2001:db8:77::2)
@@ -20,43 +20,18 @@ v6=(--local 2001:db8:77::1 --remote 2001:db8:77::2)
 none4=(--local 10.77.0.101 --remote 10.77.0.102)
 none6=(--local 2001:db8:77::101 --remote 2001:db8:77::102)
 
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/out" 2>&1; then
-		echo "ok $number $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title"
-		sed 's/^/# /' "$work/out"
-	fi
-}
-
 cleanup()
 {
-	ip netns exec left nexusctl nexus del l0 2>/dev/null
-	ip netns exec right nexusctl nexus del r0 2>/dev/null
-	ip netns del left 2>/dev/null
-	ip netns del right 2>/dev/null
-	rm -rf "$work"
+	take_down left l0
+	take_down right r0
 }
 
 setup()
 {
-	ip netns add left && ip netns add right || return
-	ip link add pl netns left type veth peer pr netns right || return
-	ip -n left addr add 10.77.0.1/24 dev pl
-	ip -n left addr add 2001:db8:77::1/64 dev pl nodad
-	ip -n right addr add 10.77.0.2/24 dev pr
-	ip -n right addr add 2001:db8:77::2/64 dev pr nodad
-	ip -n left link set lo up
-	ip -n right link set lo up
-	ip -n left link set pl up
-	ip -n right link set pr up
-	ip netns exec left nexusctl nexus add l0 dev pl &&
+	wire left pl right pr &&
+		address left pl 10.77.0.1/24 2001:db8:77::1/64 &&
+		address right pr 10.77.0.2/24 2001:db8:77::2/64 &&
+		ip netns exec left nexusctl nexus add l0 dev pl &&
 		ip netns exec right nexusctl nexus add r0 dev pr
 }
 
@@ -118,13 +93,7 @@ many=(--count 1600 --warmup 320)
 # The longest that a channel carries over IPv6: 65,535 bytes with all headers.
 big=(bulk --count 32 --warmup 8 --size 65487)
 
-trap cleanup EXIT
-echo "TAP version 13"
-if ! setup; then
-	echo "Bail out! the namespaces and nexuses cannot be made"
-	exit 1
-fi
-echo "1..41"
+begin "the namespaces and nexuses cannot be made"
 for what in syscall futex pipe; do
 	check "floor: $what" moves floor $what --count 300 --warmup 20
 done
@@ -172,5 +141,4 @@ check "a frame's back end without a device is told" refused 1 '--dev' \
 	tx --backend af_packet --remote-mac 02:00:00:00:00:05
 check "a namespace that is not there is told" refused 1 'ip netns add' \
 	rr --backend kernel --pair --netns nowhere
-echo "# $((number - failed)) of $number passed"
-[ $failed = 0 ]
+finish 41

@@ -10,102 +10,33 @@
 #                    far0 ---- near0   nexus pg0 on near0
 set -uo pipefail
 
+. "$(dirname "$(realpath "$0")")/stacks.sh"
+
 top=${NEXUS_TOP:-$(realpath "$(dirname "$(realpath "$0")")/../..")}
 far=10.59.0.1 near=10.59.0.2
-work=$(mktemp -d)
-chmod 755 "$work"
-number=0 failed=0 stack=kernel base=9100
-
-in_far()
-{
-	ip netns exec far "$@"
-}
-
-# A program in the near namespace, on the stack that is being tested.
-on()
-{
-	if [ $stack = nexus ]; then
-		ip netns exec near nexus run -e "$@"
-	else
-		ip netns exec near "$@"
-	fi
-}
-
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/out" 2>&1; then
-		echo "ok $number $title, on $stack"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title, on $stack"
-		tail -n 20 "$work/out" | sed 's/^/# /'
-	fi
-}
-
-stop_servers()
-{
-	local pids
-
-	pids=$(ip netns pids near; ip netns pids far)
-	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
-	wait 2>/dev/null
-}
+base=9100
 
 cleanup()
 {
-	stop_servers
-	ip netns exec near nexusctl nexus del pg0 2>/dev/null
-	ip netns del far 2>/dev/null
-	ip netns del near 2>/dev/null
-	rm -rf "$work"
+	stop_servers KILL
+	take_down near pg0
+	take_down far
 }
 
 setup()
 {
-	ip netns add far && ip netns add near || return
-	ip link add far0 netns far type veth peer near0 netns near || return
-	ip -n far addr add $far/24 dev far0
-	ip -n near addr add $near/24 dev near0
-	ip -n far link set lo up
-	ip -n near link set lo up
-	ip -n far link set far0 up
-	ip -n near link set near0 up
-	ip netns exec near nexusctl nexus add pg0 dev near0 || return
+	wire far far0 near near0 &&
+		address far far0 $far/24 && address near near0 $near/24 &&
+		near nexusctl nexus add pg0 dev near0 && make_certificate || return
 	mkdir "$work/www" && head -c 300000 /dev/urandom > "$work/www/big"
 	echo hello > "$work/www/small"
 }
 
-# NAME COMMAND...: a server in the background; what it says is in NAME.log.
-serve()
+make_certificate()
 {
-	local name=$1
-	shift
-
-	"$@" > "$work/$name.log" 2>&1 < /dev/null &
-}
-
-# TRIES COMMAND...: until it succeeds.
-until_ok()
-{
-	local tries=$1
-	shift
-
-	while ((tries-- > 0)); do
-		"$@" && return
-		sleep 0.2
-	done
-	return 1
-}
-
-# Was a socket of the log NAME.log on nexus?
-was_served()
-{
-	[ $stack = kernel ] || grep -q '^nexus: .*: nexus$' "$work/$1.log"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+		-nodes -keyout "$work/key" -out "$work/cert" -days 2 \
+		-subj /CN=near 2>&1
 }
 
 # Does anybody in the namespace $1 accept connections at port $2?
@@ -114,7 +45,7 @@ accepts()
 	local at=$near
 
 	[ "$1" = near ] || at=$far
-	in_far curl -s -o /dev/null --connect-timeout 2 -m 2 "telnet://$at:$2" \
+	far curl -s -o /dev/null --connect-timeout 2 -m 2 "telnet://$at:$2" \
 		< /dev/null
 	[ $? != 7 ]
 }
@@ -128,7 +59,7 @@ has_udp_port()
 # A server of one connection at a time is not to be tried.
 listens_in_far()
 {
-	in_far ss -Hltn "sport = $1" | grep -q .
+	far ss -Hltn "sport = $1" | grep -q .
 }
 
 # A port of the stack under test: connections of the other one stay in TIME-WAIT.
@@ -236,14 +167,14 @@ serve_nginx()
 
 far_fetches()
 {
-	in_far curl -sS -m 60 -o "$work/got" "http://$near:$1/big" &&
+	far curl -sS -m 60 -o "$work/got" "http://$near:$1/big" &&
 		cmp "$work/got" "$work/www/big"
 }
 
 # wrk says nothing of errors where there are none.
 far_requests()
 {
-	in_far wrk -t 1 -c 4 -d 1 --timeout 30 "http://$near:$1/small" \
+	far wrk -t 1 -c 4 -d 1 --timeout 30 "http://$near:$1/small" \
 		> "$work/wrk" || return
 	cat "$work/wrk"
 	grep -q 'requests in' "$work/wrk" &&
@@ -252,14 +183,14 @@ far_requests()
 
 nginx_works()
 {
-	until_ok 50 far_fetches "$(port 1)" && far_requests "$(port 1)" &&
+	soon far_fetches "$(port 1)" && far_requests "$(port 1)" &&
 		was_served "nginx.$(port 1)"
 }
 
 # A connection for each request.
 fetch_many()
 {
-	in_far curl -sS -m 60 --fail-early -f -H 'Connection: close' \
+	far curl -sS -m 60 --fail-early -f -H 'Connection: close' \
 		-o /dev/null "http://$near:$(port 2)/small?[1-40]"
 }
 
@@ -267,7 +198,7 @@ reloads_under_load()
 {
 	local fetching
 
-	until_ok 50 far_fetches "$(port 2)" || return
+	soon far_fetches "$(port 2)" || return
 	fetch_many &
 	fetching=$!
 	kill -HUP "$(cat "$work/nginx.$(port 2).pid")"
@@ -278,8 +209,8 @@ reloads_under_load()
 
 memcached_works()
 {
-	until_ok 50 accepts near "$(port 3)" || return
-	in_far memccapable -h $near -p "$(port 3)" && was_served memcached
+	soon accepts near "$(port 3)" || return
+	far memccapable -h $near -p "$(port 3)" && was_served memcached
 }
 
 haproxy_conf()
@@ -301,7 +232,7 @@ haproxy_conf()
 
 haproxy_works()
 {
-	until_ok 50 far_fetches "$(port 4)" && far_requests "$(port 4)" &&
+	soon far_fetches "$(port 4)" && far_requests "$(port 4)" &&
 		was_served haproxy
 }
 
@@ -309,7 +240,7 @@ haproxy_works()
 iperf3_sends()
 {
 	# Between two tests the server has no listener for a moment.
-	until_ok 50 in_far iperf3 -c $near -p "$(port 5)" "$@"
+	soon far iperf3 -c $near -p "$(port 5)" "$@"
 }
 
 iperf3_works()
@@ -320,15 +251,15 @@ iperf3_works()
 
 redis_says()
 {
-	[[ $(in_far timeout 20 redis-cli -h $near -p "$(port 6)" "${@:2}") == *$1* ]]
+	[[ $(far timeout 20 redis-cli -h $near -p "$(port 6)" "${@:2}") == *$1* ]]
 }
 
 redis_saves()
 {
-	until_ok 50 redis_says OK set key value || return
+	soon redis_says OK set key value || return
 	redis_says started bgsave || return
 	redis_says value get key || return
-	until_ok 50 redis_says bgsave_in_progress:0 info persistence || return
+	soon redis_says bgsave_in_progress:0 info persistence || return
 	redis_says last_bgsave_status:ok info persistence &&
 		redis_says value get key && was_served redis
 }
@@ -337,9 +268,9 @@ socat_forks()
 {
 	local word
 
-	until_ok 50 accepts near "$(port 7)" || return
+	soon accepts near "$(port 7)" || return
 	for word in one two three; do
-		[ "$(echo $word | in_far timeout 30 socat -t 20 - \
+		[ "$(echo $word | far timeout 30 socat -t 20 - \
 			TCP4:$near:"$(port 7)")" = $word ] || return
 	done
 	was_served socat
@@ -361,15 +292,15 @@ for n, s in enumerate(peers):
 # A process for each peer; the first datagram is there before it is.
 socat_forks_for_datagrams()
 {
-	until_ok 50 has_udp_port near "$(port 10)" || return
-	in_far python3 -c "$datagrams" $near "$(port 10)" &&
+	soon has_udp_port near "$(port 10)" || return
+	far python3 -c "$datagrams" $near "$(port 10)" &&
 		was_served socat_udp
 }
 
 openssl_serves()
 {
-	until_ok 50 accepts near "$(port 8)" || return
-	in_far curl -sSk -m 60 -o "$work/got" "https://$near:$(port 8)/big" &&
+	soon accepts near "$(port 8)" || return
+	far curl -sSk -m 60 -o "$work/got" "https://$near:$(port 8)/big" &&
 		cmp "$work/got" "$work/www/big" && was_served openssl
 }
 
@@ -389,8 +320,8 @@ asyncio.run(main())
 
 asyncio_serves()
 {
-	until_ok 100 accepts near "$(port 9)" || return
-	in_far timeout 60 socat -t 30 - TCP4:$near:"$(port 9)" \
+	soon accepts near "$(port 9)" || return
+	far timeout 60 socat -t 30 - TCP4:$near:"$(port 9)" \
 		< "$work/www/big" > "$work/got"
 	cmp "$work/got" "$work/www/big" && was_served asyncio
 }
@@ -440,13 +371,13 @@ dig_asks()
 
 start_far()
 {
-	serve_nginx 8000 'worker_processes 1;' in_far
-	serve far_echo in_far socat TCP4-LISTEN:6001,reuseaddr,fork EXEC:cat
-	serve far_udp in_far sockperf server -i $far -p 6002
-	serve far_tcp in_far sockperf server --tcp -i $far -p 6002
-	serve far_tls in_far openssl s_server -quiet -WWW -accept $far:6003 \
+	serve_nginx 8000 'worker_processes 1;' far
+	serve far_echo far socat TCP4-LISTEN:6001,reuseaddr,fork EXEC:cat
+	serve far_udp far sockperf server -i $far -p 6002
+	serve far_tcp far sockperf server --tcp -i $far -p 6002
+	serve far_tls far openssl s_server -quiet -WWW -accept $far:6003 \
 		-key "$work/key" -cert "$work/cert"
-	serve far_dns in_far nexus-dnsd --kernel --address $far --port 6004 \
+	serve far_dns far nexus-dnsd --kernel --address $far --port 6004 \
 		--zone "$top/tools/examples/dnsd/example.zone"
 }
 
@@ -455,12 +386,12 @@ far_is_up()
 	local at
 
 	for at in 8000 6001 6003; do
-		until_ok 100 accepts far $at || return
+		soon accepts far $at || return
 	done
 	for at in 6002 6004; do
-		until_ok 100 has_udp_port far $at || return
+		soon has_udp_port far $at || return
 	done
-	until_ok 100 listens_in_far 6002
+	soon listens_in_far 6002
 }
 
 start_near()
@@ -505,19 +436,7 @@ clients()
 	check "UDP-1 dig" dig_asks
 }
 
-make_certificate()
-{
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
-		-nodes -keyout "$work/key" -out "$work/cert" -days 2 \
-		-subj /CN=near 2> "$work/out"
-}
-
-trap cleanup EXIT
-echo "TAP version 13"
-if ! setup || ! make_certificate; then
-	echo "Bail out! the namespaces cannot be made"
-	exit 1
-fi
+begin "the namespaces cannot be made"
 cd "$work/www" || exit
 for stack in kernel nexus; do
 	start_far
@@ -528,9 +447,7 @@ for stack in kernel nexus; do
 		clients
 		servers
 	fi
-	stop_servers
+	stop_servers KILL
 	base=$((base + 100))
 done
-echo "1..$number"
-echo "# $((number - failed)) of $number passed"
-[ $failed = 0 ]
+finish

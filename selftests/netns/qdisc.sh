@@ -11,80 +11,18 @@
 # Traffic is of the kernel's stack alone.
 set -uo pipefail
 
-export LC_ALL=C.UTF-8 TC_LIB_DIR=$NEXUS_BUILD/tools/tc
+. "$(dirname "$(realpath "$0")")/tc.sh"
 
-work=$(mktemp -d)
-number=0 failed=0
-
-near()
-{
-	ip netns exec near "$@"
-}
-
-far()
-{
-	ip netns exec far "$@"
-}
-
-qdisc()
-{
-	near tc qdisc "$@"
-}
-
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/report" 2>&1; then
-		echo "ok $number $title"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title"
-		tail -n 30 "$work/report" | sed 's/^/# /'
-	fi
-}
-
-soon()
-{
-	local tries
-
-	for ((tries = 0; tries < 100; tries++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.1
-	done
-	echo "in vain: $*"
-	return 1
-}
-
-cleanup()
-{
-	jobs -p | xargs -r kill 2>/dev/null
-	wait
-	ip netns del near 2>/dev/null
-	ip netns del far 2>/dev/null
-	rm -rf "$work"
-}
+dev=near0 far4=10.78.0.2
 
 setup()
 {
-	ip netns add near && ip netns add far || return
-	ip link add near0 netns near type veth peer far0 netns far || return
+	wire near near0 far far0 || return
 	ip link add many0 netns near numtxqueues 4 type veth \
 		peer many1 netns far numrxqueues 4 || return
-	ip -n near addr add 10.78.0.1/24 dev near0
-	ip -n far addr add 10.78.0.2/24 dev far0
-	for dev in lo near0 many0; do ip -n near link set $dev up; done
-	for dev in lo far0 many1; do ip -n far link set $dev up; done
-	soon near ping -c 1 -W 1 10.78.0.2
-}
-
-json()
-{
-	ip netns exec near tc -s -j qdisc show dev near0 |
-		jq -e ".[0] | select(.kind == \"nexus\") | $1"
+	address near near0 10.78.0.1/24 && address near many0 &&
+		address far far0 10.78.0.2/24 && address far many1 &&
+		soon near ping -c 1 -W 1 10.78.0.2
 }
 
 # ---------------------------------------------------------- options
@@ -153,27 +91,6 @@ fresh()
 
 # ---------------------------------------------------------- traffic
 
-# Sends 4 MB through TCP to the other side, while COMMAND turns over and over.
-transfer_while()
-{
-	local sent rounds=0
-
-	head -c 4000000 /dev/urandom > "$work/sent"
-	far socat -u TCP-LISTEN:7000,reuseaddr "CREATE:$work/got" &
-	soon far sh -c 'ss -Htln | grep -q :7000' || return
-	near socat -u "OPEN:$work/sent" TCP:10.78.0.2:7000 &
-	sent=$!
-	while kill -0 $sent 2>/dev/null; do
-		"$@" || return
-		rounds=$((rounds + 1))
-		sleep 0.05
-	done
-	wait $sent || return
-	soon cmp "$work/sent" "$work/got" || return
-	echo "rounds: $rounds"
-	[ $rounds -ge 2 ]
-}
-
 turn()
 {
 	turns=$((${turns:-0} + 1))
@@ -197,7 +114,7 @@ change_drops_nothing()
 	# The sender would be told by drops: the delay may be what it is.
 	fresh rate 20mbit target 900ms interval 900s || return
 	turns=0
-	transfer_while retune || return
+	transfer_while 4000000 0.05 retune || return
 	json '.drops == 0 and .packets > 1000'
 }
 
@@ -294,7 +211,7 @@ owns_the_bottleneck()
 	fresh rate 8mbit || return
 	local start end
 	start=$(date +%s%N)
-	transfer_while true || return
+	transfer_while 4000000 0.05 true || return
 	end=$(date +%s%N)
 	# 4 MB at 1 MB/s: at least 3.9 s, whatever a busy machine adds.
 	[ $((end - start)) -ge 3900000000 ]
@@ -322,7 +239,7 @@ parent_keeps_count()
 		near tc class add dev near0 parent 1: classid 1:1 htb rate 100mbit || return
 	fi
 	qdisc add dev near0 parent 1:1 handle 2: nexus "$@" || return
-	transfer_while true || return
+	transfer_while 4000000 0.05 true || return
 	near tc -s qdisc show dev near0
 	soon all_empty || { near tc -s qdisc show dev near0; return 1; }
 	ip netns exec near tc -s -j qdisc show dev near0 |
@@ -340,7 +257,7 @@ under_a_shaper()
 	qdisc del dev near0 root 2>/dev/null
 	qdisc add dev near0 root handle 1: tbf rate 20mbit burst 16kb latency 1s || return
 	qdisc add dev near0 parent 1:1 handle 2: nexus || return
-	transfer_while true && soon all_empty
+	transfer_while 4000000 0.05 true && soon all_empty
 }
 
 # A device without the memory for so many queues says so, and goes on.
@@ -443,16 +360,14 @@ top_is_live()
 		! grep -q "$(printf '\033')" "$work/top"
 }
 
-trap cleanup EXIT
-echo "TAP version 13"
-setup || { echo "Bail out! no network namespaces"; exit 1; }
+begin "no network namespaces"
 
 check "AQM-1 tc shows every option" shows_options
 check "AQM-1 defaults are those of the RFCs" has_defaults
 check "AQM-1 nonsense is refused and changes nothing" refuses_nonsense
 check "AQM-1 a change keeps what it does not name" change_keeps_the_rest
 check "AQM-1 a leaf of mq on a device with four queues" goes_under_mq
-check "AQM-1 replaced under traffic, nothing acknowledged is lost" transfer_while turn
+check "AQM-1 replaced under traffic, nothing acknowledged is lost" transfer_while 4000000 0.05 turn
 check "AQM-1 changed under traffic, nothing is dropped" change_drops_nothing
 check "AQM-1 the shaper keeps its rate" owns_the_bottleneck
 check "AQM-1 the limit is kept" keeps_to_the_limit
@@ -468,5 +383,4 @@ check "OBS-2 nexusctl makes, changes, shows and removes it" ctl_as_tc
 check "OBS-2 nexusctl says why it cannot" ctl_refused
 check "OBS-2 nexusctl changes all queues of mq" ctl_sets_every_queue
 check "OBS-2 top shows what is sent and what stands" top_is_live
-echo "1..$number"
-[ $failed = 0 ]
+finish

@@ -10,119 +10,40 @@
 #                                      nexus sk0 on near0
 set -uo pipefail
 
+. "$(dirname "$(realpath "$0")")/stacks.sh"
+
 far4=10.57.0.1 far6=2001:db8:57::1 near4=10.57.0.2 near6=2001:db8:57::2
-work=$(mktemp -d)
-chmod 755 "$work"
-number=0 failed=0 stack=kernel
 # Other ones for each stack: connections of the first remain in TIME-WAIT.
 declare -A http=([kernel]=8001 [nexus]=9001) forks=([kernel]=8002 [nexus]=9002) \
 	workers=([kernel]=8003 [nexus]=9003)
 
-in_far()
-{
-	ip netns exec far "$@"
-}
-
-# A program in the near namespace, on the stack that is being tested.
-on()
-{
-	if [ $stack = nexus ]; then
-		ip netns exec near nexus run -e "$@"
-	else
-		ip netns exec near "$@"
-	fi
-}
-
-# Run "check TITLE COMMAND...": one line of the report.
-check()
-{
-	local title=$1
-	shift
-
-	number=$((number + 1))
-	if "$@" > "$work/out" 2>&1; then
-		echo "ok $number $title, on $stack"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $title, on $stack"
-		tail -n 20 "$work/out" | sed 's/^/# /'
-	fi
-}
-
-# All that still runs in the namespaces.
-stop_servers()
-{
-	local pids
-
-	pids=$(ip netns pids near; ip netns pids far)
-	[ -z "$pids" ] || kill $pids 2>/dev/null
-	wait
-}
-
 cleanup()
 {
-	stop_servers
-	ip netns exec near nexusctl nexus del sk0 2>/dev/null
-	ip netns del far 2>/dev/null
-	ip netns del near 2>/dev/null
-	rm -rf "$work"
+	stop_servers TERM
+	take_down near sk0
+	take_down far
 }
 
 setup()
 {
-	ip netns add far && ip netns add near || return
-	ip link add far0 netns far type veth peer near0 netns near || return
-	ip -n far addr add $far4/24 dev far0
-	ip -n far addr add $far6/64 dev far0 nodad
-	ip -n near addr add $near4/24 dev near0
-	ip -n near addr add $near6/64 dev near0 nodad
-	ip -n far link set lo up
-	ip -n near link set lo up
-	ip -n far link set far0 up
-	ip -n near link set near0 up
-	ip netns exec near nexusctl nexus add sk0 dev near0 || return
+	wire far far0 near near0 &&
+		address far far0 $far4/24 $far6/64 &&
+		address near near0 $near4/24 $near6/64 &&
+		near nexusctl nexus add sk0 dev near0 || return
 	mkdir "$work/www" && head -c 200000 /dev/urandom > "$work/www/big"
 	echo hello > "$work/www/small"
-}
-
-# NAME COMMAND...: a server in the background; what it says is in NAME.log.
-serve()
-{
-	local name=$1
-	shift
-
-	"$@" > "$work/$name.log" 2>&1 < /dev/null &
-}
-
-# TRIES COMMAND...: until it succeeds.
-until_ok()
-{
-	local tries=$1
-	shift
-
-	while ((tries-- > 0)); do
-		"$@" && return
-		sleep 0.2
-	done
-	return 1
-}
-
-# Was a socket of the last command, or of the log NAME.log, on nexus?
-was_served()
-{
-	[ $stack = kernel ] || grep -q '^nexus: .*: nexus$' "$1"
 }
 
 # ------------------------------------------------------------------- clients
 
 fetch()
 {
-	on curl -sS -m 60 -o "$work/got" "http://$1:8000/big" 2> "$work/err"
+	on curl -sS -m 60 -o "$work/got" "http://$1:8000/big" 2> "$work/client.log"
 	local status=$?
 
-	cat "$work/err"
+	cat "$work/client.log"
 	[ $status = 0 ] && cmp "$work/got" "$work/www/big" &&
-		was_served "$work/err"
+		was_served client
 }
 
 # curl(1): 7: failed to connect to host.
@@ -155,19 +76,19 @@ for connected in (True, False):
 		data = bytes([size % 251]) * size
 		s.send(data) if connected else s.sendto(data, to)
 		assert s.recv(65536) == data, size
-' 2> "$work/err"
+' 2> "$work/client.log"
 	local status=$?
 
-	cat "$work/err"
-	[ $status = 0 ] && was_served "$work/err"
+	cat "$work/client.log"
+	[ $status = 0 ] && was_served client
 }
 
 # ------------------------------------------------------------------- servers
 
 far_fetches()
 {
-	in_far curl -sS -m 60 -o "$work/got" "http://$1:$2/big" &&
-		cmp "$work/got" "$work/www/big" && was_served "$work/$3.log"
+	far curl -sS -m 60 -o "$work/got" "http://$1:$2/big" &&
+		cmp "$work/got" "$work/www/big" && was_served "$3"
 }
 
 # Of all programs in the near namespace that have any.
@@ -175,11 +96,11 @@ take_memory_back()
 {
 	local id ids
 
-	ids=$(ip netns exec near nexusctl -j channel show |
+	ids=$(near nexusctl -j channel show |
 		grep -o '"id": *[0-9]*' | grep -o '[0-9]*$')
 	[ -n "$ids" ] || return
 	for id in $ids; do
-		ip netns exec near nexusctl defunct channel "$id" || return
+		near nexusctl defunct channel "$id" || return
 	done
 }
 
@@ -187,27 +108,27 @@ take_memory_back()
 serves_without_memory()
 {
 	[ $stack = kernel ] || take_memory_back || return
-	until_ok 50 far_fetches $near4 "${http[$stack]}" http &&
+	soon far_fetches $near4 "${http[$stack]}" http &&
 		far_fetches "[$near6]" "${http[$stack]}" http
 }
 
 redis_answers()
 {
-	[ "$(in_far timeout 10 redis-cli -h $near4 ping)" = PONG ]
+	[ "$(far timeout 10 redis-cli -h $near4 ping)" = PONG ]
 }
 
 redis_works()
 {
-	until_ok 50 redis_answers || return
-	in_far redis-benchmark -h $near4 -n 200 -c 10 -t set,get,lpush --csv ||
+	soon redis_answers || return
+	far redis-benchmark -h $near4 -n 200 -c 10 -t set,get,lpush --csv ||
 		return
-	was_served "$work/redis.log"
+	was_served redis
 }
 
 # PORT TEXT: comes back.
 far_echoes()
 {
-	[ "$(in_far timeout 20 python3 -c '
+	[ "$(far timeout 20 python3 -c '
 import socket, sys
 s = socket.create_connection(("'$near4'", int(sys.argv[1])), 15)
 s.sendall(sys.argv[2].encode())
@@ -218,7 +139,7 @@ print(s.makefile().read(), end="")' "$@")" = "$2" ]
 # NAME PORT: three connections in a row.
 echoes_thrice()
 {
-	until_ok 100 grep -q ready "$work/$1.log" || return
+	soon grep -q ready "$work/$1.log" || return
 	far_echoes "$2" first && far_echoes "$2" second && far_echoes "$2" third
 }
 
@@ -254,7 +175,7 @@ while True:
 
 forks_serve()
 {
-	echoes_thrice forks "${forks[$stack]}" && was_served "$work/forks.log"
+	echoes_thrice forks "${forks[$stack]}" && was_served forks
 }
 
 workers_serve()
@@ -277,7 +198,7 @@ servers()
 	serve http on python3 -m http.server -d "$work/www" --bind :: \
 		"${http[$stack]}"
 	check "TCP-1 http.server of Python over IPv4" \
-		until_ok 50 far_fetches $near4 "${http[$stack]}" http
+		soon far_fetches $near4 "${http[$stack]}" http
 	check "TCP-1 http.server of Python over IPv6" \
 		far_fetches "[$near6]" "${http[$stack]}" http
 	check "DEF-8 a server that knows nothing of it serves when its memory was taken back" \
@@ -288,22 +209,15 @@ servers()
 	check "a server that forks for each connection" forks_serve
 	serve workers on python3 -c "$worker_server" "${workers[$stack]}"
 	check "a server whose processes share a listener" workers_serve
-	stop_servers
+	stop_servers TERM
 }
 
-trap cleanup EXIT
-echo "TAP version 13"
-if ! setup; then
-	echo "Bail out! the namespaces cannot be made"
-	exit 1
-fi
+begin "the namespaces cannot be made"
 for stack in kernel nexus; do
-	serve far_http in_far python3 -m http.server -d "$work/www" --bind :: 8000
-	serve far_echo in_far python3 -c "$echo_server"
-	until_ok 100 in_far curl -s -o /dev/null "http://$far4:8000/small"
+	serve far_http far python3 -m http.server -d "$work/www" --bind :: 8000
+	serve far_echo far python3 -c "$echo_server"
+	soon far curl -s -o /dev/null "http://$far4:8000/small"
 	clients
 	servers
 done
-echo "1..$number"
-echo "# $((number - failed)) of $number passed"
-[ $failed = 0 ]
+finish

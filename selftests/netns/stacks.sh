@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Programs of Debian in the network namespace "near", on the kernel's stack or under
+# "nexus run"; their other end, in "far", is always the kernel's. To be sourced.
+
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/common.sh"
+
+# kernel or nexus
+stack=kernel
+
+# A program in the near namespace, on the stack that is being tested.
+on()
+{
+	if [ $stack = nexus ]; then
+		near nexus run -e "$@"
+	else
+		near "$@"
+	fi
+}
+
+# NAME COMMAND...: a server in the background; what it says is in NAME.log.
+serve()
+{
+	local name=$1
+	shift
+
+	"$@" > "$work/$name.log" 2>&1 < /dev/null &
+}
+
+# SIGNAL: to all that still runs in the namespaces.
+stop_servers()
+{
+	local pids
+
+	pids=$(ip netns pids near; ip netns pids far)
+	[ -z "$pids" ] || kill "-$1" $pids 2>/dev/null
+	wait 2>/dev/null
+}
+
+# Was a socket of the log NAME.log on nexus?
+was_served()
+{
+	[ $stack = kernel ] || grep -q '^nexus: .*: nexus$' "$work/$1.log"
+}

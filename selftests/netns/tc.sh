@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The queueing discipline on the device $dev of the network namespace "near", by
+# plain tc, and what is sent through it to $far4. To be sourced.
+
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/common.sh"
+
+export LC_ALL=C.UTF-8 TC_LIB_DIR=$NEXUS_BUILD/tools/tc
+
+qdisc()
+{
+	near tc qdisc "$@"
+}
+
+# What tc says of the discipline makes the filter true.
+json()
+{
+	near tc -s -j qdisc show dev "$dev" |
+		jq -e ".[0] | select(.kind == \"nexus\") | $1"
+}
+
+cleanup()
+{
+	stop_jobs
+	take_down near
+	take_down far
+}
+
+# BYTES PAUSE COMMAND...: sends them through TCP to the other side, while COMMAND
+# turns over and over, so many seconds apart.
+transfer_while()
+{
+	local bytes=$1 pause=$2 sent rounds=0
+	shift 2
+
+	rm -f "$work/got"
+	head -c "$bytes" /dev/urandom > "$work/sent"
+	far socat -u TCP-LISTEN:7000,reuseaddr "CREATE:$work/got" &
+	soon far sh -c 'ss -Htln | grep -q :7000' || return
+	near socat -u "OPEN:$work/sent" "TCP:$far4:7000" &
+	sent=$!
+	while kill -0 $sent 2>/dev/null; do
+		"$@" || return
+		rounds=$((rounds + 1))
+		sleep "$pause"
+	done
+	wait $sent || return
+	soon cmp "$work/sent" "$work/got" || return
+	echo "rounds: $rounds"
+	[ $rounds -ge 2 ]
+}
