@@ -7,6 +7,9 @@
 
 #include "chain.h"
 
+/* So little is copied behind what is there, rather than kept in a buffer of its own. */
+#define COPY_MAX	256
+
 static struct nexus_packet *packet_at(const struct nx_tls_chain *chain,
 				      uint32_t i)
 {
@@ -29,8 +32,34 @@ static int grow(struct nx_tls_chain *chain)
 	return 0;
 }
 
-int nx_tls_chain_add(struct nx_tls_chain *chain, struct nexus_packet *pkt)
+/*
+ * A record that comes byte by byte would hold a buffer for each. Its last packet has
+ * room, and is ours alone, unless the program has a slice of it.
+ */
+static bool append(struct nx_tls_chain *chain, struct nexus_stack *stack,
+		   struct nexus_packet *pkt)
 {
+	struct nexus_packet *last;
+	uint32_t len = pkt->total_len;
+
+	if (!chain->nr || len > COPY_MAX)
+		return false;
+	last = packet_at(chain, chain->nr - 1);
+	if (last->next || nexus_packet_tailroom(stack, last) < len)
+		return false;
+	nexus_packet_read(pkt, 0, last->data + last->len, len);
+	last->len += len;
+	last->total_len += len;
+	chain->len += len;
+	nexus_packet_put(stack, pkt);
+	return true;
+}
+
+int nx_tls_chain_add(struct nx_tls_chain *chain, struct nexus_stack *stack,
+		     struct nexus_packet *pkt)
+{
+	if (append(chain, stack, pkt))
+		return 0;
 	if (chain->nr == chain->room && grow(chain))
 		return -ENOMEM;
 	chain->packets[(chain->first + chain->nr++) & (chain->room - 1)] = pkt;

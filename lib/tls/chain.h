@@ -10,7 +10,7 @@
 
 #include <nexus/stack.h>
 
-/* Packets of one byte each make the longest record, and the next is begun. */
+/* Of a record as long as may be, in segments that are as long as usual. */
 #define NX_TLS_CHAIN_MIN	16
 
 /**
@@ -31,7 +31,8 @@ struct nx_tls_chain {
 };
 
 /* Its last packet from now on, and its own; -ENOMEM: it stays the caller's. */
-int nx_tls_chain_add(struct nx_tls_chain *chain, struct nexus_packet *pkt);
+int nx_tls_chain_add(struct nx_tls_chain *chain, struct nexus_stack *stack,
+		     struct nexus_packet *pkt);
 
 /* Copies @len bytes at @off; so many are there. */
 void nx_tls_chain_read(const struct nx_tls_chain *chain, size_t off,

@@ -32,7 +32,7 @@ static int pull(struct nexus_tls *tls, size_t len)
 		/* RFC 8446 section 6.1: an end without close_notify is none. */
 		if (err || !pkt)
 			return nx_tls_fail(tls, err ? err : -ECONNRESET);
-		if (nx_tls_chain_add(&tls->in, pkt)) {
+		if (nx_tls_chain_add(&tls->in, tls->stack, pkt)) {
 			nexus_packet_put(tls->stack, pkt);
 			return nx_tls_fail(tls, -ENOMEM);
 		}

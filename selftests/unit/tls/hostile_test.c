@@ -401,6 +401,7 @@ static void read__byte_by_byte(void)
 	n = nx_tls_seal(&f.half, NX_TLS_DATA, "nexus", 5, record);
 	for (i = 0; i < n; i++) {
 		CU_ASSERT_EQUAL(nexus_tls_read(f.b.tls, &byte, 1), -EAGAIN);
+		CU_ASSERT(f.b.tls->in.nr <= 1);
 		ends_inject(&f.b, record + i, 1);
 	}
 	ends_receive_only(&f.b, "nexus", 5);
