@@ -204,9 +204,10 @@ static int init_ssl(struct nexus_tls *tls, const struct nexus_tls_options *o)
 	SSL_set_read_ahead(tls->ssl, 0);
 	SSL_set_options(tls->ssl, SSL_OP_NO_RENEGOTIATION);
 	SSL_clear_options(tls->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	/* It reads until nothing waits: only then TCP tells that there is more. */
 	SSL_set_mode(tls->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
-			       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_clear_mode(tls->ssl, SSL_MODE_AUTO_RETRY);
+			       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+			       SSL_MODE_AUTO_RETRY);
 	SSL_set_msg_callback(tls->ssl, nx_tls_trace);
 	SSL_set_msg_callback_arg(tls->ssl, tls);
 	return set_peer(tls, o);

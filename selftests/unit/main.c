@@ -77,6 +77,7 @@
 	X(tls_record_suite) \
 	X(tls_size_suite) \
 	X(tls_tls_suite) \
+	X(tls_edge_suite) \
 	X(tls_hostile_suite)
 
 #define DECLARE(suite)	extern const struct unit_suite suite;

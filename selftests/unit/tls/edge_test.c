@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a program is told when, and what is left when a connection ends at a moment
+ * that nobody has planned.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../lib/tls/internal.h"
+#include "ends.h"
+
+/* Suites whose records stay OpenSSL's. */
+static void choose_ordinary(struct ends *b, int version)
+{
+	SSL_CTX *ctxs[] = { b->peer_ctx, nexus_tls_context_ssl_ctx(b->context) };
+	size_t i;
+
+	ends_set_version(b, version);
+	for (i = 0; i < ARRAY_SIZE(ctxs); i++) {
+		SSL_CTX_set_ciphersuites(ctxs[i], "TLS_AES_128_CCM_SHA256");
+		SSL_CTX_set_cipher_list(ctxs[i], "ECDHE-ECDSA-AES128-SHA256");
+	}
+}
+
+/* ------------------------------------------------------------------ events */
+
+/* Tickets are in front of payload: TCP tells of both, once. */
+static void read__ordinary_reads_to_the_end(void)
+{
+	struct ends b;
+
+	ends_start(&b, false);
+	choose_ordinary(&b, TLS1_3_VERSION);
+	ends_establish(&b);
+	CU_ASSERT_EQUAL(SSL_write(b.peer, "hello", 5), 5);
+	ends_settle(&b);
+	ends_receive_only(&b, "hello", 5);
+	ends_end(&b);
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(read__ordinary_reads_to_the_end),
+};
+
+UNIT_SUITE(tls_edge_suite, "tls/edge", cases);
