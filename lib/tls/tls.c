@@ -128,6 +128,9 @@ static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
 
 	(void)tcp;
 	enter(tls);
+	/* Without a handshake there is nothing that could have been closed. */
+	if (tls->phase == NX_TLS_SHAKING)
+		nx_tls_fail(tls, err ? err : -ECONNRESET);
 	call_closed(tls, tls->err ? tls->err : err);
 	leave(tls);
 }

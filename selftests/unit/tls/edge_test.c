@@ -39,8 +39,33 @@ static void read__ordinary_reads_to_the_end(void)
 	ends_end(&b);
 }
 
+/* A connection that is reset before it was secure. */
+static void read__reset_within_the_handshake(void)
+{
+	struct nexus_tls_info info;
+	struct ends b;
+	char byte;
+
+	ends_start(&b, false);
+	b.is_mute = true;
+	ends_connect(&b);
+	CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), -EAGAIN);
+	nexus_tcp_abort(b.tcp);
+	b.tcp = NULL;
+	ends_settle(&b);
+	CU_ASSERT_EQUAL(b.nr_established, 0);
+	CU_ASSERT_EQUAL(b.nr_closed, 1);
+	CU_ASSERT_EQUAL(b.err, -ECONNRESET);
+	CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), -ECONNRESET);
+	CU_ASSERT_EQUAL(nexus_tls_write(b.tls, "x", 1), -ECONNRESET);
+	nexus_tls_info(b.tls, &info);
+	CU_ASSERT(!info.is_established);
+	ends_end(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(read__ordinary_reads_to_the_end),
+	UNIT_CASE(read__reset_within_the_handshake),
 };
 
 UNIT_SUITE(tls_edge_suite, "tls/edge", cases);
