@@ -49,7 +49,7 @@ void nx_tls_keylog(const SSL *ssl, const char *line)
 	half->seq = 0;
 }
 
-/* Each record counts, and each alert. */
+/* Each record counts, and the alert that ends it. */
 void nx_tls_trace(int is_write, int version, int type, const void *buf,
 		  size_t len, SSL *ssl, void *arg)
 {
@@ -62,15 +62,21 @@ void nx_tls_trace(int is_write, int version, int type, const void *buf,
 	if (type == SSL3_RT_HEADER && half->secret->is_set &&
 	    tls->phase == NX_TLS_SHAKING)
 		half->seq++;
-	if (type != SSL3_RT_ALERT || len != 2 || alert[1] == SSL_AD_CLOSE_NOTIFY)
-		return;
-	if (is_write)
+	if (type == SSL3_RT_ALERT && is_write && len == 2 &&
+	    alert[0] == SSL3_AL_FATAL)
 		tls->alert_sent = alert[1];
-	else
-		tls->alert_received = alert[1];
 }
 
 /* ------------------------------------------------------------- its errors */
+
+/* Only OpenSSL knows whether a warning was one. */
+static void note_alert(struct nexus_tls *tls)
+{
+	int alert = ERR_GET_REASON(ERR_peek_error()) - SSL_AD_REASON_OFFSET;
+
+	if (alert > 0 && alert <= UINT8_MAX)
+		tls->alert_received = (int16_t)alert;
+}
 
 static int reason(const struct nexus_tls *tls, int code)
 {
@@ -83,7 +89,7 @@ static int reason(const struct nexus_tls *tls, int code)
 	if (SSL_get_verify_result(tls->ssl) != X509_V_OK &&
 	    ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED)
 		return -EKEYREJECTED;
-	if (code == SSL_ERROR_SYSCALL ||
+	if (code == SSL_ERROR_SYSCALL || code == SSL_ERROR_ZERO_RETURN ||
 	    ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return -ECONNRESET;
 	return -EBADMSG;
@@ -102,9 +108,11 @@ int nx_tls_ssl_error(struct nexus_tls *tls, int ret)
 {
 	int code = SSL_get_error(tls->ssl, ret);
 
-	if (!tls->err && code != SSL_ERROR_SSL && code != SSL_ERROR_SYSCALL)
+	if (!tls->err && code != SSL_ERROR_SSL && code != SSL_ERROR_SYSCALL &&
+	    code != SSL_ERROR_ZERO_RETURN)
 		return -EAGAIN;
 	tls->error = words(tls);
+	note_alert(tls);
 	return nx_tls_fail(tls, reason(tls, code));
 }
 

@@ -63,9 +63,51 @@ static void read__reset_within_the_handshake(void)
 	ends_end(&b);
 }
 
+/* RFC 8446 section 6.1: user_canceled, then close_notify, and no FIN. */
+static void start__the_peer_gives_up(void)
+{
+	static const uint8_t alerts[] = {
+		21, 3, 1, 0, 2, 1, SSL_AD_USER_CANCELLED,
+		21, 3, 1, 0, 2, 1, SSL_AD_CLOSE_NOTIFY,
+	};
+	struct ends b;
+
+	ends_start(&b, false);
+	b.is_mute = true;
+	ends_connect(&b);
+	ends_inject(&b, alerts, sizeof(alerts));
+	CU_ASSERT_EQUAL(b.nr_closed, 1);
+	CU_ASSERT_EQUAL(b.err, -ECONNRESET);
+	ends_end(&b);
+}
+
+/* RFC 6066 section 3: a server that has no certificate for a name may warn. */
+static void info__a_warning_has_ended_nothing(void)
+{
+	static const uint8_t warning[] = {
+		21, 3, 3, 0, 2, 1, SSL_AD_UNRECOGNIZED_NAME,
+	};
+	struct nexus_tls_info info;
+	struct ends b;
+
+	ends_start(&b, false);
+	ends_set_version(&b, TLS1_2_VERSION);
+	b.is_mute = true;
+	ends_connect(&b);
+	ends_inject(&b, warning, sizeof(warning));
+	b.is_mute = false;
+	ends_settle(&b);
+	CU_ASSERT_EQUAL(b.nr_established, 1);
+	nexus_tls_info(b.tls, &info);
+	CU_ASSERT_EQUAL(info.alert_received, -1);
+	ends_end(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(read__ordinary_reads_to_the_end),
 	UNIT_CASE(read__reset_within_the_handshake),
+	UNIT_CASE(start__the_peer_gives_up),
+	UNIT_CASE(info__a_warning_has_ended_nothing),
 };
 
 UNIT_SUITE(tls_edge_suite, "tls/edge", cases);
