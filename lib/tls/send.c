@@ -67,6 +67,15 @@ bool nx_tls_is_quiet(const struct nexus_tls *tls)
 	return !info.unsent && !info.unacked;
 }
 
+static int put_ordinary_close(struct nexus_tls *tls)
+{
+	int ret;
+
+	ERR_clear_error();
+	ret = SSL_shutdown(tls->ssl);
+	return ret < 0 ? nx_tls_ssl_error(tls, ret) : 0;
+}
+
 int nx_tls_put_close(struct nexus_tls *tls)
 {
 	static const uint8_t close_notify[] = { 1, SSL_AD_CLOSE_NOTIFY };
@@ -75,8 +84,8 @@ int nx_tls_put_close(struct nexus_tls *tls)
 	if (tls->phase == NX_TLS_DIRECT)
 		err = nx_tls_put_record(tls, NX_TLS_ALERT, close_notify,
 					sizeof(close_notify));
-	else if (tls->phase == NX_TLS_ORDINARY && SSL_shutdown(tls->ssl) < 0)
-		err = -EAGAIN;
+	else if (tls->phase == NX_TLS_ORDINARY)
+		err = put_ordinary_close(tls);
 	if (!err)
 		tls->is_shut = true;
 	return err;

@@ -103,11 +103,27 @@ static void info__a_warning_has_ended_nothing(void)
 	ends_end(&b);
 }
 
+/* Who is told -EAGAIN waits for an event; there is none for a dead connection. */
+static void shutdown__ordinary_says_why_not(void)
+{
+	struct ends b;
+
+	ends_start(&b, true);
+	choose_ordinary(&b, TLS1_2_VERSION);
+	ends_establish(&b);
+	nexus_tcp_abort(b.tcp);
+	b.tcp = NULL;
+	ends_settle(&b);
+	CU_ASSERT_EQUAL(nexus_tls_shutdown(b.tls), -ECONNRESET);
+	ends_end(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(read__ordinary_reads_to_the_end),
 	UNIT_CASE(read__reset_within_the_handshake),
 	UNIT_CASE(start__the_peer_gives_up),
 	UNIT_CASE(info__a_warning_has_ended_nothing),
+	UNIT_CASE(shutdown__ordinary_says_why_not),
 };
 
 UNIT_SUITE(tls_edge_suite, "tls/edge", cases);
