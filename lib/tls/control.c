@@ -23,10 +23,29 @@ int nx_tls_fail(struct nexus_tls *tls, int err)
 	return err;
 }
 
+/*
+ * Memory that was taken back reads as zeros, which nobody has sent: why the channel
+ * has ended; or 0.
+ */
+static int find_loss(struct nexus_tls *tls)
+{
+	int err = nexus_stack_check(tls->stack);
+	char byte;
+
+	if (err)
+		return err;
+	/* The stack has another channel already. */
+	return nexus_tcp_peek(tls->tcp, &byte, 1) == -ECONNABORTED ?
+	       -ECONNABORTED : 0;
+}
+
 int nx_tls_refuse(struct nexus_tls *tls, uint8_t alert)
 {
 	const uint8_t record[] = { ALERT_FATAL, alert };
+	int err = find_loss(tls);
 
+	if (err)
+		return nx_tls_fail(tls, err);
 	/* A peer that is not told sees the end of the stream. */
 	nx_tls_put_record(tls, NX_TLS_ALERT, record, sizeof(record));
 	tls->alert_sent = alert;

@@ -75,12 +75,7 @@ static int open_content(struct nexus_tls *tls, size_t len)
 					open_piece, &tls->rx);
 	if (!err)
 		err = nx_tls_open_end(&tls->rx, tag);
-	if (!err)
-		return 0;
-	/* Memory that was taken back reads as zeros. */
-	err = nexus_stack_check(tls->stack);
-	return err ? nx_tls_fail(tls, err) :
-		     nx_tls_refuse(tls, SSL_AD_BAD_RECORD_MAC);
+	return err ? nx_tls_refuse(tls, SSL_AD_BAD_RECORD_MAC) : 0;
 }
 
 /* What is not 0 last of @len bytes, at most: bytes up to there. */

@@ -118,12 +118,38 @@ static void shutdown__ordinary_says_why_not(void)
 	ends_end(&b);
 }
 
+/* ------------------------------------------------------------------ memory */
+
+/* Half of a record has come, and is zeros now, which nobody has sent. */
+static void read__memory_was_taken_back(void)
+{
+	static const uint8_t half[] = { 23, 3, 3, 0, 100, 1, 2, 3 };
+	struct nexus_tls_info info;
+	struct ends b;
+	char byte;
+	int err;
+
+	ends_start(&b, true);
+	ends_establish(&b);
+	ends_inject(&b, half, sizeof(half));
+	CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), -EAGAIN);
+	fake_set_state(&b.f.fk, NEXUS_CHANNEL_DEFUNCT);
+	err = nexus_stack_check(b.f.stack);
+	CU_ASSERT(err < 0);
+	CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), err);
+	nexus_tls_info(b.tls, &info);
+	CU_ASSERT_EQUAL(info.alert_sent, -1);
+	ends_drop(&b);
+	ends_end(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(read__ordinary_reads_to_the_end),
 	UNIT_CASE(read__reset_within_the_handshake),
 	UNIT_CASE(start__the_peer_gives_up),
 	UNIT_CASE(info__a_warning_has_ended_nothing),
 	UNIT_CASE(shutdown__ordinary_says_why_not),
+	UNIT_CASE(read__memory_was_taken_back),
 };
 
 UNIT_SUITE(tls_edge_suite, "tls/edge", cases);

@@ -283,13 +283,24 @@ void ends_establish(struct ends *b)
 	CU_ASSERT_FATAL(SSL_is_init_finished(b->peer));
 }
 
-void ends_disconnect(struct ends *b)
+static void close_both(struct ends *b)
 {
 	nexus_tls_close(b->tls);
 	nexus_tcp_close(b->tcp);
 	b->tls = NULL;
 	b->tcp = NULL;
+}
+
+void ends_disconnect(struct ends *b)
+{
+	close_both(b);
 	pass(b, 100000000000);
+	ends_drop(b);
+}
+
+void ends_drop(struct ends *b)
+{
+	close_both(b);
 	SSL_set_shutdown(b->peer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(b->peer);
 	b->peer = NULL;

@@ -70,6 +70,9 @@ void ends_establish(struct ends *b);
 /* Closes what is open of a connection; another may follow. */
 void ends_disconnect(struct ends *b);
 
+/* The same at once, where nothing moves any more. */
+void ends_drop(struct ends *b);
+
 /* All of it. */
 void ends_end(struct ends *b);
 
