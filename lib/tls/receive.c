@@ -203,7 +203,7 @@ static int next_payload(struct nexus_tls *tls)
 /* What the peer asked for while we read. It can wait until something is sent. */
 static void answer(struct nexus_tls *tls)
 {
-	if (tls->owes_update && tls->phase == NX_TLS_DIRECT &&
+	if (tls->owes_update && tls->phase == NX_TLS_DIRECT && !tls->is_shut &&
 	    nx_tls_is_quiet(tls))
 		nx_tls_put_update(tls, false);
 }

@@ -281,9 +281,13 @@ static ssize_t write_direct(struct nexus_tls *tls, const uint8_t *buf,
 			    size_t len)
 {
 	struct nx_tls_flight flight;
-	ssize_t n = prepare(tls);
 	size_t done = 0;
+	ssize_t n;
 
+	/* Without room for payload, no answer goes in front of it. */
+	if (!has_room(tls))
+		return -EAGAIN;
+	n = prepare(tls);
 	read_flight(tls, &flight);
 	while (n >= 0 && done < len) {
 		n = has_room(tls) ? write_packet(tls, &flight, buf + done,

@@ -390,7 +390,56 @@ static void read__renegotiation(void)
 	finish(&f);
 }
 
-/* Payload byte by byte, in packets of one byte: the longest chain there is. */
+/* The same of a program that writes, and finds no room. */
+static void write__requests_without_room(void)
+{
+	static uint8_t payload[ROOM];
+	struct nexus_tls_info info;
+	uint8_t records[1024];
+	struct forge f;
+	unsigned int i;
+	int len = 0;
+	char byte;
+
+	start(&f, true, V3);
+	for (i = 0; i < 10; i++) {
+		len += nx_tls_seal(&f.half, NX_TLS_HANDSHAKE, "\x18\0\0\1\1", 5,
+				   records + len);
+		CU_ASSERT_EQUAL(nx_tls_half_update(&f.half), 0);
+		len += nx_tls_seal(&f.half, NX_TLS_DATA, "a", 1, records + len);
+	}
+	ends_inject(&f.b, records, (size_t)len);
+	while (nexus_tls_write(f.b.tls, payload, sizeof(payload)) > 0)
+		;
+	for (i = 0; i < 10; i++) {
+		CU_ASSERT_EQUAL(nexus_tls_read(f.b.tls, &byte, 1), 1);
+		CU_ASSERT_EQUAL(nexus_tls_write(f.b.tls, "b", 1), -EAGAIN);
+	}
+	nexus_tls_info(f.b.tls, &info);
+	CU_ASSERT_EQUAL(info.updates_in, 10);
+	CU_ASSERT_EQUAL(info.updates_out, 0);
+	finish(&f);
+}
+
+/* After close_notify nothing is sent, and no number is used up. */
+static void read__requests_after_the_end(void)
+{
+	struct forge f;
+	uint64_t seq;
+
+	start(&f, true, V3);
+	CU_ASSERT_EQUAL(nexus_tls_shutdown(f.b.tls), 0);
+	ends_settle(&f.b);
+	seq = f.b.tls->tx.seq;
+	inject(&f, NX_TLS_HANDSHAKE, "\x18\0\0\1\1", 5);
+	CU_ASSERT_EQUAL(nx_tls_half_update(&f.half), 0);
+	inject(&f, NX_TLS_DATA, "a", 1);
+	ends_receive_only(&f.b, "a", 1);
+	CU_ASSERT_EQUAL(f.b.tls->tx.seq, seq);
+	finish(&f);
+}
+
+/* Byte by byte, in packets of one byte: what waits is not a buffer for each. */
 static void read__byte_by_byte(void)
 {
 	uint8_t record[64], byte;
@@ -419,6 +468,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(read__messages_in_pieces),
 	UNIT_CASE(read__many_requests),
 	UNIT_CASE(read__requests_without_taking),
+	UNIT_CASE(write__requests_without_room),
+	UNIT_CASE(read__requests_after_the_end),
 	UNIT_CASE(read__alerts),
 	UNIT_CASE(read__renegotiation),
 	UNIT_CASE(read__byte_by_byte),
