@@ -297,14 +297,16 @@ nx_tx_is_again_ipv6(const u8 *h, u32 avail, u32 len,
 /*
  * Whether the @avail first bytes @h are the headers of a datagram with key @key, as
  * the receiving host sees it, whose transport checksum is given: what
- * nx_parse_ipv4() and nx_flow_key_equal() find out in two steps. @key is one of UDP
- * over IPv4. The caller asks whether the header's own checksum is right, and
- * whether as much has arrived as the length says.
+ * nx_parse_ipv4() and nx_flow_key_equal() find out in two steps. @key is one of UDP,
+ * over either version: the addresses of one can begin as those of the other do. The
+ * caller asks whether the header's own checksum is right, and whether as much has
+ * arrived as the length says.
  */
 static __always_inline bool
 nx_rx_is_again_ipv4(const u8 *h, u32 avail, const struct nx_flow_key *key)
 {
-	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
+	return key->ip_version == 4 &&
+	       avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
 	       !(h[6] & (u8)~(NX_IPV4_DF >> 8)) && !h[7] &&
 	       h[9] == NX_IPPROTO_UDP &&
 	       !memcmp(h + 12, &key->remote.v4, 4) &&
@@ -321,7 +323,8 @@ nx_rx_is_again_ipv4(const u8 *h, u32 avail, const struct nx_flow_key *key)
 static __always_inline bool
 nx_rx_is_again_ipv6(const u8 *h, u32 avail, const struct nx_flow_key *key)
 {
-	return avail >= NX_IPV6_HLEN + NX_UDP_HLEN && h[0] >> 4 == 6 &&
+	return key->ip_version == 6 &&
+	       avail >= NX_IPV6_HLEN + NX_UDP_HLEN && h[0] >> 4 == 6 &&
 	       h[6] == NX_IPPROTO_UDP &&
 	       !memcmp(h + 8, &key->remote, 16) &&
 	       !memcmp(h + 24, &key->local, 16) &&

@@ -483,6 +483,28 @@ static void nx_rx_is_again__says_what_parsing_and_comparing_say(void)
 	CU_ASSERT_FALSE(is_rx_again(udp6, sizeof(udp6), &p4.key));
 }
 
+/* What an attacker on the link sends: addresses and ports stand where they should. */
+static void nx_rx_is_again__knows_the_version(void)
+{
+	struct nx_packet p4, p6;
+	u8 h4[32], h6[52];
+
+	nx_parse_ipv4(udp4, sizeof(udp4), false, &p4);
+	nx_parse_ipv6(udp6, sizeof(udp6), false, &p6);
+	memcpy(h4, udp4, sizeof(h4));
+	memcpy(h4 + 12, &p6.key.remote, 4);
+	memcpy(h4 + 16, &p6.key.local, 4);
+	memcpy(h4 + 20, &p6.key.remote_port, 2);
+	memcpy(h4 + 22, &p6.key.local_port, 2);
+	CU_ASSERT_FALSE(nx_rx_is_again_ipv4(h4, sizeof(h4), &p6.key));
+	memcpy(h6, udp6, sizeof(h6));
+	memcpy(h6 + 8, &p4.key.remote, 16);
+	memcpy(h6 + 24, &p4.key.local, 16);
+	memcpy(h6 + 40, &p4.key.remote_port, 2);
+	memcpy(h6 + 42, &p4.key.local_port, 2);
+	CU_ASSERT_FALSE(nx_rx_is_again_ipv6(h6, sizeof(h6), &p4.key));
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(nx_ipv4_csum_is_right__knows_one_bit),
 	UNIT_CASE(nx_icmp_is_error__knows_which_types_quote),
@@ -502,6 +524,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_tx_parse__knows_ip_versions_4_and_6_only),
 	UNIT_CASE_ID(nx_tx_is_again__says_what_parsing_and_comparing_say,
 		     "META-2 the check of packets like one before"),
+	UNIT_CASE_ID(nx_rx_is_again__knows_the_version,
+		     "FLOW-1 a datagram of the other version is no like one"),
 	UNIT_CASE_ID(nx_rx_is_again__says_what_parsing_and_comparing_say,
 		     "FLOW-1 the check of datagrams that arrive like one before"),
 	UNIT_CASE_ID(nx_parse_quoted__finds_the_sender_of_a_quoted_datagram,
