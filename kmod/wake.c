@@ -148,13 +148,13 @@ u32 nx_arm(struct nx_queue *q, u32 what)
 	return nx_queue_ready(q) & what;
 }
 
-/* Sleeps until woken, a signal, or @at. */
-static int sleep_until(struct nx_queue *q, ktime_t at, bool is_new)
+/* Sleeps until woken, a signal, or @at, of which @is_ahead need not ask the clock. */
+static int sleep_until(struct nx_queue *q, ktime_t at, bool is_ahead)
 {
 	if (signal_pending(current))
 		return -EINTR;
 	if (at != KTIME_MAX) {
-		if (!is_new && ktime_get() >= at)
+		if (!is_ahead && ktime_get() >= at)
 			return -ETIME;
 		nx_alarm_set(q, at);
 	}
@@ -175,7 +175,7 @@ static bool is_over(const struct nx_queue *q, u32 ready)
 	return ready || !nx_channel_is_active(q->chan);
 }
 
-static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_new)
+static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_ahead)
 {
 	DEFINE_WAIT(wait);
 	int err = 0;
@@ -184,8 +184,8 @@ static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_new)
 		prepare_to_wait(&q->wait, &wait, TASK_INTERRUPTIBLE);
 		if (is_over(q, nx_arm(q, what)))
 			break;
-		err = sleep_until(q, at, is_new);
-		is_new = false;
+		err = sleep_until(q, at, is_ahead);
+		is_ahead = false;
 		/* Most are woken for what they wait for. */
 	} while (!err && !is_over(q, nx_queue_ready(q) & what));
 	finish_wait(&q->wait, &wait);
@@ -202,9 +202,11 @@ static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_new)
  */
 int nx_wait(struct nx_queue *q, u32 what, s64 timeout_ns)
 {
+	bool is_ahead = timeout_ns > 0;
+
 	if (nx_queue_ready(q) & what)
 		return 0;
-	return sleep_on(q, what, end_of(timeout_ns), timeout_ns);
+	return sleep_on(q, what, end_of(timeout_ns), is_ahead);
 }
 
 /**
