@@ -48,8 +48,10 @@ static __always_inline void nx_deliver_like(struct nx_queue *q,
  * @got:       how many, and how much
  * @is_summed: with a sum
  */
-static __always_inline void nx_deliver_count(struct nx_queue *q, struct nx_flow *flow,
-				    const struct nx_traffic *got, bool is_summed)
+static __always_inline void nx_deliver_count(struct nx_queue *q,
+					     struct nx_flow *flow,
+					     const struct nx_traffic *got,
+					     bool is_summed)
 {
 	u64 *bytes = is_summed ? &q->rx_summed : &q->rx_copied;
 

@@ -321,8 +321,10 @@ static int send_whole_way(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return dst_output(net, sk, skb);
 }
 
-static __always_inline int send_skb(struct nx_tx_packet *p, const struct nx_dest *dest,
-		    struct net *net, struct sock *sk, struct sk_buff *skb)
+static __always_inline int send_skb(const struct nx_tx_packet *p,
+				    const struct nx_dest *dest,
+				    struct net *net, struct sock *sk,
+				    struct sk_buff *skb)
 {
 	if (unlikely(dest->needs_whole_way)) {
 		skb_dst_set(skb, dst_clone(dest->dst));
