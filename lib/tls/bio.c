@@ -12,6 +12,9 @@
 /* At once: what lies in a small buffer. */
 #define PIECE	1920
 
+/* Answers to a peer that takes none: more is one that wants our buffers. */
+#define ANSWERS_MAX	32
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static BIO_METHOD *method;
 static int owner_idx = -1;
@@ -48,6 +51,16 @@ static int bio_read(BIO *bio, char *buf, int len)
 	return -1;
 }
 
+/* OpenSSL answers each wish for another handshake, and for other keys. */
+static bool may_answer(struct nexus_tls *tls)
+{
+	if (!tls->is_reading)
+		return true;
+	if (nx_tls_is_quiet(tls))
+		tls->nr_answers = 0;
+	return tls->nr_answers++ < ANSWERS_MAX;
+}
+
 /* What it says when records are ours is not sealed by the keys that are in use. */
 static int bio_write(BIO *bio, const char *buf, int len)
 {
@@ -58,7 +71,7 @@ static int bio_write(BIO *bio, const char *buf, int len)
 	if (tls->phase == NX_TLS_DIRECT || len <= 0)
 		return len;
 	len = len < PIECE ? len : PIECE;
-	err = nx_tls_put(tls, buf, (size_t)len);
+	err = may_answer(tls) ? nx_tls_put(tls, buf, (size_t)len) : -EBADMSG;
 	if (!err)
 		return len;
 	if (err == -EAGAIN)

@@ -72,6 +72,8 @@ enum nx_tls_phase {
  * @msg:      handshake message
  * @feed:     seals for @ssl, with the keys it reads by, what it must see
  * @fed, @fed_len: that it sees next
+ * @is_reading: OpenSSL reads its own records, and may answer
+ * @nr_answers: that it has sent since the peer had everything
  * @records_in, @updates_in: for nexus_tls_info()
  *
  * Transmit:
@@ -108,6 +110,8 @@ struct nexus_tls {
 	struct nx_tls_half		feed;
 	const uint8_t			*fed;
 	size_t				fed_len;
+	bool				is_reading;
+	uint32_t			nr_answers;
 	uint64_t			records_in;
 	uint32_t			updates_in;
 

@@ -235,7 +235,9 @@ static ssize_t read_ordinary(struct nexus_tls *tls, void *buf, size_t size)
 	if (tls->has_ended)
 		return 0;
 	ERR_clear_error();
+	tls->is_reading = true;
 	n = SSL_read(tls->ssl, buf, size < INT32_MAX ? (int)size : INT32_MAX);
+	tls->is_reading = false;
 	if (n > 0)
 		return n;
 	if (SSL_get_error(tls->ssl, n) == SSL_ERROR_ZERO_RETURN) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../../lib/tls/internal.h"
+#include "../../../lib/tls/keys.h"
 #include "ends.h"
 
 /* Suites whose records stay OpenSSL's. */
@@ -143,6 +144,104 @@ static void read__memory_was_taken_back(void)
 	ends_end(&b);
 }
 
+/* ------------------------------------------------- a peer that takes nothing */
+
+#define CCM_OVERHEAD	(NX_TLS_HEADER_LEN + NX_TLS_EXPLICIT_LEN + NX_TLS_TAG_LEN)
+
+/* Keys and salts of both ends, for AES-128-CCM of TLS 1.2 (RFC 6655 section 3). */
+static void steal_block(struct ends *b, uint8_t block[40])
+{
+	struct nx_tls_master m = { .len = 48 };
+
+	SSL_SESSION_get_master_key(SSL_get_session(b->peer), m.secret, 48);
+	SSL_get_server_random(b->peer, m.randoms, 32);
+	SSL_get_client_random(b->peer, m.randoms + 32, 32);
+	CU_ASSERT_EQUAL_FATAL(nx_tls_key_block(EVP_sha256(), &m, block, 40), 0);
+}
+
+/* A handshake record of the client, its @seq'th; the message has four bytes. */
+static void seal_by_ccm(const uint8_t *block, uint8_t seq, const char *msg,
+			uint8_t *record)
+{
+	uint8_t nonce[12] = { [11] = seq };
+	uint8_t aad[13] = { [7] = seq, NX_TLS_HANDSHAKE, 3, 3, 0, 4 };
+	const uint8_t header[] = { NX_TLS_HANDSHAKE, 3, 3, 0, 8 + 4 + 16 };
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	memcpy(nonce, block + 32, 4);
+	memcpy(record, header, sizeof(header));
+	memcpy(record + 5, nonce + 4, 8);
+	EVP_EncryptInit_ex(ctx, EVP_aes_128_ccm(), NULL, NULL, NULL);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, 12, NULL);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16, NULL);
+	EVP_EncryptInit_ex(ctx, NULL, NULL, block, nonce);
+	EVP_EncryptUpdate(ctx, NULL, &n, NULL, 4);
+	EVP_EncryptUpdate(ctx, NULL, &n, aad, sizeof(aad));
+	EVP_EncryptUpdate(ctx, record + 13, &n, (const uint8_t *)msg, 4);
+	EVP_EncryptFinal_ex(ctx, record + 17, &n);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, record + 17);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* @nr times a client asks for another handshake, and is told no. */
+static void ask_often(struct ends *b, const uint8_t *block, uint8_t first,
+		      unsigned int nr)
+{
+	uint8_t records[200 * (4 + CCM_OVERHEAD)];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		seal_by_ccm(block, (uint8_t)(first + i), "\1\0\0",
+			    records + i * (4 + CCM_OVERHEAD));
+	ends_inject(b, records, nr * (4 + CCM_OVERHEAD));
+}
+
+static void start_ccm(struct ends *b, uint8_t block[40])
+{
+	ends_start(b, true);
+	choose_ordinary(b, TLS1_2_VERSION);
+	SSL_CTX_set_cipher_list(b->peer_ctx, "ECDHE-ECDSA-AES128-CCM");
+	SSL_CTX_set_cipher_list(nexus_tls_context_ssl_ctx(b->context),
+				"ECDHE-ECDSA-AES128-CCM");
+	ends_establish(b);
+	steal_block(b, block);
+	b->is_mute = true;
+}
+
+static void read__ordinary_answers_are_few(void)
+{
+	struct nexus_tcp_info info;
+	uint8_t block[40];
+	struct ends b;
+	char byte;
+
+	start_ccm(&b, block);
+	ask_often(&b, block, 1, 200);
+	CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), -EBADMSG);
+	nexus_tcp_info(nexus_tls_tcp(b.tls), &info);
+	/* And a FIN. */
+	CU_ASSERT(info.unsent <= 32 * (2 + CCM_OVERHEAD) + 1);
+	ends_end(&b);
+}
+
+/* As many of a peer that takes the answers. */
+static void read__ordinary_answers_are_taken(void)
+{
+	uint8_t block[40];
+	unsigned int i;
+	struct ends b;
+	char byte;
+
+	start_ccm(&b, block);
+	for (i = 0; i < 200; i += 20) {
+		ask_often(&b, block, (uint8_t)(1 + i), 20);
+		CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), -EAGAIN);
+		ends_settle(&b);
+	}
+	ends_end(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(read__ordinary_reads_to_the_end),
 	UNIT_CASE(read__reset_within_the_handshake),
@@ -150,6 +249,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(info__a_warning_has_ended_nothing),
 	UNIT_CASE(shutdown__ordinary_says_why_not),
 	UNIT_CASE(read__memory_was_taken_back),
+	UNIT_CASE(read__ordinary_answers_are_few),
+	UNIT_CASE(read__ordinary_answers_are_taken),
 };
 
 UNIT_SUITE(tls_edge_suite, "tls/edge", cases);
