@@ -61,6 +61,15 @@ static bool may_answer(struct nexus_tls *tls)
 	return tls->nr_answers++ < ANSWERS_MAX;
 }
 
+/* Behind what it has written before into the packet for its record. */
+static int write_out(struct nexus_tls *tls, const char *buf, int len)
+{
+	size_t n = nexus_packet_write(tls->out, tls->out_len, buf, (size_t)len);
+
+	tls->out_len += n;
+	return (int)n;
+}
+
 /* What it says when records are ours is not sealed by the keys that are in use. */
 static int bio_write(BIO *bio, const char *buf, int len)
 {
@@ -70,6 +79,8 @@ static int bio_write(BIO *bio, const char *buf, int len)
 	BIO_clear_retry_flags(bio);
 	if (tls->phase == NX_TLS_DIRECT || len <= 0)
 		return len;
+	if (tls->out)
+		return write_out(tls, buf, len);
 	len = len < PIECE ? len : PIECE;
 	err = may_answer(tls) ? nx_tls_put(tls, buf, (size_t)len) : -EBADMSG;
 	if (!err)

@@ -80,6 +80,8 @@ enum nx_tls_phase {
  * @tx:       seals
  * @max:      payload of a record, as both ends have agreed
  * @records_out, @updates_out: for nexus_tls_info()
+ * @out, @out_len: packet that OpenSSL's next record goes into, and bytes of it; NULL:
+ *            what it writes leaves at once
  */
 struct nexus_tls {
 	struct nexus_tcp		*tcp;
@@ -119,6 +121,8 @@ struct nexus_tls {
 	uint32_t			max;
 	uint64_t			records_out;
 	uint32_t			updates_out;
+	struct nexus_packet		*out;
+	size_t				out_len;
 };
 
 /* --------------------------------------------------------------- context */

@@ -16,6 +16,13 @@
 /* What lies in a small one, if there is no large one. */
 #define PACKET_SMALL	1920
 
+/*
+ * Around a payload that OpenSSL seals: more than any suite needs (RFC 5246 section
+ * 6.2.3.2: header, IV, SHA-384 and padding are 101 bytes), and an alert or a key
+ * update in front of it.
+ */
+#define ORDINARY_OVERHEAD	512
+
 /* RFC 8446 section 5.5: 2^24.5 records wear a key of AES-GCM out. */
 #define KEY_RECORDS	(1ULL << 23)
 
@@ -298,14 +305,57 @@ static ssize_t write_direct(struct nexus_tls *tls, const uint8_t *buf,
 	return done ? (ssize_t)done : n;
 }
 
+/* A packet for a record with @len bytes, or with as many as there is room for. */
+static int reserve(struct nexus_tls *tls, size_t *len)
+{
+	size_t total;
+	int err;
+
+	*len = *len < NX_TLS_PLAIN_MAX ? *len : NX_TLS_PLAIN_MAX;
+	total = *len + ORDINARY_OVERHEAD;
+	tls->out_len = 0;
+	err = nexus_packet_alloc(tls->stack, total, &tls->out);
+	if (!err || total <= PACKET_SMALL)
+		return err;
+	*len = PACKET_SMALL - ORDINARY_OVERHEAD;
+	return nexus_packet_alloc(tls->stack, PACKET_SMALL, &tls->out);
+}
+
+/* What was written into it leaves. */
+static int send_reserved(struct nexus_tls *tls)
+{
+	struct nexus_packet *pkt = tls->out;
+	int err = 0;
+
+	tls->out = NULL;
+	if (tls->out_len) {
+		nexus_packet_trim(tls->stack, pkt, tls->out_len);
+		err = nexus_tcp_send_anyway(tls->tcp, pkt);
+	}
+	if (err || !tls->out_len)
+		nexus_packet_put(tls->stack, pkt);
+	return err;
+}
+
+/*
+ * OpenSSL goes on with a record of which a part could not leave, and takes nothing
+ * else before that; but the program was told that nothing was taken. So there is
+ * room for all of it first.
+ */
 static ssize_t write_ordinary(struct nexus_tls *tls, const void *buf, size_t len)
 {
-	int n;
+	int n, err;
 
 	if (!has_room(tls))
 		return -EAGAIN;
+	err = reserve(tls, &len);
+	if (err)
+		return err;
 	ERR_clear_error();
-	n = SSL_write(tls->ssl, buf, len < INT32_MAX ? (int)len : INT32_MAX);
+	n = SSL_write(tls->ssl, buf, (int)len);
+	err = send_reserved(tls);
+	if (n > 0 && err)
+		return nx_tls_fail(tls, err);
 	return n > 0 ? n : nx_tls_ssl_error(tls, n);
 }
 

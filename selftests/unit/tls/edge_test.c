@@ -144,6 +144,53 @@ static void read__memory_was_taken_back(void)
 	ends_end(&b);
 }
 
+#define NR_HELD	4096
+
+/* All buffers but @left small ones. */
+static unsigned int hold_buffers(struct ends *b, struct nexus_packet **held,
+				 unsigned int left)
+{
+	unsigned int nr = 0;
+
+	while (nr < NR_HELD && !nexus_packet_alloc(b->f.stack, 60000, &held[nr]))
+		nr++;
+	while (nr < NR_HELD && !nexus_packet_alloc(b->f.stack, 1, &held[nr]))
+		nr++;
+	CU_ASSERT_FATAL(nr < NR_HELD && nr >= left);
+	while (left--)
+		nexus_packet_put(b->f.stack, held[--nr]);
+	return nr;
+}
+
+/* What was not taken was not sent either: the program may write another thing. */
+static void write__ordinary_without_buffers(void)
+{
+	static struct nexus_packet *held[NR_HELD];
+	static const char longer[20000];
+	unsigned int left, nr;
+	char got[20000];
+	struct ends b;
+	ssize_t n;
+
+	for (left = 0; left < 4; left++) {
+		ends_start(&b, true);
+		choose_ordinary(&b, TLS1_2_VERSION);
+		ends_establish(&b);
+		nr = hold_buffers(&b, held, left);
+		n = nexus_tls_write(b.tls, longer, sizeof(longer));
+		CU_ASSERT(left ? n > 0 : n == -EAGAIN);
+		while (nr)
+			nexus_packet_put(b.f.stack, held[--nr]);
+		CU_ASSERT_EQUAL(nexus_tls_write(b.tls, "another", 7), 7);
+		ends_settle(&b);
+		if (n > 0)
+			CU_ASSERT_EQUAL(SSL_read(b.peer, got, (int)n), (int)n);
+		CU_ASSERT_EQUAL(SSL_read(b.peer, got, sizeof(got)), 7);
+		CU_ASSERT(!memcmp(got, "another", 7));
+		ends_end(&b);
+	}
+}
+
 /* ------------------------------------------------- a peer that takes nothing */
 
 #define CCM_OVERHEAD	(NX_TLS_HEADER_LEN + NX_TLS_EXPLICIT_LEN + NX_TLS_TAG_LEN)
@@ -249,6 +296,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(info__a_warning_has_ended_nothing),
 	UNIT_CASE(shutdown__ordinary_says_why_not),
 	UNIT_CASE(read__memory_was_taken_back),
+	UNIT_CASE(write__ordinary_without_buffers),
 	UNIT_CASE(read__ordinary_answers_are_few),
 	UNIT_CASE(read__ordinary_answers_are_taken),
 };
