@@ -16,6 +16,9 @@
 
 #define PAYLOAD_MAX	(1 << 18)
 
+/* Behind the payload of each packet. */
+#define TAILROOM	300
+
 /* -------------------------------------------------------- TCP and packets */
 
 static struct nexus_packet *arrived[64];
@@ -27,8 +30,9 @@ static struct nexus_packet *make_packet(const void *data, size_t len)
 {
 	struct nexus_packet *pkt = calloc(1, sizeof(*pkt));
 
-	pkt->data = malloc(len + !len);
+	pkt->data = malloc(len + TAILROOM);
 	pkt->head = pkt->data;
+	pkt->buf = (uint32_t)(len + TAILROOM);
 	pkt->len = (uint32_t)len;
 	pkt->total_len = (uint32_t)len;
 	if (data)
@@ -80,6 +84,21 @@ size_t nexus_packet_write(struct nexus_packet *pkt, size_t off,
 	return len;
 }
 
+size_t nexus_packet_read(const struct nexus_packet *pkt, size_t off, void *dst,
+			 size_t len)
+{
+	CHECK(off + len <= pkt->len);
+	memcpy(dst, pkt->data + off, len);
+	return len;
+}
+
+size_t nexus_packet_tailroom(const struct nexus_stack *stack,
+			     const struct nexus_packet *pkt)
+{
+	(void)stack;
+	return pkt->buf - (size_t)(pkt->data + pkt->len - pkt->head);
+}
+
 int nexus_tcp_recv(struct nexus_tcp *tcp, struct nexus_packet **pkt)
 {
 	(void)tcp;
@@ -97,6 +116,15 @@ int nexus_tcp_send_anyway(struct nexus_tcp *tcp, struct nexus_packet *pkt)
 	(void)tcp;
 	nexus_packet_put(NULL, pkt);
 	return 0;
+}
+
+/* Of a connection that is over, which this one never is. */
+ssize_t nexus_tcp_peek(struct nexus_tcp *tcp, void *buf, size_t size)
+{
+	(void)tcp;
+	(void)buf;
+	(void)size;
+	return -EAGAIN;
 }
 
 int nexus_tcp_shutdown(struct nexus_tcp *tcp)
