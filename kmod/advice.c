@@ -9,7 +9,9 @@
  * never meets another flow of the same index.
  */
 #include <linux/interrupt.h>
+#include <linux/memcontrol.h>
 #include <linux/percpu.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include "advice.h"
 #include "advisory.h"
@@ -81,6 +83,17 @@ static bool resume(struct nx_flow *flow)
 	return is_last;
 }
 
+/* Whoever happens to make it, it is the matter of who attached. */
+static struct nx_hold *hold_alloc(const struct nx_channel *chan)
+{
+	struct mem_cgroup *old = set_active_memcg(chan->pool.memcg);
+	struct nx_hold *hold;
+
+	hold = kmalloc(sizeof(*hold), GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	set_active_memcg(old);
+	return hold;
+}
+
 /**
  * nx_hold_new - suspend a flow
  * @flow:   which; in a RCU section with bottom halves off
@@ -90,9 +103,8 @@ static bool resume(struct nx_flow *flow)
  */
 struct nx_hold *nx_hold_new(struct nx_flow *flow, u64 now_ns)
 {
-	struct nx_hold *hold;
+	struct nx_hold *hold = hold_alloc(flow->chan);
 
-	hold = kmalloc(sizeof(*hold), GFP_ATOMIC | __GFP_NOWARN);
 	if (!hold)
 		return NULL;
 	hold->chan = flow->chan;

@@ -58,7 +58,7 @@ int nx_flow_table_init(struct nx_flow_table *table)
 		kvfree(table->ports);
 		return err;
 	}
-	xa_init(&table->port_users);
+	xa_init_flags(&table->port_users, XA_FLAGS_ACCOUNT);
 	return 0;
 }
 
