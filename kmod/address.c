@@ -4,11 +4,12 @@
  * have it.
  *
  * The kernel tells of IPv6 addresses in atomic context, and of all before the
- * routes are gone; so a work item does the rest.
+ * routes are gone; so a work item does the rest. It looks at all the flows of the
+ * namespace, and so needs no memory to remember which addresses went: none can be
+ * missed.
  */
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
-#include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
@@ -16,104 +17,72 @@
 #include <net/route.h>
 #include "address.h"
 #include "flow.h"
+#include "nexus.h"
 
 /**
- * struct nx_address - an address that a device lost
- * @node:       in @lost
- * @net:        of the device; it holds a reference
- * @tracker:    of that reference
- * @addr:       the address
- * @ip_version: 4 or 6
+ * nx_address_is_kept - is a flow's local address still this host's?
+ * @net: of the flow's nexus
+ * @key: with an address that was once
+ *
+ * On any device. An IPv6 address that is looked for duplicates of once more, as
+ * after its link was down, is kept. In a RCU section.
  */
-struct nx_address {
-	struct list_head	node;
-	struct net		*net;
-	netns_tracker		tracker;
-	union nx_addr		addr;
-	u8			ip_version;
-};
-
-static LIST_HEAD(lost);
-static DEFINE_SPINLOCK(lost_lock);	/* protects @lost; bottom halves off */
-
-/* Another device may have it as well. */
-static bool is_still_ours(const struct nx_address *a)
+bool nx_address_is_kept(struct net *net, const struct nx_flow_key *key)
 {
-	if (a->ip_version == 4)
-		return inet_addr_type(a->net, a->addr.v4) == RTN_LOCAL;
-	return ipv6_chk_addr(a->net, (const struct in6_addr *)&a->addr, NULL, 0);
-}
-
-static void address_settle(struct nx_address *a)
-{
-	bool is_ours;
-
-	/* Who held the RTNL when the address went is through with its routes. */
-	rtnl_lock();
-	is_ours = is_still_ours(a);
-	rtnl_unlock();
-	if (!is_ours)
-		nx_flow_address_gone(a->net, &a->addr, a->ip_version);
-	put_net_track(a->net, &a->tracker);
-	kfree(a);
+	if (nx_addr_is_any(&key->local))
+		return true;
+	if (key->ip_version == 4)
+		return inet_addr_type(net, key->local.v4) == RTN_LOCAL;
+	return ipv6_chk_addr_and_flags(net, (const struct in6_addr *)&key->local,
+				       NULL, true, 0, 0);
 }
 
 static void settle(struct work_struct *work)
 {
-	struct nx_address *a, *next;
-	LIST_HEAD(mine);
-
-	spin_lock_bh(&lost_lock);
-	list_splice_init(&lost, &mine);
-	spin_unlock_bh(&lost_lock);
-	list_for_each_entry_safe(a, next, &mine, node)
-		address_settle(a);
+	/* Who held the RTNL when the address went is through with its routes. */
+	rtnl_lock();
+	rtnl_unlock();
+	nx_flow_check_addresses(container_of(work, struct nx_net, address_work));
 }
 
-static DECLARE_WORK(settle_work, settle);
-
-/* A namespace that is going has nobody left to be told. */
-static void address_lost(struct net *net, const union nx_addr *addr,
-			 u8 ip_version, gfp_t gfp)
+/**
+ * nx_address_net_init - ready a namespace for addresses that go
+ * @nx: its nexuses
+ */
+void nx_address_net_init(struct nx_net *nx)
 {
-	struct nx_address *a;
+	INIT_WORK(&nx->address_work, settle);
+}
 
-	if (!maybe_get_net(net))
-		return;
-	a = kzalloc(sizeof(*a), gfp);
-	if (!a) {
-		put_net(net);
-		pr_warn_ratelimited("nexus: no memory to tell that an address is gone\n");
-		return;
-	}
-	a->net = net;
-	netns_tracker_alloc(net, &a->tracker, gfp);
-	a->addr = *addr;
-	a->ip_version = ip_version;
-	spin_lock_bh(&lost_lock);
-	list_add_tail(&a->node, &lost);
-	spin_unlock_bh(&lost_lock);
-	schedule_work(&settle_work);
+/**
+ * nx_address_net_exit - wait for what a namespace's addresses caused
+ * @nx: its nexuses; its devices are gone, or the notifiers
+ */
+void nx_address_net_exit(struct nx_net *nx)
+{
+	cancel_work_sync(&nx->address_work);
+}
+
+static void address_lost(const struct net_device *dev)
+{
+	schedule_work(&nx_net(dev_net(dev))->address_work);
 }
 
 static int notify_ipv4(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	const struct in_ifaddr *ifa = ptr;
-	union nx_addr addr = { .v4 = ifa->ifa_local };
 
 	if (event == NETDEV_DOWN)
-		address_lost(dev_net(ifa->ifa_dev->dev), &addr, 4, GFP_KERNEL);
+		address_lost(ifa->ifa_dev->dev);
 	return NOTIFY_DONE;
 }
 
 static int notify_ipv6(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	const struct inet6_ifaddr *ifa = ptr;
-	union nx_addr addr;
 
-	memcpy(&addr, &ifa->addr, sizeof(addr));
 	if (event == NETDEV_DOWN)
-		address_lost(dev_net(ifa->idev->dev), &addr, 6, GFP_ATOMIC);
+		address_lost(ifa->idev->dev);
 	return NOTIFY_DONE;
 }
 
@@ -142,5 +111,4 @@ void nx_address_exit(void)
 {
 	unregister_inet6addr_notifier(&ipv6_notifier);
 	unregister_inetaddr_notifier(&ipv4_notifier);
-	flush_work(&settle_work);
 }

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <net/sock.h>
 #include "channel.h"
+#include "address.h"
 #include "advisory.h"
 #include "core/share.h"
 #include "event.h"
@@ -604,14 +605,15 @@ void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead)
 	}
 }
 
-static bool has_local(const struct nx_flow *flow, const union nx_addr *addr,
-		      u8 ip_version)
+/* Those that were told need not be told again. */
+static bool has_lost_address(const struct nx_flow *flow, struct net *net)
 {
 	int i;
 
+	if (READ_ONCE(flow->is_address_gone))
+		return false;
 	for (i = 0; i < flow->nr_nodes; i++)
-		if (flow->node[i].key.ip_version == ip_version &&
-		    nx_addr_equal(&flow->node[i].key.local, addr))
+		if (!nx_address_is_kept(net, &flow->node[i].key))
 			return true;
 	return false;
 }
@@ -624,37 +626,40 @@ static void tell_address_gone(struct nx_flow *flow)
 	nx_monitor_flow(flow, NEXUS_MONITOR_ADDR_GONE);
 }
 
-/**
- * nx_flow_address_gone - an address is no longer this host's
- * @net:        in this namespace
- * @addr:       the address
- * @ip_version: 4 or 6
- *
- * Nobody sends from it any more; its flows are told.
- */
-void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
-			  u8 ip_version)
+static void check_addresses(struct nx_channel *chan)
 {
-	struct nx_channel *chan;
-	struct nx_nexus *nexus;
 	struct nx_flow *flow;
 	u32 idx;
 
-	mutex_lock(&nx_net(net)->lock);
-	list_for_each_entry(nexus, &nx_net(net)->nexuses, node) {
+	for (idx = 0; READ_ONCE(chan->nr_flows) && idx < chan->nr_flow_slots;
+	     idx++) {
+		rcu_read_lock();
+		flow = flow_at_rcu(chan, idx);
+		if (flow && has_lost_address(flow, chan->nexus->net))
+			tell_address_gone(flow);
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+
+/**
+ * nx_flow_check_addresses - some address is no longer this host's
+ * @nx: the nexuses of its namespace
+ *
+ * Nobody sends from it any more; its flows are told.
+ */
+void nx_flow_check_addresses(struct nx_net *nx)
+{
+	struct nx_channel *chan;
+	struct nx_nexus *nexus;
+
+	mutex_lock(&nx->lock);
+	list_for_each_entry(nexus, &nx->nexuses, node) {
 		mutex_lock(&nexus->lock);
 		WRITE_ONCE(nexus->addr_seq, nexus->addr_seq + 1);
-		list_for_each_entry(chan, &nexus->channels, node) {
-			for (idx = 0; READ_ONCE(chan->nr_flows) &&
-				      idx < chan->nr_flow_slots; idx++) {
-				rcu_read_lock();
-				flow = flow_at_rcu(chan, idx);
-				if (flow && has_local(flow, addr, ip_version))
-					tell_address_gone(flow);
-				rcu_read_unlock();
-			}
-		}
+		list_for_each_entry(chan, &nexus->channels, node)
+			check_addresses(chan);
 		mutex_unlock(&nexus->lock);
 	}
-	mutex_unlock(&nx_net(net)->lock);
+	mutex_unlock(&nx->lock);
 }

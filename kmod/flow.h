@@ -23,6 +23,7 @@
 
 struct nx_channel;
 struct nx_flow;
+struct nx_net;
 struct nx_nexus;
 struct nx_queue;
 
@@ -233,8 +234,7 @@ static inline bool nx_flow_is_narrowed(const struct nx_flow *flow)
 	       unlikely(nx_socket_is_narrowed(flow));
 }
 
-void nx_flow_address_gone(struct net *net, const union nx_addr *addr,
-			  u8 ip_version);
+void nx_flow_check_addresses(struct nx_net *nx);
 int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
 void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead);

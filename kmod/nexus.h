@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <linux/nexus.h>
 #include <linux/nexus_netlink.h>
@@ -28,12 +29,14 @@ struct nx_channel;
  * @gen:     changes with every nexus, device and policy, so that who reads them
  *           in several steps can tell
  * @quota:   of all of them
+ * @address_work: tells flows that an address of the namespace is gone
  */
 struct nx_net {
 	struct mutex		lock;
 	struct list_head	nexuses;
 	u32			gen;
 	struct nx_quota		quota;
+	struct work_struct	address_work;
 };
 
 /**

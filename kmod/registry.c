@@ -8,6 +8,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
+#include "address.h"
 #include "channel.h"
 #include "compat.h"
 #include "linger.h"
@@ -296,6 +297,7 @@ static int __net_init net_enter(struct net *net)
 	mutex_init(&nx->lock);
 	INIT_LIST_HEAD(&nx->nexuses);
 	nx->gen = 1;
+	nx_address_net_init(nx);
 	if (net_eq(net, &init_net)) {
 		nx_quota_init(&nx->quota, NULL);
 		return 0;
@@ -336,6 +338,7 @@ static void __net_exit net_leave(struct net *net)
 {
 	struct nx_net *nx = nx_net(net);
 
+	nx_address_net_exit(nx);
 	WARN_ON_ONCE(!list_empty(&nx->nexuses));
 	mutex_destroy(&nx->lock);
 }

@@ -20,6 +20,12 @@
 /* Long enough for what should not come. */
 #define SILENCE_MS	150
 
+/* Addresses that are this host's for a while. */
+#define NR_GOING	3
+static const char *const going[NR_GOING] = {
+	"10.9.0.91", "10.9.0.92", "10.9.0.93",
+};
+
 struct bed {
 	struct nx_net	net;
 	struct nx_chan	chan;
@@ -124,6 +130,34 @@ NX_TEST(address4, "FLOW-9 the local IPv4 address is removed: the flow is told, a
 NX_TEST(address6, "FLOW-9 the local IPv6 address is removed: the flow is told, and packets stop")
 {
 	address_goes(_metadata, AF_INET6);
+}
+
+/* The flow that was told, if it was one. */
+static long told_gone(struct nx_chan *chan, unsigned int ms)
+{
+	struct nexus_event event;
+
+	return wait_event(chan, NEXUS_EVENT_ADDR_GONE, &event, ms) ?
+	       (long)event.flow : -1;
+}
+
+NX_TEST(addresses, "FLOW-9 addresses go one after the other: each flow is told of its own, once")
+{
+	struct nx_flow flows[NR_GOING];
+	struct bed bed;
+
+	bed_start(&bed);
+	for (int i = 0; i < NR_GOING; i++) {
+		nx_ip("addr add %s/32 dev " NX_DEV "\n", going[i]);
+		nx_flow_start(&flows[i], &bed.chan, going[i], PORT, NX_PEER4,
+			      PORT);
+	}
+	for (int i = 0; i < NR_GOING; i++) {
+		nx_ip("addr del %s/32 dev " NX_DEV "\n", going[i]);
+		EXPECT_EQ(flows[i].add.flow, told_gone(&bed.chan, WAIT_MS));
+		EXPECT_EQ(-1, told_gone(&bed.chan, SILENCE_MS));
+	}
+	nx_chan_close(&bed.chan);
 }
 
 /* --------------------------------------------------------------- routes */
