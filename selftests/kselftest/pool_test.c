@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -527,6 +528,47 @@ NX_TEST(charged, "POOL-6 rings and pool are charged to the process's memory cgro
 		EXPECT_LT(before, attached);
 		/* Half of 16 MB at least was touched. */
 		EXPECT_LE(attached + (4 << 20), full);
+		nx_chan_close(&chan);
+		_exit(_metadata->exit_code);
+	}
+	EXPECT_EQ(0, nx_wait_child(pid));
+	leave_cgroup();
+}
+
+#define CHARGED_FLOWS	4000
+/* A flow and its entry have more; what the CPUs charge in advance is 512 KiB. */
+#define FLOW_BYTES	384
+
+NX_TEST(flows_charged, "POOL-6 flows are charged to the process's memory cgroup")
+{
+	const struct rlimit files = { CHARGED_FLOWS + 100, CHARGED_FLOWS + 100 };
+	pid_t pid;
+
+	if (!has_memory_cgroup())
+		SKIP(return, "the kernel has no memory cgroup of version 2");
+	nx_net_alone();
+	nx_nexus_start(NEXUS, "lo");
+	pid = nx_fork();
+	if (!pid) {
+		static int socks[CHARGED_FLOWS];
+		struct nexus_flow_add add;
+		struct nx_chan chan;
+		long long before;
+
+		join_cgroup("max");
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+		nx_chan_init(&chan, NEXUS);
+		chan.attach.nr_flows = CHARGED_FLOWS;
+		nx_chan_begin(&chan);
+		for (int i = 0; i < CHARGED_FLOWS; i++)
+			socks[i] = nx_udp_socket(-1, "127.0.0.1", PORT + i,
+						 NULL, 0);
+		before = cgroup_bytes();
+		for (int i = 0; i < CHARGED_FLOWS; i++)
+			ASSERT_EQ(0, nx_flow_add(&chan, socks[i], &add));
+		nx_note("cgroup: %lld kB for %d flows",
+			(cgroup_bytes() - before) >> 10, CHARGED_FLOWS);
+		EXPECT_LE(before + CHARGED_FLOWS * FLOW_BYTES, cgroup_bytes());
 		nx_chan_close(&chan);
 		_exit(_metadata->exit_code);
 	}
