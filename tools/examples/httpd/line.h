@@ -79,10 +79,13 @@ extern const struct line_ops line_tls_ops;
  * @secret: result
  * @cert:   file, PEM
  * @key:    file, PEM, or NULL: in @cert too
+ * @ciphers: of TLS 1.2, as OpenSSL names them, or NULL: those that have forward
+ *          secrecy and an AEAD
  *
  * Return: 0, or -errno after a message.
  */
-int secret_open(struct secret **secret, const char *cert, const char *key);
+int secret_open(struct secret **secret, const char *cert, const char *key,
+		const char *ciphers);
 void secret_close(struct secret *secret);
 
 #endif /* NEXUS_HTTPD_LINE_H */

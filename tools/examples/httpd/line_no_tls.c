@@ -10,10 +10,12 @@
 /* No line has it: there is no secret. */
 const struct line_ops line_tls_ops;
 
-int secret_open(struct secret **secret, const char *cert, const char *key)
+int secret_open(struct secret **secret, const char *cert, const char *key,
+		const char *ciphers)
 {
 	(void)secret;
 	(void)key;
+	(void)ciphers;
 	complain("--cert %s: nexus-httpd was built without OpenSSL", cert);
 	return -EOPNOTSUPP;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <nexus/tls.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -131,7 +132,19 @@ const struct line_ops line_tls_ops = {
 
 /* ------------------------------------------------------------ certificates */
 
-int secret_open(struct secret **result, const char *cert, const char *key)
+/* Of TLS 1.3 all have both. */
+static const char modern[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+static int choose_ciphers(struct secret *secret, const char *ciphers)
+{
+	SSL_CTX *ctx = nexus_tls_context_ssl_ctx(secret->context);
+
+	return SSL_CTX_set_cipher_list(ctx, ciphers ? ciphers : modern) > 0 ?
+	       0 : -EINVAL;
+}
+
+int secret_open(struct secret **result, const char *cert, const char *key,
+		const char *ciphers)
 {
 	const struct nexus_tls_context_options options = {
 		.certificate = cert,
@@ -146,6 +159,8 @@ int secret_open(struct secret **result, const char *cert, const char *key)
 	if (!secret)
 		return -ENOMEM;
 	err = nexus_tls_context_open(&secret->context, &options);
+	if (!err)
+		err = choose_ciphers(secret, ciphers);
 	if (!err) {
 		*result = secret;
 		return 0;
@@ -153,7 +168,7 @@ int secret_open(struct secret **result, const char *cert, const char *key)
 	why = ERR_reason_error_string(ERR_peek_last_error());
 	complain("--cert %s, --key %s: %s", cert, key ? key : cert,
 		 why ? why : "cannot be used");
-	free(secret);
+	secret_close(secret);
 	return err;
 }
 

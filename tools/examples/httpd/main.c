@@ -28,6 +28,8 @@ static const char usage[] =
 "  --port PORT      (80, or 443 with --cert)\n"
 "  --cert FILE      certificate, and those that signed it, PEM\n"
 "  --key FILE       its key, PEM, if that is not in the same file\n"
+"  --ciphers LIST   of TLS 1.2, as OpenSSL names them, in place of those with\n"
+"                   forward secrecy and an AEAD\n"
 "  --nexus NAME     the nexus, if there are several\n"
 "  --user NAME      become this user if started as root (nobody)\n"
 "  --help           this text\n";
@@ -37,6 +39,7 @@ struct settings {
 	const char		*user;
 	const char		*cert;
 	const char		*key;
+	const char		*ciphers;
 	struct httpd_options	httpd;
 };
 
@@ -48,6 +51,7 @@ static void parse_options(struct settings *settings, int argc, char **argv)
 		{ "port", required_argument, NULL, 'p' },
 		{ "cert", required_argument, NULL, 'c' },
 		{ "key", required_argument, NULL, 'k' },
+		{ "ciphers", required_argument, NULL, 'C' },
 		{ "nexus", required_argument, NULL, 'n' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -62,13 +66,15 @@ static void parse_options(struct settings *settings, int argc, char **argv)
 		case 'p': settings->to.port = parse_port(optarg); break;
 		case 'c': settings->cert = optarg; break;
 		case 'k': settings->key = optarg; break;
+		case 'C': settings->ciphers = optarg; break;
 		case 'n': settings->httpd.nexus = optarg; break;
 		case 'u': settings->user = optarg; break;
 		case 'h': fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); exit(2);
 		}
 	}
-	if (optind < argc || (settings->key && !settings->cert)) {
+	if (optind < argc ||
+	    ((settings->key || settings->ciphers) && !settings->cert)) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -146,7 +152,7 @@ static int prepare(struct settings *settings)
 		return settings->httpd.fd;
 	if (settings->cert)
 		err = secret_open(&settings->httpd.secret, settings->cert,
-				  settings->key);
+				  settings->key, settings->ciphers);
 	return err ? err : drop_privileges(settings->user);
 }
 
