@@ -305,7 +305,19 @@ NX_TEST(answered_flood, "FLOW-13 SYNs that are answered and never acknowledged t
 	nx_chan_close(&bed.chan);
 }
 
-NX_TEST(too_many, "FLOW-13 no more connections than the channel has flows: the SYN-ACK is refused as tx-flows")
+/* A SYN-ACK of a listener, for somebody who does not answer. */
+static void answer_nobody(NX_METADATA, struct bed *bed, __u32 flow, __u16 port)
+{
+	struct nx_conn conn = {
+		.chan = &bed->chan,
+		.flow = flow,
+		.tuple = nx_tuple(NX_HOST4, PORT, "10.9.0.77", port),
+	};
+
+	ASSERT_EQ(0, nx_conn_send(&conn, NX_SYN | NX_ACK, NULL, 0));
+}
+
+NX_TEST(too_many, "FLOW-13 no more connections than the channel has flows: who has not answered gives way, then the SYN-ACK is refused as tx-flows")
 {
 	struct nexus_flow_add add;
 	struct nx_conn conn;
@@ -315,14 +327,18 @@ NX_TEST(too_many, "FLOW-13 no more connections than the channel has flows: the S
 	nx_net_start(&bed.net);
 	nx_nexus_start(NEXUS, NX_DEV);
 	nx_chan_init(&bed.chan, NEXUS);
-	bed.chan.attach.nr_flows = 2;
+	bed.chan.attach.nr_flows = 4;
 	nx_chan_begin(&bed.chan);
 	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
 				  NULL, NULL, 0, &add));
 	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
-	conn.flow = add.flow;
-	conn.tuple.dport = htons(7);
-	ASSERT_EQ(0, nx_conn_send(&conn, NX_SYN | NX_ACK, NULL, 0));
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	answer_nobody(_metadata, &bed, add.flow, 7);
+	EXPECT_EQ(4, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+	accept_peer(_metadata, &bed, &conn, add.flow, NX_HOST4, &peer);
+	EXPECT_EQ(4, nx_ctl_count(NEXUS_CMD_GET_FLOW));
+	EXPECT_EQ(0, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_FLOWS));
+	answer_nobody(_metadata, &bed, add.flow, 8);
 	EXPECT_EQ(1, nx_chan_drops(&bed.chan, NEXUS_DROP_TX_FLOWS));
 	nx_chan_close(&bed.chan);
 }
