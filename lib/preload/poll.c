@@ -88,7 +88,7 @@ static unsigned long word_of(const fd_set *set, int i)
 }
 
 /* Of @nr descriptors, those in any of the sets. */
-static bool any_has_file(int nr, const fd_set *rd, const fd_set *wr,
+static inline bool any_has_file(int nr, const fd_set *rd, const fd_set *wr,
 			 const fd_set *ex)
 {
 	unsigned long bits;
@@ -175,14 +175,12 @@ static int select_by_poll(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 	return ret;
 }
 
-NX_EXPORT int select(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
-		     struct timeval *timeout)
+static __attribute__((noinline)) int
+select_known(int nr, fd_set *rd, fd_set *wr, fd_set *ex, struct timeval *timeout)
 {
 	struct timespec ts = { 0 };
 	int ret;
 
-	if (!any_has_file(nr, rd, wr, ex))
-		return nx_real()->select(nr, rd, wr, ex, timeout);
 	if (timeout) {
 		ts.tv_sec = timeout->tv_sec;
 		ts.tv_nsec = timeout->tv_usec * 1000;
@@ -190,6 +188,14 @@ NX_EXPORT int select(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 	ret = select_by_poll(nr, rd, wr, ex, timeout ? &ts : NULL, NULL);
 	return ret == NX_PASS ? nx_real()->select(nr, rd, wr, ex, timeout) :
 				nx_result(ret);
+}
+
+NX_EXPORT int select(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
+		     struct timeval *timeout)
+{
+	if (any_has_file(nr, rd, wr, ex))
+		return select_known(nr, rd, wr, ex, timeout);
+	return nx_real()->select(nr, rd, wr, ex, timeout);
 }
 
 NX_EXPORT int pselect(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
@@ -235,18 +241,14 @@ NX_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 				nx_result(ret);
 }
 
-static int wait_for_events(int epfd, struct epoll_event *events, int max,
+static inline int wait_for_events(int epfd, struct epoll_event *events, int max,
 			   int timeout_ms, const sigset_t *mask)
 {
-	int ret;
-
 	if (!nx_is_ours(epfd))
 		return nx_real()->epoll_pwait(epfd, events, max, timeout_ms,
 					      mask);
-	ret = nx_socket_epoll_wait(epfd, events, max, timeout_ms, mask);
-	return ret == NX_PASS ?
-	       nx_real()->epoll_pwait(epfd, events, max, timeout_ms, mask) :
-	       nx_result(ret);
+	return nx_result(nx_socket_epoll_wait(epfd, events, max, timeout_ms,
+					      mask));
 }
 
 NX_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max,

@@ -45,7 +45,6 @@ struct nx_watch {
  * @kick_fd:   eventfd; -1: no socket of nexus has ever been in it
  * @has_stack: the stack's descriptor is in it
  * @nr_nexus:  watches of nexus's
- * @nr_kernel: descriptors of the kernel's that were added and not removed
  * @nr_asleep: threads within the kernel's epoll
  * @is_kicked: @kick_fd says so already
  * @is_nested: another epoll, or poll(), looks at it
@@ -58,7 +57,6 @@ struct nx_epoll {
 	int			kick_fd;
 	bool			has_stack;
 	unsigned int		nr_nexus;
-	unsigned int		nr_kernel;
 	unsigned int		nr_asleep;
 	bool			is_kicked;
 	bool			is_nested;
@@ -73,8 +71,16 @@ static char kick_tag, stack_tag;
 /* Has any epoll ever had a socket of nexus? */
 static bool is_any_ours;
 
+/* Has any epoll ever had another descriptor? */
+static bool is_any_kernel;
+
 /* Threads that sleep in epolls that were the kernel's alone when they began. */
 static unsigned int nr_beside;
+
+static void note_kernel(void)
+{
+	__atomic_store_n(&is_any_kernel, true, __ATOMIC_RELAXED);
+}
 
 struct nx_epoll *nx_epoll_alloc(int fd)
 {
@@ -266,7 +272,7 @@ void nx_watches_to_kernel(struct nx_socket *s)
 		if (w->is_kernel)
 			continue;
 		nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_ADD, w->fd, &w->event);
-		w->ep->nr_kernel++;
+		note_kernel();
 		w->ep->nr_nexus--;
 		w->is_kernel = true;
 		/* What is left is told here. */
@@ -374,11 +380,11 @@ static int ctl_idle(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
 	return w ? change_watch(w, op, ev) : 0;
 }
 
-static void count_kernel(struct nx_epoll *ep, int op, int fd)
+static void add_kernel(int op, int fd)
 {
 	nx_epoll_nest(fd);
 	if (op == EPOLL_CTL_ADD)
-		ep->nr_kernel++;
+		note_kernel();
 }
 
 static int ctl_locked(int epfd, int op, int fd, struct epoll_event *ev)
@@ -394,13 +400,15 @@ static int ctl_locked(int epfd, int op, int fd, struct epoll_event *ev)
 	else if (s && (s->state == NX_SOCKET_IDLE || s->left))
 		ret = ctl_idle(ep, op, s, fd, ev);
 	else
-		count_kernel(ep, op, fd);
+		add_kernel(op, fd);
 	if (s)
 		nx_socket_put(s);
 	return ret;
 }
 
-int nx_socket_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
+/* @fd has a file. */
+static __attribute__((noinline)) int
+ctl_known(int epfd, int op, int fd, struct epoll_event *ev)
 {
 	int ret;
 
@@ -408,6 +416,15 @@ int nx_socket_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
 	ret = ctl_locked(epfd, op, fd, ev);
 	nx_unlock();
 	return ret;
+}
+
+int nx_socket_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
+{
+	if (nx_has_file(fd))
+		return ctl_known(epfd, op, fd, ev);
+	if (op == EPOLL_CTL_ADD)
+		note_kernel();
+	return NX_PASS;
 }
 
 /* ------------------------------------------------------------ epoll_wait */
@@ -475,7 +492,8 @@ static int collect_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max)
 {
 	int nr;
 
-	if (!max || !ep->nr_kernel || ++ep->turn % KERNEL_TURN)
+	if (!max || !__atomic_load_n(&is_any_kernel, __ATOMIC_RELAXED) ||
+	    ++ep->turn % KERNEL_TURN)
 		return 0;
 	nr = nx_sys.epoll_pwait(ep->fd, evs, max, 0, NULL);
 	return nr > 0 ? filter(ep, evs, nr) : 0;
@@ -570,7 +588,10 @@ wait_ours(int epfd, struct epoll_event *evs, int max, int timeout_ms,
 			free(ep);
 	}
 	nx_unlock();
-	return ret;
+	if (ret != NX_PASS)
+		return ret;
+	ret = nx_sys.epoll_pwait(epfd, evs, max, timeout_ms, mask);
+	return ret < 0 ? -errno : ret;
 }
 
 int nx_socket_epoll_wait(int epfd, struct epoll_event *evs, int max,

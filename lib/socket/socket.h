@@ -116,8 +116,10 @@ ssize_t nx_socket_recvmsg(int fd, struct msghdr *msg, int flags);
 int nx_socket_poll(struct pollfd *fds, nfds_t nr,
 		   const struct timespec *timeout, const sigset_t *mask);
 
-/* Another descriptor than nexus's may be passed too. */
+/* Another descriptor than nexus's may be passed too; NX_PASS: the kernel's to do. */
 int nx_socket_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev);
+
+/* Asks the kernel, too: 0 or more events, or -errno. */
 int nx_socket_epoll_wait(int epfd, struct epoll_event *evs, int max,
 			 int timeout_ms, const sigset_t *mask);
 
