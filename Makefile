@@ -97,6 +97,11 @@ demo: packages
 bench: packages tools
 	@$(MAKE) -C selftests/bench
 
+# They are large, and nothing else needs them.
+tls-judges: tools
+	@scripts/packages testssl.sh chromium
+	@selftests/judges/run
+
 # ----------------------------------------------------------------- installing
 
 install: kmod lib tools
@@ -140,5 +145,5 @@ clean:
 
 .PHONY: all help kmod lib tools tests debug-kernel kcsan-kernel packages check check-unit \
 	check-vm fuzz fuzz-vm sim sim-plots style layering sparse tune-plots lag-plots \
-	plots demo bench \
+	plots demo bench tls-judges \
 	install install-user uninstall dkms clean
