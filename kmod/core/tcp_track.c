@@ -5,6 +5,9 @@
  */
 #include "tcp_track.h"
 
+/* RFC 7413 section 4.2.2, RFC 6928 section 2: a first window, and a FIN. */
+#define EARLY_MAX	(14600 + 1)
+
 static u32 get_be32(const u8 *p)
 {
 	return (u32)nx_get_be16(p) << 16 | nx_get_be16(p + 2);
@@ -162,7 +165,24 @@ void nx_tcp_track_accept(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
 	t->peer.scale = seg->scale == NX_TCP_SCALE_NONE ? NX_TCP_SCALE_NONE :
 							   NX_TCP_SCALE_MAX;
 	t->peer.has_syn = true;
+	t->is_accepted = true;
 	t->state = NX_TCP_SYN_RCVD;
+}
+
+/*
+ * A first SYN, the same again, or another attempt. RFC 7413 section 4.2.2: the same
+ * again has no data, and an answer to those of the first may still come.
+ */
+static void out_first_syn(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
+{
+	bool is_again = t->state == NX_TCP_SYN_SENT && seg->seq == t->local.isn;
+	u32 nxt = is_again ? t->local.nxt : seg->seq;
+
+	memset(t, 0, sizeof(*t));
+	begin(&t->local, seg);
+	raise(&t->local.nxt, nxt);
+	t->peer.edge = seg->window;
+	t->state = NX_TCP_SYN_SENT;
 }
 
 static bool out_syn(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
@@ -171,13 +191,9 @@ static bool out_syn(struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
 	case NX_TCP_NONE:
 	case NX_TCP_DONE:
 	case NX_TCP_SYN_SENT:
-		/* A first SYN, the same again, or another attempt. */
 		if (seg->flags & NX_TCP_ACK)
 			return false;
-		memset(t, 0, sizeof(*t));
-		begin(&t->local, seg);
-		t->peer.edge = seg->window;
-		t->state = NX_TCP_SYN_SENT;
+		out_first_syn(t, seg);
 		return true;
 	case NX_TCP_SYN_RCVD:
 		/* SYN-ACK again; or SYN again, as simultaneous open may. */
@@ -210,6 +226,10 @@ static bool out_is_timely(const struct nx_tcp_track *t,
 {
 	if (nx_tcp_track_is_over(t))
 		return !is_after(seg->seq + seg->len, t->local.nxt);
+	/* Who has sent data with its SYN need not wait for the answer. */
+	if (t->state == NX_TCP_SYN_RCVD && t->is_accepted)
+		return !is_after(seg->seq + seg->len,
+				 t->local.isn + 1 + EARLY_MAX);
 	return t->state == NX_TCP_OPEN;
 }
 
@@ -224,9 +244,9 @@ static bool out_fits(const struct nx_tcp_track *t, const struct nx_tcp_seg *seg)
  * @t:   the connection
  * @seg: the segment, with flags that make sense
  *
- * Refused are: a SYN in the middle, data before the handshake is complete, an
- * acknowledgement of what the peer never sent, and data that the peer has not
- * allowed.
+ * Refused are: a SYN in the middle, data before the handshake is complete (but for
+ * the first answers of a listener's connection, RFC 7413), an acknowledgement of what
+ * the peer never sent, and data that the peer has not allowed.
  *
  * Return: it may leave.
  */

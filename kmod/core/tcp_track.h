@@ -79,12 +79,14 @@ enum nx_tcp_state {
  * @peer:  the other end
  * @state: enum nx_tcp_state
  * @is_first: the owner's FIN left before the peer's came
+ * @is_accepted: the peer has begun, and a listener has answered
  */
 struct nx_tcp_track {
 	struct nx_tcp_end	local;
 	struct nx_tcp_end	peer;
 	u8			state;
 	bool			is_first;
+	bool			is_accepted;
 };
 
 void nx_tcp_seg_read(const u8 *h, u32 avail, const struct nx_packet *p,

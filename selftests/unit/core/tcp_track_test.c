@@ -14,6 +14,8 @@
 #define US	1000u
 #define THEM	5000u
 #define WINDOW	10000
+/* RFC 6928 section 2. */
+#define EARLY	14600
 
 static struct nx_tcp_seg seg(u16 flags, u32 seq, u32 ack, u32 len)
 {
@@ -168,16 +170,17 @@ static void nx_tcp_track_out__refuses_what_comes_before_the_handshake(void)
 	CU_ASSERT_FALSE(out(&t, A, US + 1, THEM + 1, 0));
 	CU_ASSERT_FALSE(out(&t, A, US + 1, THEM + 1, 10));
 	CU_ASSERT_FALSE(out(&t, F | A, US + 1, THEM + 1, 0));
-	/* SYN-RECEIVED: acknowledgements, but no data yet. */
+	/* SYN-RECEIVED: acknowledgements, and no more data than a first window. */
 	memset(&t, 0, sizeof(t));
 	nx_tcp_track_accept(&t, &syn_ack);
 	CU_ASSERT_TRUE(out(&t, S | A, US, THEM + 1, 0));
 	CU_ASSERT_TRUE(out(&t, A, US + 1, THEM + 1, 0));
-	CU_ASSERT_FALSE(out(&t, A, US + 1, THEM + 1, 10));
-	CU_ASSERT_FALSE(out(&t, F | A, US + 1, THEM + 1, 0));
+	CU_ASSERT_FALSE(out(&t, A, US + 1, THEM + 1, EARLY + 2));
+	CU_ASSERT_FALSE(out(&t, A, US + 1 + EARLY, THEM + 1, 10));
+	CU_ASSERT_FALSE(out(&t, F | A, US + 2 + EARLY, THEM + 1, 0));
 	CU_ASSERT_FALSE(out(&t, S | A, US + 7, THEM + 1, 0));
 	in(&t, A, THEM + 1, US + 1, 0);
-	CU_ASSERT_TRUE(out(&t, A, US + 1, THEM + 1, 10));
+	CU_ASSERT_TRUE(out(&t, A, US + 1, THEM + 1, EARLY + 10));
 }
 
 static void nx_tcp_track_out__refuses_a_syn_in_the_middle(void)
@@ -320,6 +323,45 @@ static void nx_tcp_track__lets_a_syn_carry_data(void)
 	CU_ASSERT_EQUAL(reset_seq(&t), US + 101);
 }
 
+/* The SYN comes again without its data; an answer to the first acknowledges them. */
+static void nx_tcp_track__remembers_the_data_of_a_syn(void)
+{
+	struct nx_tcp_track t;
+
+	memset(&t, 0, sizeof(t));
+	CU_ASSERT_TRUE(out(&t, S, US, 0, 100));
+	CU_ASSERT_TRUE(out(&t, S, US, 0, 0));
+	in(&t, S | A, THEM, US + 101, 0);
+	CU_ASSERT_EQUAL(t.state, NX_TCP_OPEN);
+	CU_ASSERT_TRUE(out(&t, A, US + 101, THEM + 1, 0));
+	/* Another attempt has sent none. */
+	memset(&t, 0, sizeof(t));
+	CU_ASSERT_TRUE(out(&t, S, US, 0, 100));
+	CU_ASSERT_TRUE(out(&t, S, US + 50, 0, 0));
+	in(&t, S | A, THEM, US + 101, 0);
+	CU_ASSERT_EQUAL(t.state, NX_TCP_SYN_SENT);
+}
+
+/* RFC 7413: answers, and the end, before the handshake is complete. */
+static void nx_tcp_track__lets_a_listener_answer_early(void)
+{
+	struct nx_tcp_seg syn_ack = seg(S | A, US, THEM + 101, 0);
+	struct nx_tcp_track t;
+
+	memset(&t, 0, sizeof(t));
+	nx_tcp_track_accept(&t, &syn_ack);
+	CU_ASSERT_TRUE(out(&t, A, US + 1, THEM + 101, EARLY - 100));
+	CU_ASSERT_TRUE(out(&t, F | A, US + 1 + EARLY - 100, THEM + 101, 100));
+	CU_ASSERT_EQUAL(t.state, NX_TCP_SYN_RCVD);
+	CU_ASSERT_EQUAL(reset_seq(&t), US + 2 + EARLY);
+	CU_ASSERT_TRUE(out(&t, S | A, US, THEM + 101, 0));
+	in(&t, A, THEM + 101, US + 1, 0);
+	CU_ASSERT_EQUAL(t.state, NX_TCP_OPEN);
+	in(&t, F | A, THEM + 101, US + 2 + EARLY, 0);
+	CU_ASSERT_TRUE(out(&t, A, US + 2 + EARLY, THEM + 102, 0));
+	CU_ASSERT_EQUAL(t.state, NX_TCP_TIME_WAIT);
+}
+
 /* Any sequence number but the next byte's: RFC 5961 section 3.2. */
 static void nx_tcp_track_in__ignores_a_rst_elsewhere(void)
 {
@@ -432,6 +474,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_tcp_seg_read__reads_header_and_scale),
 	UNIT_CASE(nx_tcp_seg_read__survives_options_that_lie),
 	UNIT_CASE(nx_tcp_seg_is_stateless__is_what_a_listener_may_send),
+	UNIT_CASE(nx_tcp_track__remembers_the_data_of_a_syn),
+	UNIT_CASE(nx_tcp_track__lets_a_listener_answer_early),
 	UNIT_CASE_ID(nx_tcp_track_out__refuses_what_comes_before_the_handshake,
 		     "TRK-3 data before the handshake"),
 	UNIT_CASE(nx_tcp_track_out__refuses_a_syn_in_the_middle),
