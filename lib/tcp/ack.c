@@ -16,7 +16,7 @@ static uint32_t told_window(const struct nx_tcp *tcp,
 static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 			   uint64_t now_ns)
 {
-	if (seg->hdr.ack != tcp->iss + 1) {
+	if (!nx_tcp_acks_syn(tcp, seg->hdr.ack)) {
 		tcp->must_reset = true;
 		tcp->reset_bare = true;
 		tcp->reset_seq = seg->hdr.ack;
@@ -27,6 +27,8 @@ static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	nx_tcp_establish(tcp, now_ns);
 	if (tcp->ecn == NX_ECN_ACCURATE)
 		nx_accecn_handshake_read(&tcp->accecn, seg->hdr.flags);
+	if (tcp->has_asked)
+		nx_tcp_input_fast_open(tcp, seg, now_ns);
 	/* It was shut down before it was established. */
 	if (tcp->fin_queued)
 		nx_tcp_set_state(tcp, NX_TCP_FIN_WAIT_1);
@@ -133,7 +135,7 @@ static void input_ecn(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 
 	if (tcp->ecn == NX_ECN_CLASSIC)
 		is_marked = h->flags & TCP_ECE;
-	else if (tcp->ecn == NX_ECN_ACCURATE)
+	else if (tcp->ecn == NX_ECN_ACCURATE && !ack->is_handshake)
 		is_marked = nx_accecn_read(&tcp->accecn, h, ack->delivered,
 					   tcp->mss) > 0;
 	if (is_marked)
@@ -203,7 +205,8 @@ bool nx_tcp_input_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	if (tcp->state == NX_TCP_SYN_RCVD) {
 		if (!input_syn_rcvd(tcp, seg, now_ns))
 			return false;
-		ack.acked = 0;
+		ack.acked = seg->hdr.ack - tcp->snd_una;
+		ack.is_handshake = true;
 	}
 	if (!is_credible(tcp, seg->hdr.ack, now_ns))
 		return false;

@@ -76,6 +76,10 @@ static void open_connection(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 	tcp->write_seq = open->iss + 1;
 	tcp->rcv_wscale = nx_tcp_choose_wscale(tcp->config);
 	tcp->must_send_syn = true;
+	if (open->fast_open) {
+		tcp->fast_open = *open->fast_open;
+		tcp->must_offer = !tcp->is_passive || tcp->fast_open.cookie_len;
+	}
 	tcp->progress_ns = now_ns;
 	nx_rtt_init(&tcp->rtt, now_ns);
 	nx_pace_init(&tcp->pace);
@@ -107,6 +111,8 @@ int nx_tcp_accept(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 	nx_tcp_take_syn(tcp, seg, now_ns);
 	tcp->ecn = nx_ecn_from_syn(seg->hdr.flags, tcp->config->ecn);
 	tcp->syn_ecn = seg->ecn;
+	if (tcp->fast_open.takes_data)
+		nx_tcp_accept_early(tcp, seg, now_ns);
 	return 0;
 }
 

@@ -141,7 +141,7 @@ static void input_rst(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 static bool input_syn_again(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
 {
 	if (seg->hdr.flags & TCP_ACK)
-		return seg->hdr.ack == tcp->iss + 1;
+		return nx_tcp_acks_syn(tcp, seg->hdr.ack);
 	tcp->must_send_syn = true;
 	return false;
 }

@@ -83,6 +83,7 @@ _Static_assert(sizeof(struct nx_tcp_rx) <= NX_TCP_RECORD_SIZE, "too small");
  * @has_dsack: a block tells of a duplicate
  * @has_new_loss: something was taken for lost
  * @is_dupack: RFC 5681 section 2
+ * @is_handshake: its ECN flags are of the handshake
  */
 struct nx_tcp_ack {
 	const struct nx_tcp_seg	*seg;
@@ -97,6 +98,7 @@ struct nx_tcp_ack {
 	bool			has_dsack;
 	bool			has_new_loss;
 	bool			is_dupack;
+	bool			is_handshake;
 };
 
 /* ---------------------------------------------------------------- state */
@@ -112,13 +114,27 @@ static inline bool nx_tcp_may_receive(const struct nx_tcp *tcp)
 {
 	return tcp->state == NX_TCP_ESTABLISHED ||
 	       tcp->state == NX_TCP_FIN_WAIT_1 ||
-	       tcp->state == NX_TCP_FIN_WAIT_2;
+	       tcp->state == NX_TCP_FIN_WAIT_2 ||
+	       (tcp->state == NX_TCP_SYN_RCVD && tcp->is_early);
 }
 
 /* Is the handshake done, and the connection not over? */
 static inline bool nx_tcp_is_synchronized(const struct nx_tcp *tcp)
 {
 	return tcp->state >= NX_TCP_ESTABLISHED;
+}
+
+/* May anything but a SYN leave? RFC 7413 section 4.2.2: before the handshake's end. */
+static inline bool nx_tcp_may_send(const struct nx_tcp *tcp)
+{
+	return nx_tcp_is_synchronized(tcp) ||
+	       (tcp->state == NX_TCP_SYN_RCVD && tcp->is_early);
+}
+
+/* Does @ack acknowledge our SYN, and nothing that was not sent? */
+static inline bool nx_tcp_acks_syn(const struct nx_tcp *tcp, uint32_t ack)
+{
+	return nx_seq_within(ack - 1, tcp->iss, tcp->snd_nxt);
 }
 
 /* ---------------------------------------------------------------- input */
@@ -129,6 +145,9 @@ void nx_tcp_input_syn_sent(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 /* What the peer's SYN offers. */
 void nx_tcp_take_syn(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		     uint64_t now_ns);
+
+/* Congestion control begins. */
+void nx_tcp_begin_sending(struct nx_tcp *tcp, uint32_t cwnd);
 
 /* The handshake is complete: windows, timers and estimators begin. */
 void nx_tcp_establish(struct nx_tcp *tcp, uint64_t now_ns);
@@ -190,6 +209,20 @@ void nx_tcp_recover_on_rto(struct nx_tcp *tcp, uint64_t now_ns);
 void nx_tcp_reduce(struct nx_tcp *tcp, uint32_t acked,
 		   enum nx_tcp_congestion by);
 
+/* ------------------------------------------------- Fast Open (RFC 7413) */
+
+/* The option of a SYN or SYN-ACK, and the SYN's data. */
+void nx_tcp_fill_fast_open(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			   uint64_t now_ns);
+
+/* What completes the handshake of a SYN with the option: data, cookie. */
+void nx_tcp_input_fast_open(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			    uint64_t now_ns);
+
+/* The data of a SYN whose cookie is good. */
+void nx_tcp_accept_early(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			 uint64_t now_ns);
+
 /* --------------------------------------------------------------- output */
 
 /* Bytes that the receive window may have now. */
@@ -213,6 +246,10 @@ void nx_tcp_fill_syn(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 /* Payload: lost, a tail loss probe, or new; false: none may be sent now. */
 bool nx_tcp_output_data(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 			uint64_t now_ns);
+
+/* At most @room bytes of payload beside a SYN. */
+void nx_tcp_add_syn_data(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			 uint32_t room, uint64_t now_ns);
 
 /* Could new data be sent if the peer's window allowed it, and it does not? */
 bool nx_tcp_is_window_closed(const struct nx_tcp *tcp);
@@ -242,6 +279,9 @@ void nx_tcp_txq_acked(struct nx_tcp *tcp, struct nx_tcp_ack *ack);
 
 /* Without SACK: no more counts as arrived than can have. */
 void nx_tcp_txq_limit_sacked(struct nx_tcp *tcp);
+
+/* What was sent once and is in flight was never sent: no congestion lost it. */
+void nx_tcp_txq_unsend(struct nx_tcp *tcp);
 
 void nx_tcp_txq_clear(struct nx_tcp *tcp);
 

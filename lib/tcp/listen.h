@@ -16,6 +16,10 @@
  * @nr_half:   half-open connections now; the owner counts
  * @cookie_ns: when a cookie was sent last; 0: never
  * @nr_cookies: cookies sent
+ * @early_max: Fast Open: most connections with data before their handshake is
+ *             complete; 0: no Fast Open
+ * @nr_early:  such connections now; nx_fast_open_begin() and _end() count
+ * @nr_early_resets: those that were reset, and count until @reset_until_ns
  */
 struct nx_tcp_listener {
 	struct nx_siphash_key	key;
@@ -23,6 +27,10 @@ struct nx_tcp_listener {
 	uint32_t		nr_half;
 	uint64_t		cookie_ns;
 	uint64_t		nr_cookies;
+	uint32_t		early_max;
+	uint32_t		nr_early;
+	uint32_t		nr_early_resets;
+	uint64_t		reset_until_ns;
 };
 
 /**

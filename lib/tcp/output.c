@@ -35,6 +35,7 @@ static bool has_window_update(struct nx_tcp *tcp)
 
 	tcp->has_consumed = false;
 	return has_consumed && nx_tcp_may_receive(tcp) &&
+	       nx_tcp_is_synchronized(tcp) &&
 	       (int32_t)(adv - tcp->rcv_adv) >= (int32_t)step &&
 	       /* Of a window that is wide open nobody needs to be told. */
 	       adv - tcp->rcv_nxt >= 2 * (tcp->rcv_adv - tcp->rcv_nxt);
@@ -71,7 +72,7 @@ bool nx_tcp_output(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint64_t now_ns)
 	nx_tcp_timers_run(tcp, now_ns);
 	if (output_control(tcp, seg, now_ns))
 		return true;
-	if (!nx_tcp_is_synchronized(tcp))
+	if (!nx_tcp_may_send(tcp))
 		return false;
 	if (tcp->must_ack && has_sacks(tcp))
 		return output_ack(tcp, seg, now_ns);
@@ -92,7 +93,7 @@ bool nx_tcp_output_control(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 	nx_tcp_timers_run(tcp, now_ns);
 	if (output_control(tcp, seg, now_ns))
 		return true;
-	if (!nx_tcp_is_synchronized(tcp))
+	if (!nx_tcp_may_send(tcp))
 		return false;
 	return (tcp->must_ack || has_window_update(tcp)) &&
 	       output_ack(tcp, seg, now_ns);

@@ -121,6 +121,7 @@ uint64_t nx_tlp_due(const struct nx_tcp *tcp)
 	uint64_t pto_ns = PTO_INITIAL_NS;
 
 	if (!(tcp->config->features & NX_TCP_HAS_TLP) || !tcp->has_sack ||
+	    !nx_tcp_is_synchronized(tcp) ||
 	    tcp->rack.has_tlp || tcp->recovery != NX_TCP_OPEN ||
 	    tcp->txq.sacked_bytes || tcp->rtt.nr_backoffs)
 		return NX_TCP_NEVER;

@@ -139,6 +139,8 @@ void nx_tcp_fill_syn(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 	tcp->rcv_adv = tcp->rcv_nxt + wnd;
 	seg->hdr.flags |= syn_ecn_flags(tcp, is_active);
 	fill_syn_options(tcp, seg, now_ns);
+	if (tcp->must_offer)
+		nx_tcp_fill_fast_open(tcp, seg, now_ns);
 	if (!tcp->is_syn_lost)
 		tcp->sent_ns = now_ns;
 }

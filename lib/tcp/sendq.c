@@ -332,6 +332,20 @@ void nx_tcp_txq_acked(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 	}
 }
 
+void nx_tcp_txq_unsend(struct nx_tcp *tcp)
+{
+	struct nx_tcp_txq *q = &tcp->txq;
+	struct nx_tcp_tx *tx;
+
+	for (tx = q->first; tx && tx != q->unsent; tx = tx->next) {
+		untime(tcp, tx);
+		tcp->stats.nr_retrans++;
+		tcp->stats.retrans_bytes += tx->len;
+	}
+	q->unsent = q->first;
+	tcp->snd_nxt = tcp->snd_una;
+}
+
 void nx_tcp_txq_clear(struct nx_tcp *tcp)
 {
 	while (tcp->txq.first)

@@ -46,6 +46,22 @@ void nx_tcp_take_syn(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	nx_tcp_update_mss(tcp);
 }
 
+void nx_tcp_begin_sending(struct nx_tcp *tcp, uint32_t cwnd)
+{
+	nx_tcp_cc_init(&tcp->cc, tcp->config->cc, tcp->mss, cwnd);
+	tcp->cc.is_paced = tcp->config->features & NX_TCP_HAS_PACING;
+	tcp->snd_sml = tcp->iss;
+	tcp->recover = tcp->iss;
+	tcp->rack.fack = tcp->iss + 1;
+	tcp->rack.reo_mult = 1;
+}
+
+/* Data that left since would make the round trip too short. */
+static bool has_syn_rtt(const struct nx_tcp *tcp)
+{
+	return tcp->sent_ns && (!tcp->is_early || tcp->snd_nxt == tcp->iss + 1);
+}
+
 void nx_tcp_establish(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	uint32_t cwnd = nx_tcp_cc_initial_window(tcp->mss);
@@ -53,17 +69,15 @@ void nx_tcp_establish(struct nx_tcp *tcp, uint64_t now_ns)
 	if (tcp->is_syn_lost) {
 		nx_rtt_syn_was_lost(&tcp->rtt);
 		cwnd = tcp->mss;
-	} else if (tcp->sent_ns) {
+	} else if (has_syn_rtt(tcp)) {
 		nx_rtt_sample(&tcp->rtt, now_ns - tcp->sent_ns, 1, now_ns);
 	}
-	nx_tcp_cc_init(&tcp->cc, tcp->config->cc, tcp->mss, cwnd);
-	tcp->cc.is_paced = tcp->config->features & NX_TCP_HAS_PACING;
+	if (tcp->is_early)
+		tcp->cc.cwnd = cwnd;
+	else
+		nx_tcp_begin_sending(tcp, cwnd);
 	tcp->snd_una = tcp->iss + 1;
-	tcp->snd_sml = tcp->snd_una;
 	tcp->snd_wl2 = tcp->snd_una;
-	tcp->recover = tcp->iss;
-	tcp->rack.fack = tcp->snd_una;
-	tcp->rack.reo_mult = 1;
 	tcp->snd_max_wnd = tcp->snd_wnd;
 	tcp->must_send_syn = false;
 	tcp->nr_quick = QUICK_ACKS;
@@ -83,6 +97,8 @@ static void input_syn_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 
 	tcp->ecn = nx_ecn_from_synack(seg->hdr.flags, tcp->ecn, &syn_ecn);
 	nx_tcp_establish(tcp, now_ns);
+	if (tcp->has_asked)
+		nx_tcp_input_fast_open(tcp, seg, now_ns);
 	if (tcp->ecn == NX_ECN_ACCURATE) {
 		nx_accecn_syn_arrived(&tcp->accecn, syn_ecn);
 		tcp->ace_first = true;
@@ -98,7 +114,7 @@ void nx_tcp_input_syn_sent(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	bool has_ack = seg->hdr.flags & TCP_ACK;
 
 	/* An ACK of something that was never sent: an old connection's. */
-	if (has_ack && seg->hdr.ack != tcp->iss + 1) {
+	if (has_ack && !nx_tcp_acks_syn(tcp, seg->hdr.ack)) {
 		tcp->must_reset = !(seg->hdr.flags & TCP_RST);
 		tcp->reset_bare = true;
 		tcp->reset_seq = seg->hdr.ack;

@@ -32,6 +32,7 @@
 
 #include "accecn.h"
 #include "cc.h"
+#include "fast_open.h"
 #include "pace.h"
 #include "prr.h"
 #include "rtt.h"
@@ -173,6 +174,8 @@ enum nx_tcp_state {
 #define NX_TCP_EV_CLOSED	(1U << 5)	/* CLOSED; see nx_tcp.err */
 #define NX_TCP_EV_REOPEN	(1U << 6)	/* a new SYN in TIME-WAIT: CLOSED, and
 						 * the segment is the listener's */
+#define NX_TCP_EV_EARLY		(1U << 7)	/* data came with the SYN, and answers
+						 * may leave (RFC 7413) */
 
 /* A deadline that never comes. */
 #define NX_TCP_NEVER		UINT64_MAX
@@ -183,12 +186,14 @@ enum nx_tcp_state {
  * @ts_off: added to the clock of its timestamps
  * @mtu:    of the path, bytes
  * @ip_len: bytes of an IP header: 20 or 40
+ * @fast_open: RFC 7413: what its SYN or SYN-ACK says; NULL: nothing
  */
 struct nx_tcp_open {
-	uint32_t	iss;
-	uint32_t	ts_off;
-	uint32_t	mtu;
-	uint32_t	ip_len;
+	uint32_t			iss;
+	uint32_t			ts_off;
+	uint32_t			mtu;
+	uint32_t			ip_len;
+	const struct nx_fast_open	*fast_open;
 };
 
 /**
@@ -353,6 +358,11 @@ struct nx_tcp_stats {
  * @cwr_pending:  the next data carry CWR
  * @ace_first:    ACKs tell @syn_ecn, with which the SYN-ACK arrived (RFC 9768
  *                section 3.2.2.1)
+ * @must_offer:   the next SYN or SYN-ACK has @fast_open
+ * @has_asked:    a SYN with the option of RFC 7413 has left
+ * @has_new_cookie: the peer has answered it with @fast_open
+ * @has_syn_data: data of the SYN were acknowledged with it, here or there
+ * @is_early:     and so a connection in SYN-RECEIVED receives and sends
  *
  * Transmit:
  * @snd_max_wnd:  MAX.SND.WND (RFC 5961 section 5.2)
@@ -377,6 +387,7 @@ struct nx_tcp_stats {
  * @rcv_buf_bytes, @rcv_used_bytes: buffer, and what of it waits to be read
  * @ready, @ooo:  payload in sequence, and behind a gap
  * @sacks:        blocks to tell, the latest first
+ * @fast_open:    until the handshake is complete, when there are none
  * @dsack:        to tell once (RFC 2883), if it is not empty
  * @nr_quick:     ACKs to be sent at once
  *
@@ -435,6 +446,11 @@ struct nx_tcp {
 	bool				ece_pending : 1;
 	bool				cwr_pending : 1;
 	bool				ace_first : 1;
+	bool				must_offer : 1;
+	bool				has_asked : 1;
+	bool				has_new_cookie : 1;
+	bool				has_syn_data : 1;
+	bool				is_early : 1;
 
 	/* Transmit. */
 	uint32_t			iss;
@@ -480,7 +496,10 @@ struct nx_tcp {
 	uint8_t				nr_challenges : 5;
 	struct nx_tcp_rxq		ready;
 	struct nx_tcp_rxq		ooo;
-	struct nexus_wire_tcp_sack	sacks[NEXUS_WIRE_TCP_SACKS_MAX];
+	union {
+		struct nexus_wire_tcp_sack sacks[NEXUS_WIRE_TCP_SACKS_MAX];
+		struct nx_fast_open	fast_open;
+	};
 	struct nexus_wire_tcp_sack	dsack;
 	uint32_t			ts_off;
 	uint32_t			ts_recent;
@@ -615,7 +634,8 @@ static inline uint32_t nx_tcp_in_flight(const struct nx_tcp *tcp)
  * @tcp:  a connection that was opened and not shut down
  * @span: the whole of it is taken, with the caller's reference
  *
- * Before the handshake is complete it waits.
+ * Before the handshake is complete it waits, but for what leaves with a SYN (Fast
+ * Open).
  *
  * Return: 0, -EAGAIN the send buffer is full, -ENOMEM no record, -EPIPE shut
  * down, -ENOTCONN, or why the connection was closed.

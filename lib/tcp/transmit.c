@@ -274,6 +274,23 @@ static bool output_new(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 	return true;
 }
 
+/* ------------------------------------------------------- beside a SYN */
+
+void nx_tcp_add_syn_data(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			 uint32_t room, uint64_t now_ns)
+{
+	struct nx_tcp_tx *tx;
+
+	while (seg->len < room && (tx = tcp->txq.unsent) &&
+	       seg->nr_spans < NX_TCP_SPANS_MAX) {
+		if (!cut(tcp, tx, room - seg->len, now_ns))
+			break;
+		add(tcp, seg, tx, now_ns);
+		tcp->snd_nxt += tx->len;
+		tcp->txq.unsent = tx->next;
+	}
+}
+
 /* ------------------------------------------------------- tail loss probe */
 
 /* RFC 8985 section 7.3: new data if there are, else the last segment again. */

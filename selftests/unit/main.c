@@ -57,6 +57,7 @@
 	X(stack_stack_suite) \
 	X(tcp_state_suite) \
 	X(tcp_mechanism_suite) \
+	X(tcp_fast_open_suite) \
 	X(tcp_listen_suite) \
 	X(tcp_recvq_suite) \
 	X(stack_revive_suite) \

@@ -524,14 +524,6 @@ static void inject(struct script *s, const char *p)
 
 /* -------------------------------------------------------------- commands */
 
-static void do_connect(struct script *s, const char *p)
-{
-	(void)p;
-	s->is_opened = true;
-	nx_tcp_init(&s->tcp, &s->env, &s->config);
-	CU_ASSERT_EQUAL(nx_tcp_connect(&s->tcp, &s->open, s->now_ns), 0);
-}
-
 static void do_write(struct script *s, const char *p)
 {
 	uint32_t len = number(&p);
@@ -547,6 +539,16 @@ static void do_write(struct script *s, const char *p)
 	snprintf(text, sizeof(text), "%d", err);
 	if (!word(&p, "fails"))
 		fail(s, "write fails", text);
+}
+
+/* "connect N": and N bytes are written before the SYN leaves. */
+static void do_connect(struct script *s, const char *p)
+{
+	s->is_opened = true;
+	nx_tcp_init(&s->tcp, &s->env, &s->config);
+	CU_ASSERT_EQUAL(nx_tcp_connect(&s->tcp, &s->open, s->now_ns), 0);
+	if (*p)
+		do_write(s, p);
 }
 
 /* "read N": exactly N bytes wait; they are taken. */
@@ -616,7 +618,7 @@ static void do_event(struct script *s, const char *p)
 {
 	static const char *const names[] = {
 		"established", "readable", "writable", "peer-closed",
-		"time-wait", "closed", "reopen",
+		"time-wait", "closed", "reopen", "early",
 	};
 	unsigned int i;
 

@@ -23,9 +23,9 @@
  * named must be absent, unless there is no <> at all. "TS" in "<" lines without
  * numbers is the script's clock in milliseconds and the last echo.
  *
- * Commands: connect, write N, read N, shutdown, abort, state NAME, err N,
- * event NAME..., none (nothing leaves until this time), mtu N, icmp ... and what
- * the table in script.c has besides.
+ * Commands: connect, connect N (with data queued), write N, read N, shutdown, abort,
+ * state NAME, err N, event NAME..., none (nothing leaves until this time), mtu N,
+ * icmp ... and what the table in script.c has besides.
  */
 #ifndef _SCRIPT_H
 #define _SCRIPT_H
