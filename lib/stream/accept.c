@@ -66,6 +66,28 @@ static struct nexus_tcp *make_child(struct nexus_tcp_listener *listener,
 	return conn;
 }
 
+/* A SYN, and perhaps data that are the program's at once (RFC 7413). */
+static void open_child(struct nexus_tcp_listener *listener,
+		       const struct nx_tcp_seg *seg, const struct nx_ends *ends,
+		       const struct nx_tcp_tuple *tuple,
+		       struct nx_tcp_open *open, uint64_t now_ns)
+{
+	struct nexus_tcp *conn = make_child(listener, ends);
+	struct nx_fast_open fo;
+
+	if (!conn)
+		return;
+	if (nx_fast_open_answer(&listener->listen, tuple, seg, now_ns, &fo)) {
+		open->fast_open = &fo;
+		fo.takes_data = fo.takes_data && nx_early_begin(listener, conn);
+	}
+	nx_tcp_accept(&conn->tcp, open, seg, now_ns);
+	if (conn->is_early && !conn->tcp.is_early)
+		nx_early_end(conn);
+	nx_stream_work(conn);
+	nx_stream_notify(conn);
+}
+
 /* A segment that belongs to no connection. */
 static void listen_input(struct nexus_tcp_listener *listener,
 			 const struct nx_tcp_seg *seg, const struct nx_ends *ends)
@@ -90,11 +112,7 @@ static void listen_input(struct nexus_tcp_listener *listener,
 				  nx_streams_tx_flags(s));
 		break;
 	case NX_TCP_OPEN_IT:
-		conn = make_child(listener, ends);
-		if (!conn)
-			break;
-		nx_tcp_accept(&conn->tcp, &open, seg, now_ns);
-		nx_stream_work(conn);
+		open_child(listener, seg, ends, &tuple, &open, now_ns);
 		break;
 	case NX_TCP_RESUME:
 		conn = make_child(listener, ends);

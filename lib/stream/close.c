@@ -62,6 +62,8 @@ static void free_conn(struct nexus_tcp *conn)
 	struct nexus_stack *stack = conn->sink.stack;
 
 	nexus_timer_cancel(stack, &conn->timer);
+	if (conn->is_early)
+		nx_early_end(conn);
 	if (conn->is_child)
 		nx_streams_remove_child(nx_streams_of(stack), conn);
 	end_flow(conn);

@@ -58,7 +58,8 @@ short nexus_tcp_poll_events(const struct nexus_tcp *tcp)
 
 	if (nx_stack_check(tcp->sink.stack))
 		return POLLIN | POLLOUT | POLLRDHUP | POLLHUP;
-	if (t->state == NX_TCP_SYN_SENT || t->state == NX_TCP_SYN_RCVD)
+	if (t->state == NX_TCP_SYN_SENT ||
+	    (t->state == NX_TCP_SYN_RCVD && !t->is_early))
 		return 0;
 	if (is_closed || (t->fin_received && t->fin_queued))
 		events |= POLLHUP;
@@ -171,6 +172,7 @@ static void fill_path(const struct nx_tcp *t, struct nexus_tcp_info *info)
 	info->has_timestamps = t->has_ts;
 	info->has_wscale = t->has_wscale;
 	info->ecn = t->ecn;
+	info->has_syn_data = t->has_syn_data;
 }
 
 static void fill_counters(const struct nx_tcp *t, struct nexus_tcp_info *info)

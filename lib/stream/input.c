@@ -109,7 +109,8 @@ static bool accept_it(struct nexus_tcp *conn, uint32_t events)
 {
 	struct nexus_tcp_listener *listener = conn->listener;
 
-	if (!(events & (NX_TCP_EV_CLOSED | NX_TCP_EV_ESTABLISHED)))
+	if (!(events & (NX_TCP_EV_CLOSED | NX_TCP_EV_ESTABLISHED |
+			NX_TCP_EV_EARLY)))
 		return false;
 	nx_stream_leave_listener(conn);
 	if (events & NX_TCP_EV_CLOSED) {
@@ -120,6 +121,18 @@ static bool accept_it(struct nexus_tcp *conn, uint32_t events)
 	return !conn->is_closed;
 }
 
+/* The handshake is complete, or has failed: what Fast Open makes of that. */
+static void end_fast_open(struct nexus_tcp *conn, uint32_t events)
+{
+	if (!(events & (NX_TCP_EV_CLOSED | NX_TCP_EV_ESTABLISHED)))
+		return;
+	if (conn->is_early)
+		nx_early_end(conn);
+	if (conn->may_learn)
+		nx_cookies_learn(nx_streams_of(conn->sink.stack), conn);
+	conn->may_learn = false;
+}
+
 void nx_stream_notify(struct nexus_tcp *conn)
 {
 	uint32_t events = nx_tcp_take_events(&conn->tcp);
@@ -127,6 +140,8 @@ void nx_stream_notify(struct nexus_tcp *conn)
 	nx_stream_account(conn);
 	if (!events && !conn->wants_read && !conn->wants_write)
 		return;
+	if (nx_unlikely(conn->is_early || conn->may_learn))
+		end_fast_open(conn, events);
 	if (conn->is_half_open && !accept_it(conn, events))
 		return;
 	if (conn->is_closed)

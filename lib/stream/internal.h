@@ -24,6 +24,8 @@
 #define NX_STREAM_BUCKETS	1024
 
 struct chunk;
+struct early;
+struct nx_cookies;
 struct nx_streams;
 
 /**
@@ -36,7 +38,8 @@ struct nx_streams;
  * @next_work: in the list of those that may have something to send
  * @next_child: in the table of accepted connections
  * @listener: that it came from, while @is_half_open
- * @flow:    index to send with
+ * @flow:    index to send with; NEXUS_FLOW_NONE: its listener's is gone, and its own
+ *           is not known yet
  * @generation: of the flow
  * @fd:      the socket; -1: an accepted connection has none
  * @scope_id: of link-local addresses
@@ -50,6 +53,8 @@ struct nx_streams;
  * @is_closed: the program has let go of it
  * @wants_write: callback "writable" is owed
  * @wants_read: callback "readable" is owed
+ * @is_early: its listener counts it among those with Fast Open
+ * @may_learn: the answer to its SYN says something about Fast Open with the peer
  * @tx_flags: NEXUS_DESC_* of everything sent
  * @traffic_class: NEXUS_CLASS_*
  */
@@ -78,6 +83,8 @@ struct nexus_tcp {
 	bool			is_closed : 1;
 	bool			wants_write : 1;
 	bool			wants_read : 1;
+	bool			is_early : 1;
+	bool			may_learn : 1;
 	uint8_t			tx_flags;
 	uint8_t			traffic_class;
 };
@@ -127,6 +134,8 @@ struct nexus_tcp_listener {
  * @queued_max: that they may have
  * @unread_bytes: of all receive queues
  * @children: accepted connections, by a hash of their ends
+ * @early:   those that Fast Open has accepted, and their handshake is not complete
+ * @cookies: of peers; NULL until a connection asks for one
  * @seg:     scratch
  */
 struct nx_streams {
@@ -142,6 +151,8 @@ struct nx_streams {
 	size_t			queued_max;
 	size_t			unread_bytes;
 	struct nexus_tcp	*children[NX_STREAM_BUCKETS];
+	struct early		*early;
+	struct nx_cookies	*cookies;
 	struct nx_tcp_seg	seg;
 };
 
@@ -274,6 +285,25 @@ void nx_stream_unclaim(struct nexus_tcp *conn);
 /* A packet of a flow that the kernel made of a listener's. */
 void nx_streams_unclaimed(struct nexus_stack *stack, uint32_t flow,
 			  struct nexus_packet *pkt);
+
+/* -------------------------------------------------- Fast Open (RFC 7413) */
+
+/* What the SYN of @conn says; false: nothing. */
+bool nx_cookies_find(struct nx_streams *streams, const struct nexus_tcp *conn,
+		     struct nx_fast_open *fo);
+
+/* The SYN of @conn was answered, or will not be. */
+void nx_cookies_learn(struct nx_streams *streams, const struct nexus_tcp *conn);
+
+/* @listener has accepted @conn before the handshake was complete; false: no memory. */
+bool nx_early_begin(struct nexus_tcp_listener *listener,
+		    struct nexus_tcp *conn);
+
+/* It is complete now, or has failed. */
+void nx_early_end(struct nexus_tcp *conn);
+
+/* @listener closes: nobody counts for it any more. */
+void nx_early_forget(struct nexus_tcp_listener *listener);
 
 /* ---------------------------------------------------------------- report */
 

@@ -15,9 +15,11 @@
 #define KNOWN_FLAGS	(NEXUS_TCP_V6ONLY | NEXUS_TCP_REUSEADDR | \
 			 NEXUS_TCP_REUSEPORT | NEXUS_TCP_BULK | \
 			 NEXUS_TCP_NODELAY | NEXUS_TCP_KEEPALIVE | \
-			 NEXUS_TCP_ECN | NEXUS_TCP_ACCECN | NEXUS_TCP_PACING)
+			 NEXUS_TCP_ECN | NEXUS_TCP_ACCECN | \
+			 NEXUS_TCP_PACING | NEXUS_TCP_FAST_OPEN)
 
 #define BACKLOG		128
+#define EARLY_MAX	128
 
 /* --------------------------------------------------------------- socket */
 
@@ -213,8 +215,9 @@ static int add_flow(struct nexus_tcp *conn, const struct nexus_tcp_options *o,
 
 static void begin(struct nexus_tcp *conn, struct nx_streams *streams,
 		  const struct nexus_addr *local,
-		  const struct nexus_addr *remote)
+		  const struct nexus_tcp_options *o)
 {
+	const struct nexus_addr *remote = &o->remote;
 	unsigned int version = remote->family == AF_INET ? 4 : 6;
 	struct nx_ends ends = {
 		.version = version, .local = local->ip, .remote = remote->ip,
@@ -222,10 +225,15 @@ static void begin(struct nexus_tcp *conn, struct nx_streams *streams,
 	};
 	struct nx_tcp_tuple tuple;
 	struct nx_tcp_open open;
+	struct nx_fast_open fo;
 
 	nx_stream_init_path(conn, &ends, read_hops(conn->fd, version));
 	conn->scope_id = remote->scope_id;
 	nx_streams_open(streams, &ends, conn->flow, &tuple, &open);
+	if (o->flags & NEXUS_TCP_FAST_OPEN && nx_cookies_find(streams, conn, &fo)) {
+		open.fast_open = &fo;
+		conn->may_learn = true;
+	}
 	nx_tcp_connect(&conn->tcp, &open, nx_stack_run_ns(streams->stack));
 	nx_stream_work(conn);
 }
@@ -274,7 +282,7 @@ static int connect_socket(struct nx_streams *streams, int fd,
 		free_unopened(conn);
 		return err;
 	}
-	begin(conn, streams, &local, &o->remote);
+	begin(conn, streams, &local, o);
 	*tcp = conn;
 	return 0;
 }
@@ -387,6 +395,8 @@ static int listen_socket(struct nx_streams *streams, int fd,
 	l->fd = fd;
 	l->listen.key = streams->key;
 	l->listen.backlog = o->backlog ? o->backlog : BACKLOG;
+	if (o->flags & NEXUS_TCP_FAST_OPEN)
+		l->listen.early_max = o->early_max ? o->early_max : EARLY_MAX;
 	l->hops[0] = read_hops(fd, 4);
 	l->hops[1] = read_hops(fd, 6);
 	l->config = nx_stream_config_make(streams->stack, o);
@@ -484,6 +494,7 @@ void nexus_tcp_listener_close(struct nexus_tcp_listener *listener)
 	stack = listener->sink.stack;
 	drop_half_open(listener);
 	nx_stack_drain(stack);
+	nx_early_forget(listener);
 	nx_stack_flow_del(stack, &listener->sink, listener->generation);
 	close(listener->fd);
 	nx_stream_config_put(listener->config);

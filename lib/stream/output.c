@@ -206,8 +206,8 @@ static void submit(struct nexus_stack *stack, struct nexus_packet *pkt,
 }
 
 /*
- * A segment that finds no buffer is lost, as it could be anywhere on its way:
- * there is always a timer or an ACK that brings it again.
+ * A segment that finds no buffer, or no flow for the time being, is lost, as it could
+ * be anywhere on its way: there is always a timer or an ACK that brings it again.
  */
 static bool transmit(struct nexus_tcp *conn, struct nx_tcp_seg *seg)
 {
@@ -215,6 +215,8 @@ static bool transmit(struct nexus_tcp *conn, struct nx_tcp_seg *seg)
 	uint32_t nr = nr_descs(stack, seg);
 	struct nexus_packet *pkt;
 
+	if (nx_unlikely(conn->flow == NEXUS_FLOW_NONE))
+		return true;
 	if (nr)
 		return transmit_by_reference(conn, seg, nr);
 	pkt = copy_payload(stack, seg);
@@ -235,6 +237,8 @@ static bool is_suspended(const struct nexus_tcp *conn)
 {
 	const struct nexus_flow_advisory *adv;
 
+	if (nx_unlikely(conn->flow == NEXUS_FLOW_NONE))
+		return false;
 	adv = nexus_channel_flow_advisory(conn->sink.stack->channel, conn->flow);
 	return nx_tcp_in_flight(&conn->tcp) &&
 	       __atomic_load_n(&adv->flags, __ATOMIC_RELAXED) &

@@ -132,6 +132,7 @@ static void exit_streams(struct nexus_stack *stack)
 		free(chunk);
 	}
 	stack->tcp = NULL;
+	free(s->cookies);
 	free(s);
 }
 

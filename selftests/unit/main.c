@@ -63,6 +63,7 @@
 	X(stack_revive_suite) \
 	X(tcp_pair_suite) \
 	X(stream_suite) \
+	X(stream_fast_open_suite) \
 	X(stream_lost_suite) \
 	X(udp_udp_suite) \
 	X(udp_input_suite) \

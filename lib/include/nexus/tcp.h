@@ -59,6 +59,7 @@ struct nexus_tcp_callbacks {
 #define NEXUS_TCP_ECN		(1U << 6)	/* RFC 3168 */
 #define NEXUS_TCP_ACCECN	(1U << 7)	/* RFC 9768, or else RFC 3168 */
 #define NEXUS_TCP_PACING	(1U << 8)	/* spread each window over a round trip */
+#define NEXUS_TCP_FAST_OPEN	(1U << 9)	/* RFC 7413: data with the SYN; see below */
 
 /**
  * struct nexus_tcp_options - argument of nexus_tcp_connect() and _listen()
@@ -80,7 +81,21 @@ struct nexus_tcp_callbacks {
  *            complete; it owns it, and calls nexus_tcp_set_callbacks()
  * @callbacks: of a connection; must stay where it is
  * @arg:      argument of all
+ * @early_max: of a listener with FAST_OPEN: most connections that are accepted before
+ *            their handshake is complete; those beyond it are accepted after; 0: 128
+ * @reserved32: 0
  * @reserved: 0
+ *
+ * FAST_OPEN to connect: the stack asks the peer for a cookie, and remembers it. What
+ * is queued between nexus_tcp_connect() and the next run leaves with the SYN where a
+ * cookie is known, as much as fits; where the peer does not take it, it is sent again.
+ * After a SYN of this kind was lost, it is left alone for that peer for a minute, and
+ * for longer if it is lost again.
+ *
+ * FAST_OPEN to listen: a peer that has a cookie is accepted when its SYN comes, with the
+ * data of the SYN; the answer may leave at once. Such a SYN may come twice, when the
+ * first connection is over: only for requests that may be answered twice (RFC 7413
+ * section 6.1). nexus_tcp_info() tells.
  */
 struct nexus_tcp_options {
 	struct nexus_addr	local;
@@ -99,7 +114,9 @@ struct nexus_tcp_options {
 			  struct nexus_tcp *tcp, void *arg);
 	const struct nexus_tcp_callbacks *callbacks;
 	void	*arg;
-	uint64_t reserved[4];
+	uint32_t early_max;
+	uint32_t reserved32;
+	uint64_t reserved[3];
 };
 
 /**
@@ -122,6 +139,8 @@ struct nexus_tcp_options {
  *             duplicates that the peer told of, reductions that were taken back
  * @has_sack, @has_timestamps, @has_wscale: what both ends can do
  * @ecn:       0: none, 1: RFC 3168, 2: AccECN
+ * @has_syn_data: data of the SYN were acknowledged with it: sent or received
+ * @reserved8: 0
  */
 struct nexus_tcp_info {
 	const char	*state;
@@ -154,7 +173,9 @@ struct nexus_tcp_info {
 	uint8_t		has_timestamps;
 	uint8_t		has_wscale;
 	uint8_t		ecn;
-	uint32_t	reserved[9];
+	uint8_t		has_syn_data;
+	uint8_t		reserved8[3];
+	uint32_t	reserved[8];
 };
 
 /* -------------------------------------------------------- open and close */

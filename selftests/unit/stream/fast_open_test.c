@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fast Open on a stack on a fake kernel that brings everything back: cookies of
+ * peers, and listeners that accept early.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "../../../lib/stream/internal.h"
+#include "../fixture.h"
+
+#define REQUEST		"request"
+#define ANSWER		"answer!"
+#define LEN		7
+
+/**
+ * struct bed - a listener and its last connection, which answers, and a client
+ * @state:   of the server's when it was accepted
+ * @err:     with which the client's ended
+ * @answers: the server does so as soon as it is accepted
+ */
+struct bed {
+	struct fixture			f;
+	struct nexus_tcp_listener	*listener;
+	struct nexus_tcp		*client;
+	struct nexus_tcp		*server;
+	const char			*state;
+	int				err;
+	bool				answers;
+};
+
+static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
+{
+	(void)tcp;
+	((struct bed *)arg)->err = err;
+}
+
+static const struct nexus_tcp_callbacks callbacks = { .closed = on_closed };
+
+static void on_accept(struct nexus_tcp_listener *listener,
+		      struct nexus_tcp *tcp, void *arg)
+{
+	struct nexus_tcp_info info;
+	struct bed *b = arg;
+
+	(void)listener;
+	nexus_tcp_info(tcp, &info);
+	b->state = info.state;
+	b->server = tcp;
+	nexus_tcp_set_callbacks(tcp, NULL, NULL);
+	if (b->answers)
+		CU_ASSERT_EQUAL(nexus_tcp_write(tcp, ANSWER, LEN), LEN);
+}
+
+static void listen_with(struct bed *b, const char *local, uint32_t flags,
+			uint32_t early_max)
+{
+	struct nexus_tcp_options o = {
+		.local = fake_addr(local), .accept = on_accept, .arg = b,
+		.flags = NEXUS_TCP_REUSEADDR | flags, .early_max = early_max,
+	};
+
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_listen(b->f.stack, &o, &b->listener),
+			      0);
+}
+
+static void start(struct bed *b, const char *local)
+{
+	memset(b, 0, sizeof(*b));
+	fixture_init(&b->f);
+	b->f.fk.is_loop = true;
+	fixture_open(&b->f);
+	listen_with(b, local, NEXUS_TCP_FAST_OPEN, 0);
+}
+
+static void connect_with(struct bed *b, uint32_t flags)
+{
+	struct nexus_tcp_options o = {
+		.callbacks = &callbacks, .arg = b, .flags = flags,
+	};
+
+	b->state = NULL;
+	b->server = NULL;
+	nexus_tcp_listener_local(b->listener, &o.remote);
+	CU_ASSERT_EQUAL_FATAL(nexus_tcp_connect(b->f.stack, &o, &b->client), 0);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b->client, REQUEST, LEN), LEN);
+}
+
+static void settle(struct bed *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < 50; i++)
+		nexus_stack_run(b->f.stack);
+}
+
+static void pass(struct bed *b, uint64_t ns)
+{
+	uint64_t end_ns = b->f.now_ns + ns;
+	int64_t left;
+
+	settle(b);
+	while ((left = nexus_stack_timeout_ns(b->f.stack)) >= 0 &&
+	       b->f.now_ns + (uint64_t)left <= end_ns) {
+		b->f.now_ns += (uint64_t)left;
+		settle(b);
+	}
+	b->f.now_ns = end_ns;
+}
+
+/* Exactly the request has arrived. */
+static void expect_request(struct bed *b)
+{
+	char buf[2 * LEN];
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b->server);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b->server, buf, sizeof(buf)), LEN);
+	CU_ASSERT_EQUAL(memcmp(buf, REQUEST, LEN), 0);
+}
+
+static bool has_syn_data(const struct nexus_tcp *tcp)
+{
+	struct nexus_tcp_info info;
+
+	nexus_tcp_info(tcp, &info);
+	return info.has_syn_data;
+}
+
+static void drop(struct bed *b)
+{
+	nexus_tcp_close(b->client);
+	nexus_tcp_close(b->server);
+	b->client = NULL;
+	b->server = NULL;
+	pass(b, 70000000000);
+}
+
+/* One connection, whose data come with the SYN or not. */
+static void exchange(struct bed *b, bool is_early)
+{
+	connect_with(b, NEXUS_TCP_FAST_OPEN);
+	settle(b);
+	expect_request(b);
+	CU_ASSERT_EQUAL(has_syn_data(b->client), is_early);
+	CU_ASSERT_EQUAL(has_syn_data(b->server), is_early);
+	CU_ASSERT_STRING_EQUAL(b->state, is_early ? "SYN-RECV" : "ESTAB");
+	drop(b);
+}
+
+static void finish(struct bed *b)
+{
+	nexus_tcp_listener_close(b->listener);
+	fixture_end(&b->f);
+}
+
+static void connect__second_is_fast(void)
+{
+	static const char *const locals[] = { "127.0.0.1:0", "[::1]:0" };
+	struct bed b;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		start(&b, locals[i]);
+		exchange(&b, false);
+		exchange(&b, true);
+		exchange(&b, true);
+		CU_ASSERT_EQUAL(b.listener->listen.nr_early, 0);
+		finish(&b);
+	}
+}
+
+/* Who does not want it has nothing of it, at either end. */
+static void connect__only_with_the_flag(void)
+{
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	connect_with(&b, 0);
+	settle(&b);
+	expect_request(&b);
+	CU_ASSERT_FALSE(has_syn_data(b.client));
+	drop(&b);
+	nexus_tcp_listener_close(b.listener);
+	listen_with(&b, "127.0.0.1:0", 0, 0);
+	exchange(&b, false);
+	exchange(&b, false);
+	finish(&b);
+}
+
+/* The answer and what the client knows come in the round trip of the handshake. */
+static void accept__answers_before_the_handshake(void)
+{
+	char buf[2 * LEN];
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	b.answers = true;
+	connect_with(&b, NEXUS_TCP_FAST_OPEN);
+	nexus_stack_run(b.f.stack);
+	b.f.fk.is_loop = false;
+	while (!b.server)
+		nexus_stack_run(b.f.stack);
+	/* What it sent is lost, but for its place in time: nothing else has left. */
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server), POLLIN | POLLOUT);
+	expect_request(&b);
+	CU_ASSERT_EQUAL(b.server->tcp.state, NX_TCP_SYN_RCVD);
+	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 1);
+	CU_ASSERT_EQUAL(b.listener->listen.nr_half, 0);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.server->tcp.snd_nxt - b.server->tcp.iss, 1 + LEN);
+	b.f.fk.is_loop = true;
+	pass(&b, 10000000000);
+	CU_ASSERT_EQUAL(b.server->tcp.state, NX_TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 0);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.client, buf, sizeof(buf)), LEN);
+	drop(&b);
+	finish(&b);
+}
+
+/* Beyond the limit the handshake comes first. */
+static void accept__early_max(void)
+{
+	struct nexus_tcp *first, *server;
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	b.listener->listen.early_max = 1;
+	connect_with(&b, NEXUS_TCP_FAST_OPEN);
+	nexus_stack_run(b.f.stack);
+	b.f.fk.is_loop = false;
+	settle(&b);
+	first = b.client;
+	server = b.server;
+	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 1);
+	b.f.fk.is_loop = true;
+	exchange(&b, false);
+	nexus_tcp_close(first);
+	nexus_tcp_abort(server);
+	settle(&b);
+	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 0);
+	finish(&b);
+}
+
+/* The listener goes, and who it has accepted stays. */
+static void accept__outlives_the_listener(void)
+{
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	connect_with(&b, NEXUS_TCP_FAST_OPEN);
+	nexus_stack_run(b.f.stack);
+	b.f.fk.is_loop = false;
+	settle(&b);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b.server);
+	CU_ASSERT_TRUE(b.server->is_early);
+	nexus_tcp_listener_close(b.listener);
+	b.listener = NULL;
+	CU_ASSERT_FALSE(b.server->is_early);
+	expect_request(&b);
+	drop(&b);
+	finish(&b);
+}
+
+/* With the stack goes who was accepted early. */
+static void accept__ends_with_the_stack(void)
+{
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	connect_with(&b, NEXUS_TCP_FAST_OPEN);
+	nexus_stack_run(b.f.stack);
+	b.f.fk.is_loop = false;
+	settle(&b);
+	CU_ASSERT_TRUE_FATAL(b.server && b.server->is_early);
+	fixture_end(&b.f);
+}
+
+/* A SYN with data that nobody answers: without it for a while, then with it again. */
+static void cookies__pause_after_a_loss(void)
+{
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	connect_with(&b, NEXUS_TCP_FAST_OPEN);
+	b.f.fk.is_loop = false;
+	nexus_stack_run(b.f.stack);
+	b.f.fk.is_loop = true;
+	pass(&b, 5000000000);
+	expect_request(&b);
+	CU_ASSERT_FALSE(has_syn_data(b.client));
+	nexus_tcp_close(b.client);
+	nexus_tcp_close(b.server);
+	pass(&b, 1000000000);
+	exchange(&b, false);	/* which takes more than a minute */
+	exchange(&b, true);
+	finish(&b);
+}
+
+/* More peers than there is room for: the oldest of them gives way. */
+static void cookies__are_bounded(void)
+{
+	struct nexus_tcp conn;
+	struct nx_fast_open fo;
+	struct nx_streams *s;
+	unsigned int i, nr = 0;
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	s = nx_streams_of(b.f.stack);
+	memset(&conn, 0, sizeof(conn));
+	conn.path.version = 4;
+	conn.tcp.has_asked = true;
+	conn.tcp.has_new_cookie = true;
+	conn.tcp.fast_open.cookie_len = 8;
+	for (i = 0; i < 1000; i++) {
+		memcpy(conn.path.hdr + 16, &i, sizeof(i));
+		b.f.now_ns++;
+		nexus_stack_run(b.f.stack);
+		nx_cookies_learn(s, &conn);
+		CU_ASSERT_TRUE(nx_cookies_find(s, &conn, &fo));
+		CU_ASSERT_EQUAL(fo.cookie_len, 8);
+	}
+	for (i = 0; i < 1000; i++) {
+		memcpy(conn.path.hdr + 16, &i, sizeof(i));
+		nr += nx_cookies_find(s, &conn, &fo) && fo.cookie_len;
+	}
+	CU_ASSERT(nr <= 128);
+	CU_ASSERT(nr > 64);
+	finish(&b);
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE_ID(connect__second_is_fast, "TCP-4 Fast Open"),
+	UNIT_CASE(connect__only_with_the_flag),
+	UNIT_CASE(accept__answers_before_the_handshake),
+	UNIT_CASE(accept__early_max),
+	UNIT_CASE(accept__outlives_the_listener),
+	UNIT_CASE(accept__ends_with_the_stack),
+	UNIT_CASE(cookies__pause_after_a_loss),
+	UNIT_CASE(cookies__are_bounded),
+};
+
+UNIT_SUITE(stream_fast_open_suite, "stream/early.c, stream/cookies.c", cases);
