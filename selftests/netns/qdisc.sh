@@ -201,8 +201,9 @@ marks_l4s_early()
 
 keeps_to_the_limit()
 {
-	# So slow that hardly any leaves while they come, however long that takes.
-	fresh rate 64kbit limit 20 || return
+	# So slow that hardly any leaves while they come, and none stands too long,
+	# however long that takes.
+	fresh rate 64kbit limit 20 target 900ms interval 900s || return
 	send 0 100 || return
 	json '.overlimit >= 60 and .drops == .overlimit and .qlen <= 20'
 }
