@@ -19,6 +19,9 @@
 #define COLD_BUFFERS	512U
 #define COLD_SHARE	4U
 
+/* A page of small buffers is known to be free when the second one is found. */
+static_assert(PAGE_SIZE <= 2 * NEXUS_SMALL_SIZE);
+
 struct nx_cold *nx_cold_alloc(const struct nx_pool *pool)
 {
 	struct nx_cold *cold;
