@@ -84,6 +84,21 @@ static void buf_put(struct nx_tcp_env *env, void *buf)
 	nexus_packet_put(streams_of(env)->stack, buf);
 }
 
+static bool buf_append(struct nx_tcp_env *env, void *buf, uint32_t end,
+		       const struct nx_tcp_span *span)
+{
+	const struct nexus_stack *stack = streams_of(env)->stack;
+	struct nexus_packet *pkt = buf;
+
+	if (pkt->next || pkt->len != end ||
+	    nexus_packet_tailroom(stack, pkt) < span->len)
+		return false;
+	nexus_packet_read(span->buf, span->off, pkt->data + end, span->len);
+	pkt->len += span->len;
+	pkt->total_len += span->len;
+	return true;
+}
+
 /* ------------------------------------------------------------- life */
 
 size_t nx_streams_pool_bytes(const struct nexus_stack *stack)
@@ -163,6 +178,7 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams)
 		.record_free	= record_free,
 		.buf_hold	= buf_hold,
 		.buf_put	= buf_put,
+		.buf_append	= buf_append,
 	};
 	s->env.rcv_limit_bytes = nx_streams_window(s);
 	stack->tcp = &s->transport;

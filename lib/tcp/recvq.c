@@ -11,6 +11,16 @@
  */
 #define OOO_MAX		4096
 
+/*
+ * So little is copied behind what came before it, rather than kept in a buffer of its
+ * own: the window counts bytes, and a peer that sends them one by one would have all
+ * buffers.
+ */
+#define COPY_MAX	256
+
+/* Of records behind gaps, as long as that or shorter: a gap's worth of small writes. */
+#define OOO_SMALL_MAX	256
+
 static struct nx_tcp_rx *make_rx(struct nx_tcp *tcp, uint32_t seq,
 				 const struct nx_tcp_span *span)
 {
@@ -56,19 +66,41 @@ static struct nx_tcp_rx *pop_first(struct nx_tcp_rxq *q)
 
 /* ----------------------------------------------------------- in sequence */
 
+static void count_ready(struct nx_tcp *tcp, uint32_t len)
+{
+	tcp->rcv_nxt += len;
+	tcp->rcv_used_bytes += len;
+	tcp->stats.bytes_received += len;
+	tcp->events |= NX_TCP_EV_READABLE;
+}
+
 static void make_ready(struct nx_tcp *tcp, struct nx_tcp_rx *rx)
 {
 	push_last(&tcp->ready, rx);
-	tcp->rcv_nxt += rx->len;
-	tcp->rcv_used_bytes += rx->len;
-	tcp->stats.bytes_received += rx->len;
-	tcp->events |= NX_TCP_EV_READABLE;
+	count_ready(tcp, rx->len);
+}
+
+/* Behind what nobody has read yet. */
+static bool grow_last(struct nx_tcp *tcp, const struct nx_tcp_span *span)
+{
+	struct nx_tcp_rx *last = tcp->ready.last;
+
+	if (!tcp->ready.first || span->len > COPY_MAX || !tcp->env->buf_append ||
+	    !tcp->env->buf_append(tcp->env, last->buf, last->off + last->len,
+				  span))
+		return false;
+	last->len += span->len;
+	count_ready(tcp, span->len);
+	return true;
 }
 
 bool nx_tcp_rxq_append(struct nx_tcp *tcp, const struct nx_tcp_span *span)
 {
-	struct nx_tcp_rx *rx = make_rx(tcp, tcp->rcv_nxt, span);
+	struct nx_tcp_rx *rx;
 
+	if (grow_last(tcp, span))
+		return true;
+	rx = make_rx(tcp, tcp->rcv_nxt, span);
 	if (!rx)
 		return false;
 	make_ready(tcp, rx);
@@ -187,6 +219,11 @@ static void place(struct nx_tcp *tcp, struct nx_tcp_rx **at,
 		tcp->ooo.last = rx;
 }
 
+static bool has_room(const struct nx_tcp_rxq *ooo, uint32_t len)
+{
+	return ooo->nr < (len > COPY_MAX ? OOO_MAX : OOO_SMALL_MAX);
+}
+
 bool nx_tcp_rxq_insert(struct nx_tcp *tcp, uint32_t seq,
 		       const struct nx_tcp_span *span)
 {
@@ -194,7 +231,7 @@ bool nx_tcp_rxq_insert(struct nx_tcp *tcp, uint32_t seq,
 	struct nx_tcp_rx **at = &q->first, *rx;
 	uint32_t left = seq;
 
-	if (q->nr == OOO_MAX)
+	if (!has_room(q, span->len))
 		return false;
 	rx = make_rx(tcp, seq, span);
 	if (!rx)

@@ -85,6 +85,8 @@ struct nx_tcp_seg {
  * @record_free: takes a record back
  * @buf_hold: one reference more to a buffer
  * @buf_put: one reference less
+ * @buf_append: copies the bytes of a span behind those that end at @end in a buffer,
+ *           if there is room, and nothing else lies there or has a reference; or NULL
  * @rcv_limit_bytes: what the receive buffer of a connection may be now, where it is
  *           less than its configuration says; 0: no limit. Buffers shrink to it as
  *           data come, and a window that was told is kept
@@ -94,6 +96,8 @@ struct nx_tcp_env {
 	void	(*record_free)(struct nx_tcp_env *env, void *record);
 	void	(*buf_hold)(struct nx_tcp_env *env, void *buf);
 	void	(*buf_put)(struct nx_tcp_env *env, void *buf);
+	bool	(*buf_append)(struct nx_tcp_env *env, void *buf, uint32_t end,
+			      const struct nx_tcp_span *span);
 	uint32_t	rcv_limit_bytes;
 };
 

@@ -526,6 +526,33 @@ static void window__follows_pool_and_pressure(void)
 	finish(&b);
 }
 
+/* A peer that sends byte by byte does not hold a buffer with each. */
+static void recv__small_segments_share_buffers(void)
+{
+	uint32_t before;
+	uint8_t got[200], i;
+	struct both b;
+
+	establish(&b, "127.0.0.1:0");
+	nexus_tcp_set_nodelay(b.client.tcp, true);
+	before = fake_user_buffers(&b.f.fk);
+	for (i = 0; i < sizeof(got); i++) {
+		CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, &i, 1), 1);
+		settle(&b);
+	}
+	pass(&b, 1000000000);
+	CU_ASSERT(fake_user_buffers(&b.f.fk) < before + 20);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, got, 100), 100);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, &i, 1), 1);
+	settle(&b);
+	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, got + 100, 100), 100);
+	CU_ASSERT_EQUAL(nexus_tcp_readable(b.server.tcp), 1);
+	for (i = 0; i < sizeof(got); i++)
+		CU_ASSERT_EQUAL(got[i], i);
+	finish(&b);
+}
+
 static void close__both(void)
 {
 	struct both b;
@@ -938,6 +965,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(send_anyway__passes_a_full_buffer),
 	UNIT_CASE(want_writable__comes_once),
 	UNIT_CASE(window__follows_pool_and_pressure),
+	UNIT_CASE(recv__small_segments_share_buffers),
 	UNIT_CASE(close__both),
 	UNIT_CASE(close__unread),
 	UNIT_CASE(close__with_the_stack),

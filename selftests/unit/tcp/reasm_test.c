@@ -57,10 +57,35 @@ static void insert__beyond_the_window(void)
 	script_end(&s);
 }
 
+/* Every second byte: what is not kept is sent again, and all of it is read. */
+static void insert__few_small_ones(void)
+{
+	char in[64];
+	struct script s;
+	unsigned int i;
+
+	script_init(&s);
+	script_run(&s, ACTIVE_OPEN);
+	for (i = 0; i < 400; i++) {
+		snprintf(in, sizeof(in), "+0 < . %u:%u ack 1 win 256", 2 * i + 2,
+			 2 * i + 3);
+		script_run(&s, in, "+0 > . 1:1 ack 1");
+	}
+	CU_ASSERT_EQUAL(s.tcp.ooo.nr, 256);
+	/* A full segment is kept. */
+	script_run(&s, "+0 < . 2001:3001 ack 1 win 256", "+0 > . 1:1 ack 1");
+	CU_ASSERT_EQUAL(s.tcp.ooo.nr, 257);
+	script_run(&s, "+0 < . 1:1001 ack 1 win 256", "+0 > . 1:1 ack 1001",
+		   "+0 < . 1001:2001 ack 1 win 256", "+0 > . 1:1 ack 3001 <>",
+		   "+0 read 3000");
+	script_end(&s);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(insert__overlaps),
 	UNIT_CASE(insert__touching),
 	UNIT_CASE(insert__beyond_the_window),
+	UNIT_CASE(insert__few_small_ones),
 };
 
 UNIT_SUITE(tcp_recvq_suite, "tcp/recvq.c", cases);
