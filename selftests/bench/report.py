@@ -14,7 +14,8 @@ import sys
 WHO = ("nexus", "kernel", "af_packet", "af_xdp")
 HEADS = ("nexus", "kernel", "AF_PACKET", "AF_XDP")
 
-# Row, title, and the target: ("max", figure) or ("ratio", to the kernel's).
+# Row, title, and the target: ("max", figure), ("ratio", to the kernel's) or ("more",
+# than the kernel's).
 COUNTED = (
     ("rr-local", "blocking round trip, one host", ("max", 11500)),
     ("rr-veth", "blocking round trip, veth", ("ratio", 0.6)),
@@ -48,6 +49,27 @@ TIMED = (
     ("bulk-local", "one host, 64 KiB datagrams, ns each", None),
     ("bulk-veth", "veth, 64 KiB datagrams, ns each", None),
 )
+PROGRAMS = tuple(
+    (f"{row}-{place}", f"{what}, {where}", ("ratio", limit))
+    for place, where in (("local", "one host"), ("veth", "veth"))
+    for row, what, limit in (
+        ("redis-get-1", "redis GET, 1 connection", 0.7),
+        ("redis-get-50", "redis GET, 50 connections", 0.7),
+        ("redis-set-1", "redis SET, 1 connection", 0.7),
+        ("redis-set-50", "redis SET, 50 connections", 0.7),
+        ("nginx-1", "nginx and wrk, 1 connection", 0.7),
+        ("nginx-10", "nginx and wrk, 10 connections", 0.7),
+        ("memcached-1", "memcached, 1 connection", 0.7),
+        ("memcached-50", "memcached, 50 connections", 0.7),
+        ("iperf3", "iperf3, a KiB", 0.9),
+        ("sockperf-udp", "sockperf ping-pong, UDP", 0.6),
+        ("sockperf-tcp", "sockperf ping-pong, TCP", 0.6),
+    ))
+CALLS = tuple(
+    (f"calls-{name}-local", name, ("more", 60))
+    for name in ("write", "read", "writev", "send, recv", "sendmsg, recvmsg",
+                 "poll", "select", "epoll_ctl", "epoll_wait", "fcntl", "ioctl",
+                 "getsockopt", "dup, close"))
 REFERENCE = (
     ("floor-syscall", "floor", "a system call"),
     ("floor-futex", "floor", "futex ping-pong, a round trip"),
@@ -166,11 +188,16 @@ def judge(figures, row, target):
     if not target:
         return "", ""
     kind, limit = target
-    text = f"<= {limit:,}" + (" of kernel" if kind == "ratio" else "")
+    text = f"<= {limit:,}" + {"max": "", "ratio": " of kernel",
+                              "more": " more"}[kind]
     figure = figures.get((row, "nexus"))
     if figure is None or figure.median() is None:
         return text, "not measured"
-    value = figure.median() if kind == "max" else ratio(figures, row)
+    value = ratio(figures, row)
+    if kind == "max":
+        value = figure.median()
+    elif kind == "more" and value is not None:
+        value = figure.median() - figures[row, "kernel"].median()
     if value is None:
         return text, "not measured"
     return text, "met" if value <= limit else "MISSED"
@@ -201,20 +228,22 @@ def print_notes(figures, rows):
                       f"{figure.sent:,} packets lost, or segments sent again")
 
 
-def show(title, figures, rows):
-    table = [["what", *HEADS, "to kernel", "target", ""]]
+def show(title, figures, rows, heads=HEADS):
+    """The first columns of all, as many as there are @heads."""
+    table = [["what", *heads, "to kernel", "target", ""]]
+    who = WHO[:len(heads)]
     result = []
     for row, what, target in rows:
         text, verdict = judge(figures, row, target)
         part = ratio(figures, row) if row != "unclaimed" else None
-        table.append([what, *(cell(figures.get((row, who))) for who in WHO),
+        table.append([what, *(cell(figures.get((row, name))) for name in who),
                       f"{part:.2f}" if part else "", text, verdict])
         result.append({
             "row": row, "what": what, "target": text or None,
             "verdict": verdict or None,
             "ratio_to_kernel": part and round(part, 3),
-            "figures": {who: figures[row, who].to_json() for who in WHO
-                        if (row, who) in figures},
+            "figures": {name: figures[row, name].to_json() for name in who
+                        if (row, name) in figures},
         })
     print(f"\n{title}\n")
     print_table(table)
@@ -238,6 +267,7 @@ def main():
     report = {"kernel": kernel, "runs": int(reps)}
     counted = os.path.join(out, "count.jsonl")
     timed = os.path.join(out, "time.jsonl")
+    programs = os.path.join(out, "programs.jsonl")
     if os.path.exists(counted):
         figures = load(counted)
         derive(figures)
@@ -249,6 +279,14 @@ def main():
         report["time"] = show(
             f"Time on two emulated CPUs (median of {reps}; compare ratios, "
             "not figures)", load(timed), TIMED)
+    if os.path.exists(programs):
+        figures = load(programs)
+        report["programs"] = show(
+            f"Instructions a request, a KiB, a round trip on Linux {kernel}, both "
+            f"ends, one CPU (median of {reps})", figures, PROGRAMS, HEADS[:2])
+        report["calls"] = show(
+            "Instructions a call on descriptors of the kernel's, in a process on "
+            "nexus and in one that is not", figures, CALLS, HEADS[:2])
     path = os.path.join(out, "bench.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2)
