@@ -130,13 +130,14 @@ void nx_tcp_fill_syn(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 {
 	bool is_active = tcp->state == NX_TCP_SYN_SENT;
 	uint32_t wnd = nx_min32(nx_tcp_window(tcp), 0xffff);
+	uint32_t adv = tcp->rcv_adv;
 
 	tcp->must_send_syn = false;
 	nx_tcp_fill(tcp, seg, tcp->iss, is_active ? TCP_SYN : TCP_SYN | TCP_ACK,
 		    now_ns);
-	/* RFC 7323 section 2.2: not scaled. */
+	/* RFC 7323 section 2.2: not scaled; answers may have told more (RFC 7413). */
 	seg->hdr.window = (uint16_t)wnd;
-	tcp->rcv_adv = tcp->rcv_nxt + wnd;
+	tcp->rcv_adv = nx_seq_max(tcp->rcv_nxt + wnd, adv);
 	seg->hdr.flags |= syn_ecn_flags(tcp, is_active);
 	fill_syn_options(tcp, seg, now_ns);
 	if (tcp->must_offer)

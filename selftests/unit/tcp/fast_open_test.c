@@ -323,9 +323,41 @@ static void early__data_and_answer(void)
 	CU_ASSERT_TRUE(s.tcp.has_syn_data);
 	CU_ASSERT_EQUAL(s.tcp.stats.nr_retrans, 0);
 	CU_ASSERT_EQUAL(s.tcp.stats.bytes_acked, 3000);
-	/* Not the time since the program's answer. */
+	script_end(&s);
+}
+
+/* An answer that crosses the handshake's last segment: no round trip of its own. */
+static void early__late_answer(void)
+{
+	struct script s;
+
+	begin(&s, &takes);
+	script_run(&s,
+		   "+0 < S 0:300 win 65535 <" SYN_OPTIONS ">",
+		   "+0 > S. 0:0 ack 301",
+		   "+0 read 300",
+		   "+.09 write 100",
+		   "+0 > P. 1:101 ack 301",
+		   "+.01 < . 301:301 ack 1 win 1000",
+		   "+0 state ESTAB");
+	CU_ASSERT_EQUAL(s.tcp.rtt.srtt_ns, 0);
+	script_run(&s, "+.09 < . 301:301 ack 101 win 1000", "+5 none");
 	CU_ASSERT(s.tcp.rtt.srtt_ns >= 99000000);
 	script_end(&s);
+}
+
+/* What a SYN-ACK that is sent again cannot tell of the window stays open. */
+static void early__window(void)
+{
+	FAST_SCRIPT(&takes,
+		    "+0 < S 0:300 win 65535 <" SYN_OPTIONS ">",
+		    "+0 > S. 0:0 ack 301 win 65535",
+		    "+0 read 300",
+		    "+0 write 100",
+		    "+0 > P. 1:101 ack 301 win 1024",
+		    "+1 > S. 0:0 ack 301 win 65535",
+		    "+.1 < . 100301:100401 ack 101 win 1000",
+		    "+0 > . 101:101 ack 301 win 1024 <sack 100301:100401>");
 }
 
 /* No more than a first window of RFC 6928, however large segments may be. */
@@ -339,13 +371,13 @@ static void early__is_limited(void)
 		   "+0 < S 0:300 win 65535 <mss 8960,sackOK,wscale 8>",
 		   "+0 > S. 0:0 ack 301",
 		   "+0 read 300",
-		   "+0 write 40000",
+		   "+0 write 17000",
 		   "+0 > . 1:8961 ack 301",
 		   "+.1 none",
 		   "+0 < . 301:301 ack 1 win 1000",
-		   "+0 > . 8961:17921 ack 301",
+		   "+0 > P. 8961:17001 ack 301",
 		   "+0 abort",
-		   "+0 > R. 17921:17921 ack 301");
+		   "+0 > R. 17001:17001 ack 301");
 	script_end(&s);
 }
 
@@ -397,8 +429,7 @@ static void early__duplicate_data(void)
 		    "+.9 > S. 0:0 ack 301",
 		    "+.1 < . 301:301 ack 1 win 1000",
 		    "+0 state ESTAB",
-		    "+0 read 0",
-		    "+0 > . 1:1 ack 301");
+		    "+0 read 0");
 }
 
 static void early__cookie_once(void)
@@ -498,7 +529,7 @@ static void early__accecn(void)
 		   "+0 > P.EA 1:101 ack 301",
 		   "+.1 < W. 301:301 ack 101 win 1000",
 		   "+0 state ESTAB",
-		   "+0 recovery open");
+		   "+0 cwnd 14600");
 	script_end(&s);
 }
 
@@ -666,6 +697,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(lost__nobody_answers),
 	UNIT_CASE(lost__refused_is_none),
 	UNIT_CASE_ID(early__data_and_answer, "TCP-4 Fast Open"),
+	UNIT_CASE(early__late_answer),
+	UNIT_CASE(early__window),
 	UNIT_CASE(early__is_limited),
 	UNIT_CASE(early__syn_ack_again),
 	UNIT_CASE_ID(early__duplicate_syn, "TCP-4 Fast Open"),
