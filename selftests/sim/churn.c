@@ -100,6 +100,19 @@ static void fit_bytes(struct sim_app_config *app, const struct nx_tcp_config *fr
 		app->send_bytes = WINDOWS_MAX * window;
 }
 
+/* Half of those that know a server's cookie, at one that takes their data. */
+static void draw_fast_open(struct sim_rng *rng, struct sim_host_config *hosts)
+{
+	for (int i = 0; i < 2; i++) {
+		if (sim_rng_chance(rng, 50 * SIM_PERCENT))
+			hosts[i].fast_open = SIM_FAST_OPEN_KNOWS;
+		else
+			hosts[i].fast_open = sim_rng_below(rng, SIM_FAST_OPEN_NR);
+		if (sim_rng_chance(rng, 80 * SIM_PERCENT))
+			hosts[i].early_max = (uint32_t)skewed(rng, 4);
+	}
+}
+
 static void draw_world(struct sim_rng *rng, struct sim_world_config *config)
 {
 	unsigned int version = sim_rng_chance(rng, 50 * SIM_PERCENT) ? 6 : 4;
@@ -123,6 +136,7 @@ static void draw_world(struct sim_rng *rng, struct sim_world_config *config)
 			  &config->hosts[!i].tcp);
 	if (sim_rng_chance(rng, 20 * SIM_PERCENT))
 		config->hosts[1].backlog = 0;
+	draw_fast_open(rng, config->hosts);
 	/* Both must not wait for the other to close. */
 	if (config->hosts[0].server.close == SIM_CLOSE_AFTER_PEER)
 		config->hosts[1].server.close = SIM_CLOSE_WHEN_SENT;

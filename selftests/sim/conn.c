@@ -2,6 +2,7 @@
 /*
  * Serves one end of a connection as nx_tcp's rules say.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "world.h"
@@ -148,6 +149,10 @@ void sim_conn_service(struct sim_conn *conn)
 	if (conn->is_half && conn->tcp.state != NX_TCP_SYN_RCVD) {
 		conn->is_half = false;
 		conn->host->listener.nr_half--;
+		if (conn->is_early)
+			nx_fast_open_end(&conn->host->listener,
+					 conn->tcp.err == -ECONNRESET,
+					 conn->host->world->clock.now_ns);
 	}
 	if (conn->tcp.state == NX_TCP_CLOSED)
 		end(conn);

@@ -26,6 +26,7 @@ struct sim_host;
  * @watch:  what must hold
  * @cwnd:   gets the congestion window over time, or NULL: s, segments
  * @is_half: counted by its host as half open
+ * @is_early: and as one that had data with its SYN
  * @must_reopen: the segment that it was given is the listener's
  * @is_over: CLOSED; nothing of it will be called again but sim_conn_free()
  */
@@ -40,6 +41,7 @@ struct sim_conn {
 	struct sim_watch	watch;
 	struct sim_series	*cwnd;
 	bool			is_half;
+	bool			is_early;
 	bool			must_reopen;
 	bool			is_over;
 };

@@ -98,15 +98,58 @@ void sim_host_forget(struct sim_host *host, struct sim_conn *conn)
 	host->world->nr_open--;
 }
 
+static void map_ip(const struct sim_host *host, const uint8_t *ip, uint8_t *out)
+{
+	if (host->config.version == 6) {
+		memcpy(out, ip, 16);
+		return;
+	}
+	out[10] = out[11] = 0xff;
+	memcpy(out + 12, ip, 4);
+}
+
+/* The cookie that the other host's listener would give to this one. */
+static void learn_cookie(struct sim_host *host, struct nx_fast_open *fo)
+{
+	struct sim_world *world = host->world;
+	struct sim_host *server = &world->hosts[host == &world->hosts[0]];
+	struct nx_tcp_seg request = { .hdr = {
+		.flags = NEXUS_WIRE_TCP_SYN, .has = NEXUS_WIRE_TCP_FAST_OPEN,
+	} };
+	struct nx_tcp_tuple tuple = { .local_port = 0 };
+
+	map_ip(host, host->peer_ip, tuple.local);
+	map_ip(host, host->ip, tuple.remote);
+	nx_fast_open_answer(&server->listener, &tuple, &request,
+			    world->clock.now_ns, fo);
+	/* Of a server without Fast Open there is none. */
+	fo->cookie_len = NX_FAST_OPEN_COOKIE_LEN;
+}
+
+static void open_fast(struct sim_host *host, struct nx_fast_open *fo,
+		      struct nx_tcp_open *open)
+{
+	*fo = (struct nx_fast_open){ .cookie_len = 0 };
+	if (host->config.fast_open == SIM_FAST_OPEN_NONE)
+		return;
+	open->fast_open = fo;
+	if (host->config.fast_open == SIM_FAST_OPEN_ASKS)
+		return;
+	learn_cookie(host, fo);
+	fo->cookie[0] ^= host->config.fast_open == SIM_FAST_OPEN_WRONG;
+}
+
 struct sim_conn *sim_host_connect(struct sim_host *host, uint16_t local_port,
 				  uint16_t remote_port,
 				  const struct sim_app_config *app)
 {
 	struct sim_conn *conn = add_conn(host, local_port, remote_port, app);
+	struct nx_fast_open fo;
 	struct nx_tcp_open open;
 	int error;
 
 	sim_conn_open(host, local_port, remote_port, &open);
+	open_fast(host, &fo, &open);
 	sim_watch_open(&conn->watch, &open);
 	error = nx_tcp_connect(&conn->tcp, &open, host->world->clock.now_ns);
 	if (error)
@@ -292,6 +335,9 @@ static void accept_conn(struct sim_host *host, const struct nx_tcp_open *open,
 			       strerror(-error));
 	conn->is_half = true;
 	host->listener.nr_half++;
+	conn->is_early = conn->tcp.is_early;
+	if (conn->is_early)
+		nx_fast_open_begin(&host->listener);
 	sim_app_start(&conn->app);
 	sim_conn_service(conn);
 }
@@ -320,16 +366,6 @@ static void answer(struct sim_host *host, const struct nx_tcp_seg *seg,
 	send_segment(host, with, seg->hdr.dst_port, seg->hdr.src_port);
 }
 
-static void map_ip(const struct sim_host *host, const uint8_t *ip, uint8_t *out)
-{
-	if (host->config.version == 6) {
-		memcpy(out, ip, 16);
-		return;
-	}
-	out[10] = out[11] = 0xff;
-	memcpy(out + 12, ip, 4);
-}
-
 static void listen_input(struct sim_host *host, const struct nx_tcp_seg *seg)
 {
 	struct nx_tcp_tuple tuple = {
@@ -337,6 +373,7 @@ static void listen_input(struct sim_host *host, const struct nx_tcp_seg *seg)
 		.remote_port = seg->hdr.src_port,
 	};
 	struct nx_cookie_syn cookie;
+	struct nx_fast_open fo;
 	struct nx_tcp_open open;
 	struct nx_tcp_seg with;
 
@@ -347,6 +384,9 @@ static void listen_input(struct sim_host *host, const struct nx_tcp_seg *seg)
 				    &open, seg, &with, &cookie,
 				    host->world->clock.now_ns)) {
 	case NX_TCP_OPEN_IT:
+		if (nx_fast_open_answer(&host->listener, &tuple, seg,
+					host->world->clock.now_ns, &fo))
+			open.fast_open = &fo;
 		accept_conn(host, &open, seg);
 		break;
 	case NX_TCP_RESUME:
@@ -458,6 +498,7 @@ void sim_host_init(struct sim_host *host, struct sim_world *world,
 	host->peer_ip[config->version == 4 ? 3 : 15] = (uint8_t)(2 - index);
 	sim_rng_seed(&host->rng, world->config.seed, 100 + index);
 	host->listener.backlog = config->backlog;
+	host->listener.early_max = config->early_max;
 	host->listener.key.k[0] = sim_rng_next(&host->rng);
 	host->listener.key.k[1] = sim_rng_next(&host->rng);
 }

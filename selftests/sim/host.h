@@ -16,6 +16,21 @@ struct sim_world;
 #define SIM_HOST_CHAINS		64
 
 /**
+ * enum sim_fast_open - what a SYN says
+ * @SIM_FAST_OPEN_NONE:  nothing
+ * @SIM_FAST_OPEN_ASKS:  that it wants a cookie
+ * @SIM_FAST_OPEN_KNOWS: the cookie that the other host has given
+ * @SIM_FAST_OPEN_WRONG: another one
+ */
+enum sim_fast_open {
+	SIM_FAST_OPEN_NONE,
+	SIM_FAST_OPEN_ASKS,
+	SIM_FAST_OPEN_KNOWS,
+	SIM_FAST_OPEN_WRONG,
+	SIM_FAST_OPEN_NR,
+};
+
+/**
  * struct sim_host_config - what a host is like
  * @tcp:     how its connections behave
  * @version: of IP: 4 or 6
@@ -24,6 +39,8 @@ struct sim_world;
  * @backlog: of these, half open at most; then there are SYN cookies
  * @server:  the application of connections that it takes
  * @no_record_ppb: of each record that a connection asks for: there is none
+ * @early_max: Fast Open: connections that it takes before their handshake is complete
+ * @fast_open: what its own SYNs say of Fast Open
  */
 struct sim_host_config {
 	struct nx_tcp_config	tcp;
@@ -33,6 +50,8 @@ struct sim_host_config {
 	uint32_t		backlog;
 	struct sim_app_config	server;
 	uint32_t		no_record_ppb;
+	uint32_t		early_max;
+	enum sim_fast_open	fast_open;
 };
 
 /**

@@ -49,7 +49,9 @@ static void take_syn(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 	watch->peer_wscale = hdr->has & NEXUS_WIRE_TCP_WSCALE ? hdr->wscale : 0;
 	watch->peer_mss = hdr->has & NEXUS_WIRE_TCP_MSS ? hdr->mss :
 			  is_ipv4 ? 536 : 1220;
-	watch->send_edge = watch->iss + 1;
+	/* RFC 7413 section 4.2.2: answers may leave before the handshake is complete. */
+	watch->send_edge = watch->iss + 1 +
+			   (hdr->flags & TCP_ACK ? 0 : hdr->window);
 	watch->got_ts = hdr->ts_val;
 }
 
@@ -84,7 +86,7 @@ void sim_watch_input(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 	if (!watch->got_syn) {
 		/* Nor the SYN-ACK of an earlier connection: it is refused. */
 		if (!is_syn || (hdr->flags & TCP_ACK &&
-				hdr->ack != watch->iss + 1))
+				!nx_tcp_acks_syn(&watch->conn->tcp, hdr->ack)))
 			return;
 		take_syn(watch, seg);
 	}
@@ -115,7 +117,8 @@ static void judge_size(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 		FAIL(watch, "%s: sends %u bytes, over its MTU", name_of(watch),
 		     ip_len + header + len);
 	/* RFC 6691: options come out of the peer's MSS. */
-	if (seg->len && header - NEXUS_WIRE_TCP_LEN + len > watch->peer_mss)
+	if (seg->len && watch->got_syn &&
+	    header - NEXUS_WIRE_TCP_LEN + len > watch->peer_mss)
 		FAIL(watch, "%s: sends %u bytes, over the peer's MSS of %u",
 		     name_of(watch), len, watch->peer_mss);
 	for (uint32_t i = 0; i < seg->nr_spans; i++)
@@ -128,7 +131,7 @@ static void judge_size(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 static void judge_payload(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 {
 	const struct sim_app *app = &watch->conn->app;
-	uint32_t end = seg->hdr.seq + seg->len;
+	uint32_t end = seg->hdr.seq + seg->len + !!(seg->hdr.flags & TCP_SYN);
 	uint32_t written = watch->iss + 1 + (uint32_t)app->sent;
 
 	if (nx_seq_after(end, written + (!seg->len && app->has_closed)))
@@ -136,7 +139,7 @@ static void judge_payload(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 	if (seg->hdr.flags & TCP_FIN && (!app->has_closed || end != written))
 		FAIL(watch, "%s: sends a FIN that is not the end", name_of(watch));
 	/* RFC 9293 section 3.8.6.1: a probe of one byte may go beyond. */
-	if (seg->len > 1 && nx_seq_after(end, watch->send_edge))
+	if (seg->len > 1 && watch->got_syn && nx_seq_after(end, watch->send_edge))
 		FAIL(watch, "%s: sends %u beyond the peer's window",
 		     name_of(watch), end - watch->send_edge);
 }
@@ -155,8 +158,11 @@ static void judge_ack(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 		return;
 	if (watch->has_sent_ack && nx_seq_before(hdr->ack, watch->last_ack))
 		FAIL(watch, "%s: takes an acknowledgment back", name_of(watch));
-	/* RFC 9293 section 3.8.6; RFC 7323 section 2.4: but for rounding. */
-	if (watch->has_sent_ack &&
+	/*
+	 * RFC 9293 section 3.8.6; RFC 7323 section 2.4: but for rounding. A SYN-ACK that
+	 * is sent again after answers (RFC 7413) cannot tell as much as they have.
+	 */
+	if (watch->has_sent_ack && !(hdr->flags & TCP_SYN) &&
 	    nx_seq_before(edge + (1u << watch->wscale) - 1, watch->recv_edge))
 		FAIL(watch, "%s: shrinks its window by %u", name_of(watch),
 		     watch->recv_edge - edge);
@@ -225,6 +231,10 @@ static void judge_syn(struct sim_watch *watch, const struct nx_tcp_seg *seg)
 	    hdr->has & ~watch->peer_has & ~watch->syn_has &
 	    (NEXUS_WIRE_TCP_TS | NEXUS_WIRE_TCP_SACK_OK | NEXUS_WIRE_TCP_WSCALE))
 		FAIL(watch, "%s: SYN-ACK with options that were not offered",
+		     name_of(watch));
+	/* RFC 7413 section 4.2.2: the first SYN alone, and only the client's. */
+	if ((seg->len || hdr->has & NEXUS_WIRE_TCP_FAST_OPEN) && watch->syn_has)
+		FAIL(watch, "%s: Fast Open in a SYN that is sent again",
 		     name_of(watch));
 	watch->syn_has |= hdr->has;
 	if (hdr->has & NEXUS_WIRE_TCP_WSCALE)
