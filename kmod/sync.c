@@ -12,7 +12,7 @@
 #include "wake.h"
 
 #define SYNC_FLAGS (NEXUS_SYNC_TX | NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX | \
-		    NEXUS_SYNC_WAIT_TX)
+		    NEXUS_SYNC_WAIT_TX | NEXUS_SYNC_UNTIL)
 
 /**
  * nx_sync_recycle - a buffer that was sent goes back to who sent it
@@ -233,6 +233,8 @@ int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
 	if (err && !(what & NX_ARMED_TX))
 		return err;
 	if (what)
-		err = nx_wait(q, what, arg->timeout_ns);
+		err = nx_wait(q, what,
+			      nx_wait_end(arg->timeout_ns,
+					  arg->flags & NEXUS_SYNC_UNTIL));
 	return state_error(chan) ?: err;
 }

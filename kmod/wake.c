@@ -162,11 +162,19 @@ static int sleep_until(struct nx_queue *q, ktime_t at, bool is_ahead)
 	return 0;
 }
 
-/* When a sleep that begins now ends; KTIME_MAX: never. */
-static ktime_t end_of(s64 timeout_ns)
+/**
+ * nx_wait_end - when a sleep that begins now ends
+ * @timeout_ns: how long it is, or the time itself; negative: no limit
+ * @is_time:    it is the time
+ *
+ * Return: the time, KTIME_MAX: never, 0: there is no sleep.
+ */
+ktime_t nx_wait_end(s64 timeout_ns, bool is_time)
 {
 	if (timeout_ns < 0)
 		return KTIME_MAX;
+	if (is_time || !timeout_ns)
+		return ns_to_ktime(timeout_ns);
 	return ktime_add_safe(ktime_get(), ns_to_ktime(timeout_ns));
 }
 
@@ -175,8 +183,10 @@ static bool is_over(const struct nx_queue *q, u32 ready)
 	return ready || !nx_channel_is_active(q->chan);
 }
 
-static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_ahead)
+static int sleep_on(struct nx_queue *q, u32 what, ktime_t at)
 {
+	/* Most times are. The alarm tells of one that has passed, too. */
+	bool is_ahead = at > 0;
 	DEFINE_WAIT(wait);
 	int err = 0;
 
@@ -194,19 +204,17 @@ static int sleep_on(struct nx_queue *q, u32 what, ktime_t at, bool is_ahead)
 
 /**
  * nx_wait - sleep until a queue has something
- * @q:          the queue
- * @what:       NX_ARMED_*
- * @timeout_ns: at most so long; negative: no limit
+ * @q:    the queue
+ * @what: NX_ARMED_*
+ * @at:   when to give up, see nx_wait_end(); 0: at once
  *
  * Return: 0 it has, or its channel stopped; ETIME, EINTR.
  */
-int nx_wait(struct nx_queue *q, u32 what, s64 timeout_ns)
+int nx_wait(struct nx_queue *q, u32 what, ktime_t at)
 {
-	bool is_ahead = timeout_ns > 0;
-
 	if (nx_queue_ready(q) & what)
 		return 0;
-	return sleep_on(q, what, end_of(timeout_ns), is_ahead);
+	return sleep_on(q, what, at);
 }
 
 /**

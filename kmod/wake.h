@@ -14,7 +14,8 @@ void nx_wake_exit(void);
 void nx_wake_later(struct nx_queue *q, bool is_softirq);
 void nx_wake_run(void);
 void nx_wake_now(struct nx_queue *q, u32 armed);
-int nx_wait(struct nx_queue *q, u32 what, s64 timeout_ns);
+ktime_t nx_wait_end(s64 timeout_ns, bool is_time);
+int nx_wait(struct nx_queue *q, u32 what, ktime_t at);
 u32 nx_arm(struct nx_queue *q, u32 what);
 u32 nx_queue_ready(const struct nx_queue *q);
 

@@ -405,21 +405,38 @@ static int64_t shorten(struct nexus_stack *stack, int64_t timeout_ns)
 }
 
 /*
+ * Until the next timer, as a time where that spares us to look at the clock. The
+ * flag that says so goes to @flags.
+ */
+static int64_t until_timer(struct nexus_stack *stack, int64_t timeout_ns,
+			   uint32_t *flags)
+{
+	uint64_t at_ns = stack->timers[1]->deadline_ns;
+
+	if (timeout_ns != NEXUS_TIMEOUT_NONE || stack->clock || !at_ns ||
+	    !(stack->channel->features & NEXUS_FEATURE_UNTIL))
+		return shorten(stack, timeout_ns);
+	*flags = NEXUS_SYNC_UNTIL;
+	return at_ns < INT64_MAX ? (int64_t)at_ns : NEXUS_TIMEOUT_NONE;
+}
+
+/*
  * One system call that sends and sleeps. If packets cannot leave now, sleep
  * until they can, or something arrives.
  */
 static int sync_and_wait(struct nexus_stack *stack, uint32_t flags,
 			 int64_t timeout_ns)
 {
+	uint32_t wait = NEXUS_SYNC_WAIT_RX, until = 0;
 	int err;
 
 	if (nx_unlikely(stack->nr_timers))
-		timeout_ns = shorten(stack, timeout_ns);
+		timeout_ns = until_timer(stack, timeout_ns, &until);
 	if (!timeout_ns)
 		return flags ? sync_queue(stack, flags, 0) : 0;
-	err = sync_queue(stack, flags | NEXUS_SYNC_WAIT_RX, timeout_ns);
+	err = sync_queue(stack, flags | wait | until, timeout_ns);
 	if (nx_unlikely(err == -EAGAIN))
-		err = sync_queue(stack, NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_WAIT_TX,
+		err = sync_queue(stack, wait | NEXUS_SYNC_WAIT_TX | until,
 				 timeout_ns);
 	return err;
 }

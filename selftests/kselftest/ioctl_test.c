@@ -303,7 +303,7 @@ NX_TEST(size_attach, "RING-7 ATTACH: smaller: EINVAL, larger: accepted if it end
 NX_TEST(sync_fields, "RING-7 SYNC: unknown flags, queues, reserved fields and timeouts: EINVAL")
 {
 	struct nexus_sync bad[] = {
-		{ .flags = 1U << 4 }, { .flags = 1U << 31 },
+		{ .flags = 1U << 5 }, { .flags = 1U << 31 },
 		{ .flags = 0xffffffff }, { .queue = 1 },
 		{ .queue = NEXUS_QUEUES_MAX }, { .queue = 0xffffffff },
 		{ .reserved = 1 }, { .reserved = 1U << 31 },

@@ -435,8 +435,9 @@ static void ignore(int signal)
 {
 }
 
-NX_TEST(timeouts, "RING-9 SYNC ends with ETIME when its time is over, and with EINTR by a signal")
+NX_TEST(timeouts, "RING-9 SYNC ends with ETIME when its time is over, however told, and with EINTR by a signal")
 {
+	const __u32 until = NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_UNTIL;
 	struct sigaction nothing = { .sa_handler = ignore };
 	long long start_ns;
 	struct bed bed;
@@ -449,9 +450,21 @@ NX_TEST(timeouts, "RING-9 SYNC ends with ETIME when its time is over, and with E
 	start_ns = nx_now_ns();
 	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX, 0));
 	EXPECT_GT(NX_SEC, nx_now_ns() - start_ns);
+	/* The same, told by when it is over. */
+	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, until, start_ns));
+	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, until, 0));
+	EXPECT_GT(NX_SEC, nx_now_ns() - start_ns);
+	start_ns = nx_now_ns();
+	EXPECT_EQ(-ETIME, nx_chan_sync(&bed.chan, 0, until,
+				       start_ns + 50 * NX_MSEC));
+	EXPECT_LE(50 * NX_MSEC, nx_now_ns() - start_ns);
+	EXPECT_GT(20 * NX_SEC, nx_now_ns() - start_ns);
 	sigaction(SIGALRM, &nothing, NULL);
 	alarm(1);
 	EXPECT_EQ(-EINTR, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX,
+				       NEXUS_TIMEOUT_NONE));
+	alarm(1);
+	EXPECT_EQ(-EINTR, nx_chan_sync(&bed.chan, 0, until,
 				       NEXUS_TIMEOUT_NONE));
 	/* Nobody waits for what is there already. */
 	EXPECT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_TX,

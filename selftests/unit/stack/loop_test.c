@@ -448,6 +448,36 @@ static void nexus_stack_poll__wakes_for_the_next_timer(void)
 	fixture_end(&f);
 }
 
+/* On the machine's clock, a kernel that can is told when, and nobody looks. */
+static void nexus_stack_poll__tells_when_it_wakes(void)
+{
+	const uint32_t both = NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_UNTIL;
+	struct nexus_timer timer = { .fire = fired };
+	uint64_t at_ns;
+	struct fixture f;
+
+	fixture_start(&f);
+	f.stack->clock = NULL;
+	at_ns = nexus_stack_now_ns(f.stack) + 3600000000000ULL;
+	nexus_timer_set(f.stack, &timer, at_ns);
+	nexus_stack_poll(f.stack, NEXUS_TIMEOUT_NONE);
+	CU_ASSERT_EQUAL(f.fk.last_sync.flags, NEXUS_SYNC_WAIT_RX);
+	CU_ASSERT(f.fk.last_sync.timeout_ns <= 3600000000000LL);
+	f.stack->channel->features |= NEXUS_FEATURE_UNTIL;
+	nexus_stack_poll(f.stack, NEXUS_TIMEOUT_NONE);
+	CU_ASSERT_EQUAL(f.fk.last_sync.flags, both);
+	CU_ASSERT_EQUAL(f.fk.last_sync.timeout_ns, (int64_t)at_ns);
+	nexus_stack_poll(f.stack, 300);
+	CU_ASSERT_EQUAL(f.fk.last_sync.flags, NEXUS_SYNC_WAIT_RX);
+	CU_ASSERT_EQUAL(f.fk.last_sync.timeout_ns, 300);
+	nexus_timer_cancel(f.stack, &timer);
+	nexus_timer_set(f.stack, &timer, UINT64_MAX);
+	nexus_stack_poll(f.stack, NEXUS_TIMEOUT_NONE);
+	CU_ASSERT_EQUAL(f.fk.last_sync.timeout_ns, NEXUS_TIMEOUT_NONE);
+	nexus_timer_cancel(f.stack, &timer);
+	fixture_end(&f);
+}
+
 /* The send buffer is full: sleep for room as well. */
 static void nexus_stack_poll__waits_for_room_to_send(void)
 {
@@ -575,6 +605,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_stack_poll__sends_while_packets_wait),
 	UNIT_CASE(nexus_stack_poll__returns_0_after_the_timeout),
 	UNIT_CASE(nexus_stack_poll__wakes_for_the_next_timer),
+	UNIT_CASE(nexus_stack_poll__tells_when_it_wakes),
 	UNIT_CASE(nexus_stack_poll__waits_for_room_to_send),
 	UNIT_CASE(nexus_stack_poll__says_what_became_of_the_channel),
 	UNIT_CASE(nexus_stack_poll__notices_the_end_in_its_sleep),

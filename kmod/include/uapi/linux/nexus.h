@@ -303,6 +303,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_GRO	(1ULL << 8)	/* NEXUS_DESC_GSO on RX, of both */
 #define NEXUS_FEATURE_NOTIFY	(1ULL << 9)	/* NEXUS_DESC_NOTIFY, _DEADLINE, _LATE */
 #define NEXUS_FEATURE_KEEP	(1ULL << 10)	/* NEXUS_DESC_KEEP */
+#define NEXUS_FEATURE_UNTIL	(1ULL << 11)	/* NEXUS_SYNC_UNTIL */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -570,6 +571,7 @@ struct nexus_attach {
 #define NEXUS_SYNC_REFILL	(1U << 1)  /* take FREE, top up ALLOC */
 #define NEXUS_SYNC_WAIT_RX	(1U << 2)  /* then sleep until RX or EVENT has more */
 #define NEXUS_SYNC_WAIT_TX	(1U << 3)  /* then sleep until TX has space */
+#define NEXUS_SYNC_UNTIL	(1U << 4)  /* @timeout_ns is a time, not a span */
 
 #define NEXUS_TIMEOUT_NONE	(-1LL)
 
@@ -579,7 +581,8 @@ struct nexus_attach {
  * @flags:      NEXUS_SYNC_*
  * @queue:      of this channel
  * @reserved:   0
- * @timeout_ns: longest sleep from now; NEXUS_TIMEOUT_NONE: no limit
+ * @timeout_ns: longest sleep from now, or, with NEXUS_SYNC_UNTIL, the time of
+ *              CLOCK_MONOTONIC at which it ends; NEXUS_TIMEOUT_NONE: no limit
  *
  * Takes every packet that stood in TX when it was called. A packet that must
  * not leave is dropped and counted with its reason; it does not stop those
