@@ -382,7 +382,20 @@ bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);
 
 /* Sends what stands in TX and tops up ALLOC, by a system call. */
 void nx_stack_refill(struct nexus_stack *stack);
-uint64_t nx_stack_run_ns(struct nexus_stack *stack);
+
+/*
+ * What happens in one run of the loop happens at one time: the clock costs as much
+ * as what is done with it. A run that takes a while forgets it, see run_ns.
+ */
+static inline uint64_t nx_stack_run_ns(struct nexus_stack *stack)
+{
+	if (!stack->is_running)
+		return nexus_stack_now_ns(stack);
+	if (!stack->run_ns)
+		stack->run_ns = nexus_stack_now_ns(stack);
+	return stack->run_ns;
+}
+
 
 /* Writes the descriptors of the parts behind the first one, and parts them. */
 void nx_stack_tx_parts(struct nexus_stack *stack, struct nexus_packet *pkt,

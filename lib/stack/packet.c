@@ -359,12 +359,23 @@ size_t nexus_packet_tailroom(const struct nexus_stack *stack,
 	return size - (size_t)(pkt->data + pkt->len - pkt->base);
 }
 
+/* Most payload lies in one part. */
+static inline bool is_within(const struct nexus_packet *pkt, size_t off,
+			     size_t len)
+{
+	return pkt && len <= pkt->len && off <= pkt->len - len;
+}
+
 size_t nexus_packet_write(struct nexus_packet *pkt, size_t off,
 			  const void *src, size_t len)
 {
 	const uint8_t *from = src;
 	size_t left = len, part;
 
+	if (nx_likely(is_within(pkt, off, len))) {
+		memcpy(pkt->data + off, src, len);
+		return len;
+	}
 	for (; pkt && left; pkt = pkt->next) {
 		if (off >= pkt->len) {
 			off -= pkt->len;
@@ -385,6 +396,10 @@ size_t nexus_packet_read(const struct nexus_packet *pkt, size_t off,
 	uint8_t *to = dst;
 	size_t left = len, part;
 
+	if (nx_likely(is_within(pkt, off, len))) {
+		memcpy(dst, pkt->data + off, len);
+		return len;
+	}
 	for (; pkt && left; pkt = pkt->next) {
 		if (off >= pkt->len) {
 			off -= pkt->len;

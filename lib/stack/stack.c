@@ -28,19 +28,6 @@ uint64_t nexus_stack_now_ns(const struct nexus_stack *stack)
 			      read_clock(CLOCK_MONOTONIC);
 }
 
-/*
- * What happens in one run of the loop happens at one time: the clock costs as much
- * as what is done with it. A run that takes a while forgets it, see run_ns.
- */
-uint64_t nx_stack_run_ns(struct nexus_stack *stack)
-{
-	if (!stack->is_running)
-		return nexus_stack_now_ns(stack);
-	if (!stack->run_ns)
-		stack->run_ns = nexus_stack_now_ns(stack);
-	return stack->run_ns;
-}
-
 uint64_t nx_stack_coarse_ns(const struct nexus_stack *stack)
 {
 	return stack->clock ? stack->clock(stack->clock_arg) :

@@ -6,12 +6,8 @@
 
 #include "internal.h"
 
-int nx_stream_check(const struct nexus_tcp *conn)
+int nx_stream_check_slowly(const struct nexus_stack *stack)
 {
-	const struct nexus_stack *stack = conn->sink.stack;
-
-	if (nx_likely(nx_stack_is_usable(stack)))
-		return 0;
 	return nx_stack_is_lost(stack) ? -ECONNABORTED : nx_stack_check(stack);
 }
 

@@ -68,14 +68,18 @@ bool nx_stream_is_for(const struct nexus_tcp *conn, const struct nx_ends *ends)
 {
 	const uint8_t *hdr = conn->path.hdr;
 	unsigned int version = conn->path.version;
-	size_t len = version == 4 ? 4 : 16;
 	size_t l4_off = nx_path_l4_off(version);
 
-	return ends->version == version &&
-	       !memcmp(hdr + l4_off + 2, &ends->ports[0], 2) &&
-	       !memcmp(hdr + l4_off, &ends->ports[1], 2) &&
-	       !memcmp(hdr + (version == 4 ? 16 : 24), ends->remote, len) &&
-	       !memcmp(hdr + (version == 4 ? 12 : 8), ends->local, len);
+	if (ends->version != version ||
+	    memcmp(hdr + l4_off + 2, &ends->ports[0], 2) ||
+	    memcmp(hdr + l4_off, &ends->ports[1], 2))
+		return false;
+	/* Lengths that the compiler knows: no call. */
+	if (version == 4)
+		return !memcmp(hdr + 16, ends->remote, 4) &&
+		       !memcmp(hdr + 12, ends->local, 4);
+	return !memcmp(hdr + 24, ends->remote, 16) &&
+	       !memcmp(hdr + 8, ends->local, 16);
 }
 
 /* ------------------------------------------------------------- callbacks */

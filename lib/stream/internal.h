@@ -217,11 +217,18 @@ static inline void nx_stream_account(struct nexus_tcp *conn)
 	s->env.rcv_limit_bytes = nx_streams_window(s);
 }
 
+int nx_stream_check_slowly(const struct nexus_stack *stack);
+
 /*
  * 0, or what a connection's call says: connections end with their channel, before
  * another one takes over.
  */
-int nx_stream_check(const struct nexus_tcp *conn);
+static inline int nx_stream_check(const struct nexus_tcp *conn)
+{
+	const struct nexus_stack *stack = conn->sink.stack;
+
+	return nx_stack_is_usable(stack) ? 0 : nx_stream_check_slowly(stack);
+}
 
 static inline bool nx_streams_is_full(const struct nx_streams *streams)
 {

@@ -269,7 +269,7 @@ bool nx_stream_output(struct nexus_tcp *conn)
 	struct nexus_stack *stack = conn->sink.stack;
 	struct nx_tcp_seg *seg = &nx_streams_of(stack)->seg;
 
-	for (;;) {
+	while (!nx_tcp_is_quiet(&conn->tcp, nx_stack_run_ns(stack))) {
 		bool must_hold = is_suspended(conn);
 
 		if (!nx_stack_tx_reserve(stack, 1))
@@ -282,6 +282,7 @@ bool nx_stream_output(struct nexus_tcp *conn)
 		if (nx_unlikely(is_much(stack)))
 			nx_stack_refill(stack);
 	}
+	return true;
 }
 
 static void arm_timer(struct nexus_tcp *conn)

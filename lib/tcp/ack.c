@@ -160,12 +160,14 @@ static void advance(struct nx_tcp *tcp, struct nx_tcp_ack *ack)
 	tcp->snd_una = ack->seg->hdr.ack;
 	tcp->stats.bytes_acked += ack->acked;
 	tcp->progress_ns = ack->now_ns;
-	nx_tcp_mtu_raise(tcp, ack->now_ns);
+	if (tcp->mtu < tcp->mtu_max)
+		nx_tcp_mtu_raise(tcp, ack->now_ns);
 	tcp->events |= NX_TCP_EV_WRITABLE;
 	if (tcp->is_limited && !nx_seq_before(tcp->snd_una, tcp->limited_seq))
 		tcp->is_limited = false;
 	nx_tcp_txq_acked(tcp, ack);
-	nx_tcp_rto_restart(tcp, ack->now_ns);
+	/* RFC 6298 section 5.3; process() arms the timer. */
+	tcp->rto_base_ns = ack->now_ns;
 }
 
 static void process(struct nx_tcp *tcp, struct nx_tcp_ack *ack)

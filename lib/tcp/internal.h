@@ -101,6 +101,11 @@ struct nx_tcp_ack {
 	bool			is_handshake;
 };
 
+static inline uint32_t nx_min32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 /* ---------------------------------------------------------------- state */
 
 /* Changes the state; what RFC 9293 figure 5 does not have closes with -EPROTO. */
@@ -252,7 +257,13 @@ void nx_tcp_add_syn_data(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 			 uint32_t room, uint64_t now_ns);
 
 /* Could new data be sent if the peer's window allowed it, and it does not? */
-bool nx_tcp_is_window_closed(const struct nx_tcp *tcp);
+static inline bool nx_tcp_is_window_closed(const struct nx_tcp *tcp)
+{
+	uint32_t unsent = tcp->write_seq - tcp->snd_nxt;
+
+	return unsent && nx_tcp_is_synchronized(tcp) &&
+	       tcp->snd_wnd < nx_min32(unsent, tcp->mss);
+}
 
 /* ------------------------------------------------------------- path MTU */
 
@@ -262,7 +273,7 @@ void nx_tcp_update_mss(struct nx_tcp *tcp);
 /* The retransmission timer expired: is the path a black hole? */
 void nx_tcp_mtu_on_rto(struct nx_tcp *tcp, uint64_t now_ns);
 
-/* Something was acknowledged: perhaps the path is better by now. */
+/* Something was acknowledged: the path may be better by now than we think. */
 void nx_tcp_mtu_raise(struct nx_tcp *tcp, uint64_t now_ns);
 
 /* ----------------------------------------------------------- send queue */
@@ -312,8 +323,14 @@ void nx_tcp_rxq_clear(struct nx_tcp *tcp);
 
 /* --------------------------------------------------------------- timers */
 
-/* Runs what is due. */
-void nx_tcp_timers_run(struct nx_tcp *tcp, uint64_t now_ns);
+/* Runs what is due: something is. */
+void nx_tcp_timers_fire(struct nx_tcp *tcp, uint64_t now_ns);
+
+static inline void nx_tcp_timers_run(struct nx_tcp *tcp, uint64_t now_ns)
+{
+	if (nx_tcp_deadline(tcp) <= now_ns)
+		nx_tcp_timers_fire(tcp, now_ns);
+}
 
 /* Chooses what the timer for sending is armed for; @reo_ns: nx_rack_detect()'s. */
 void nx_tcp_timer_arm(struct nx_tcp *tcp, uint64_t reo_ns);
@@ -344,11 +361,6 @@ static inline uint64_t nx_tcp_after_ms(uint64_t now_ns, uint64_t ms)
 static inline uint32_t nx_tcp_ts_of(const struct nx_tcp *tcp, uint64_t at_ns)
 {
 	return (uint32_t)(at_ns / NX_TCP_TS_NS) + tcp->ts_off;
-}
-
-static inline uint32_t nx_min32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 #endif /* _NX_TCP_INTERNAL_H */

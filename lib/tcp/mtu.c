@@ -55,8 +55,7 @@ void nx_tcp_mtu_on_rto(struct nx_tcp *tcp, uint64_t now_ns)
 /* It may have been another path, or no black hole at all but an outage. */
 void nx_tcp_mtu_raise(struct nx_tcp *tcp, uint64_t now_ns)
 {
-	if (tcp->mtu >= tcp->mtu_max || now_ns / NX_NS_PER_S < tcp->raise_s ||
-	    tcp->recovery != NX_TCP_OPEN)
+	if (now_ns / NX_NS_PER_S < tcp->raise_s || tcp->recovery != NX_TCP_OPEN)
 		return;
 	tcp->mtu = tcp->mtu_max;
 	nx_tcp_update_mss(tcp);

@@ -101,13 +101,3 @@ void nx_rtt_syn_was_lost(struct nx_rtt *rtt)
 		rtt->rto_ns = NX_RTT_RTO_SYN_LOST_NS;
 	rtt->nr_backoffs = 0;
 }
-
-uint64_t nx_rtt_rto_ns(const struct nx_rtt *rtt)
-{
-	return min64(rtt->rto_ns << rtt->nr_backoffs, NX_RTT_RTO_MAX_NS);
-}
-
-uint64_t nx_rtt_min_ns(const struct nx_rtt *rtt)
-{
-	return min64(rtt->min_ns[0], rtt->min_ns[1]);
-}

@@ -76,9 +76,18 @@ void nx_rtt_end_backoff(struct nx_rtt *rtt);
 void nx_rtt_syn_was_lost(struct nx_rtt *rtt);
 
 /* The timeout with its doublings. */
-uint64_t nx_rtt_rto_ns(const struct nx_rtt *rtt);
+static inline uint64_t nx_rtt_rto_ns(const struct nx_rtt *rtt)
+{
+	uint64_t rto_ns = rtt->rto_ns << rtt->nr_backoffs;
+
+	return rto_ns < NX_RTT_RTO_MAX_NS ? rto_ns : NX_RTT_RTO_MAX_NS;
+}
 
 /* Least sample of the last 150 to 300 s; UINT64_MAX: none. */
-uint64_t nx_rtt_min_ns(const struct nx_rtt *rtt);
+static inline uint64_t nx_rtt_min_ns(const struct nx_rtt *rtt)
+{
+	return rtt->min_ns[0] < rtt->min_ns[1] ? rtt->min_ns[0] :
+						 rtt->min_ns[1];
+}
 
 #endif /* _NX_TCP_RTT_H */

@@ -54,6 +54,7 @@ void nx_tcp_fill(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint32_t seq,
 	fill_window(tcp, seg);
 	fill_ecn(tcp, seg);
 	tcp->rcv_acked = tcp->rcv_nxt;
+	tcp->has_consumed = false;
 	tcp->must_ack = false;
 	tcp->ack_ns = NX_TCP_NEVER;
 }

@@ -605,7 +605,30 @@ bool nx_tcp_output_control(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
  *
  * Return: nanoseconds on the owner's clock, or NX_TCP_NEVER.
  */
-uint64_t nx_tcp_deadline(const struct nx_tcp *tcp);
+static inline uint64_t nx_tcp_deadline(const struct nx_tcp *tcp)
+{
+	uint64_t at_ns = tcp->timer_ns;
+
+	at_ns = tcp->ack_ns < at_ns ? tcp->ack_ns : at_ns;
+	at_ns = tcp->resume_ns < at_ns ? tcp->resume_ns : at_ns;
+	return tcp->wait_ns < at_ns ? tcp->wait_ns : at_ns;
+}
+
+/**
+ * nx_tcp_is_quiet - can nx_tcp_output() be spared?
+ * @tcp:    a connection
+ * @now_ns: now
+ *
+ * Nothing is queued that was not sent, lost, owed to the peer, or due: it would
+ * return false. It may return false, too, where this does.
+ */
+static inline bool nx_tcp_is_quiet(const struct nx_tcp *tcp, uint64_t now_ns)
+{
+	return !(tcp->must_send_syn | tcp->must_ack | tcp->must_reset |
+		 tcp->must_probe | tcp->must_tlp | tcp->has_consumed) &&
+	       !tcp->txq.unsent && !tcp->txq.lost &&
+	       nx_tcp_deadline(tcp) > now_ns;
+}
 
 /**
  * nx_tcp_take_events - what happened since it was called before

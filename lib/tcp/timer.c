@@ -165,7 +165,7 @@ static void wait_fired(struct nx_tcp *tcp, uint64_t now_ns)
 		keepalive_fired(tcp, now_ns);
 }
 
-void nx_tcp_timers_run(struct nx_tcp *tcp, uint64_t now_ns)
+void nx_tcp_timers_fire(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	if (tcp->wait_ns <= now_ns)
 		wait_fired(tcp, now_ns);
@@ -178,13 +178,4 @@ void nx_tcp_timers_run(struct nx_tcp *tcp, uint64_t now_ns)
 		tcp->ack_ns = NX_TCP_NEVER;
 		tcp->must_ack = true;
 	}
-}
-
-uint64_t nx_tcp_deadline(const struct nx_tcp *tcp)
-{
-	uint64_t at_ns = tcp->timer_ns;
-
-	at_ns = tcp->ack_ns < at_ns ? tcp->ack_ns : at_ns;
-	at_ns = tcp->resume_ns < at_ns ? tcp->resume_ns : at_ns;
-	return tcp->wait_ns < at_ns ? tcp->wait_ns : at_ns;
 }

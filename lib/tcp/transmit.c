@@ -170,14 +170,6 @@ static uint32_t unsent_bytes(const struct nx_tcp *tcp)
 	return unsent && tcp->fin_queued ? unsent - 1 : unsent;
 }
 
-bool nx_tcp_is_window_closed(const struct nx_tcp *tcp)
-{
-	uint32_t unsent = tcp->write_seq - tcp->snd_nxt;
-
-	return nx_tcp_is_synchronized(tcp) && unsent &&
-	       tcp->snd_wnd < nx_min32(unsent, tcp->mss);
-}
-
 /*
  * Nagle (RFC 9293 section 3.7.4), as Minshall has it: no second small segment
  * while one is not acknowledged. Nothing more will come behind a FIN.

@@ -270,6 +270,8 @@ size_t nexus_wire_tcp_len(const struct nexus_wire_tcp *tcp)
 	size_t len = NEXUS_WIRE_TCP_LEN;
 	uint16_t has = tcp->has;
 
+	if (has == NEXUS_WIRE_TCP_TS)
+		return len + TS_ALONE_LEN;
 	if (has & NEXUS_WIRE_TCP_MSS)
 		len += LEN_MSS;
 	if (has & NEXUS_WIRE_TCP_TS)
@@ -297,6 +299,13 @@ static uint8_t *put_kind(uint8_t *p, uint8_t kind, size_t len)
 	p[0] = kind;
 	p[1] = (uint8_t)len;
 	return p + 2;
+}
+
+static void put_ts_alone(const struct nexus_wire_tcp *tcp, uint8_t *p)
+{
+	nx_put32(p, TS_ALONE);
+	nx_put32(p + 4, tcp->ts_val);
+	nx_put32(p + 8, tcp->ts_ecr);
 }
 
 static uint8_t *put_ts(const struct nexus_wire_tcp *tcp, uint8_t *p)
@@ -370,6 +379,10 @@ static void put_options(const struct nexus_wire_tcp *tcp, uint8_t *p)
 {
 	uint16_t has = tcp->has;
 
+	if (has == NEXUS_WIRE_TCP_TS) {
+		put_ts_alone(tcp, p);
+		return;
+	}
 	if (has & NEXUS_WIRE_TCP_MSS)
 		p = put_mss(tcp, p);
 	if (has & NEXUS_WIRE_TCP_TS)
@@ -401,6 +414,8 @@ static bool are_options_legal(const struct nexus_wire_tcp *tcp)
 	bool is_syn = tcp->flags & NEXUS_WIRE_TCP_SYN;
 	uint8_t len = tcp->cookie_len;
 
+	if (tcp->has == NEXUS_WIRE_TCP_TS)
+		return true;
 	if (tcp->has & (is_syn ? NEXUS_WIRE_TCP_SACK : SYN_ONLY))
 		return false;
 	if (tcp->has & NEXUS_WIRE_TCP_WSCALE &&

@@ -103,10 +103,12 @@ static void check(const struct nx_tcp *tcp)
 
 static void drain(struct nx_tcp *tcp, uint64_t now_ns)
 {
+	bool is_quiet = nx_tcp_is_quiet(tcp, now_ns);
 	struct nx_tcp_seg seg;
 	unsigned int nr = 0;
 
 	while (nx_tcp_output(tcp, &seg, now_ns)) {
+		CHECK(!is_quiet);
 		CHECK(nexus_wire_tcp_len(&seg.hdr) <= NEXUS_WIRE_TCP_LEN_MAX);
 		CHECK(++nr < NR_SEGMENTS);
 	}

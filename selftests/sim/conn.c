@@ -82,10 +82,14 @@ static void end(struct sim_conn *conn)
 static bool send_all(struct sim_conn *conn)
 {
 	struct sim_world *world = conn->host->world;
+	bool is_quiet = nx_tcp_is_quiet(&conn->tcp, world->clock.now_ns);
 	struct nx_tcp_seg seg;
 	unsigned int nr = 0;
 
 	while (nx_tcp_output(&conn->tcp, &seg, world->clock.now_ns)) {
+		if (is_quiet)
+			sim_world_fail(world, "%s: is quiet, and sends",
+				       conn->host->name);
 		sim_watch_output(&conn->watch, &seg);
 		sim_host_send(conn->host, conn, &seg);
 		if (++nr == ROUNDS_MAX) {

@@ -161,13 +161,23 @@ static void fly(struct pair *p, unsigned int from, const struct nx_tcp_seg *seg)
 		fly(p, from, seg);
 }
 
+/* Who is quiet has nothing to send. */
+static bool output(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint64_t now_ns)
+{
+	bool is_quiet = nx_tcp_is_quiet(tcp, now_ns);
+	bool has_more = nx_tcp_output(tcp, seg, now_ns);
+
+	CU_ASSERT_FATAL(!is_quiet || !has_more);
+	return has_more;
+}
+
 static void drain(struct pair *p, unsigned int i)
 {
 	struct peer *peer = &p->peers[i];
 	struct nx_tcp_seg seg;
 	unsigned int nr = 0;
 
-	while (nx_tcp_output(&peer->tcp, &seg, p->now_ns)) {
+	while (output(&peer->tcp, &seg, p->now_ns)) {
 		p->digest = p->digest * 31 + seg.hdr.seq + seg.hdr.ack +
 			    seg.hdr.flags + seg.len;
 		fly(p, i, &seg);
