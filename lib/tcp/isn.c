@@ -3,6 +3,7 @@
  * Initial sequence numbers and timestamp offsets: SipHash-2-4 over the
  * connection's ends.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "isn.h"
@@ -17,12 +18,12 @@ struct sip {
 	uint64_t	v0, v1, v2, v3;
 };
 
-static uint64_t rotate(uint64_t x, unsigned int bits)
+static inline uint64_t rotate(uint64_t x, unsigned int bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static void sip_round(struct sip *s)
+static inline __attribute__((always_inline)) void sip_round(struct sip *s)
 {
 	s->v0 += s->v1;
 	s->v2 += s->v3;
@@ -54,14 +55,22 @@ static uint64_t sip_end(struct sip *s)
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* Up to 8 bytes as a little-endian number. */
-static uint64_t load_le(const uint8_t *p, size_t len)
+static inline uint64_t load_le(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return le64toh(word);
+}
+
+/* The rest, with its length above it. */
+static uint64_t load_last(const uint8_t *p, size_t left, size_t len)
 {
 	uint64_t word = 0;
 
-	while (len--)
-		word = word << 8 | p[len];
-	return word;
+	while (left--)
+		word = word << 8 | p[left];
+	return (uint64_t)len << 56 | word;
 }
 
 uint64_t nx_siphash(const struct nx_siphash_key *key, const void *data,
@@ -78,8 +87,8 @@ uint64_t nx_siphash(const struct nx_siphash_key *key, const void *data,
 	size_t left;
 
 	for (left = len; left >= 8; left -= 8, p += 8)
-		sip_word(&s, load_le(p, 8));
-	sip_word(&s, (uint64_t)len << 56 | load_le(p, left));
+		sip_word(&s, load_le(p));
+	sip_word(&s, load_last(p, left, len));
 	return sip_end(&s);
 }
 
