@@ -151,7 +151,9 @@ void nx_cookies_learn(struct nx_streams *streams, const struct nexus_tcp *conn)
 		return;
 	}
 	peer->nr_failures = 0;
-	if (tcp->has_new_cookie)
+	/* No longer one can be sent: syn_data.c says why there might be. */
+	if (tcp->has_new_cookie &&
+	    tcp->fast_open.cookie_len <= sizeof(tcp->fast_open.cookie))
 		peer->fo = tcp->fast_open;
 	peer->fo.mss = tcp->peer_mss;
 }

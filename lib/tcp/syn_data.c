@@ -9,12 +9,13 @@
 
 /* ------------------------------------------------------------- SYN, SYN-ACK */
 
+/* It shares its memory with the blocks of SACK: whatever is there, it has an end. */
 static void fill_option(const struct nx_tcp *tcp, struct nexus_wire_tcp *h)
 {
 	const struct nx_fast_open *fo = &tcp->fast_open;
 
-	memcpy(h->cookie, fo->cookie, fo->cookie_len);
-	h->cookie_len = fo->cookie_len;
+	h->cookie_len = (uint8_t)nx_min32(fo->cookie_len, sizeof(fo->cookie));
+	memcpy(h->cookie, fo->cookie, h->cookie_len);
 	h->has |= NEXUS_WIRE_TCP_FAST_OPEN;
 }
 

@@ -337,6 +337,28 @@ static void cookies__are_bounded(void)
 	finish(&b);
 }
 
+/* A connection's memory may hold no cookie any more: no such one is remembered. */
+static void cookies__have_an_end(void)
+{
+	struct nx_fast_open fo;
+	struct nexus_tcp conn;
+	struct nx_streams *s;
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	s = nx_streams_of(b.f.stack);
+	memset(&conn, 0, sizeof(conn));
+	conn.path.version = 4;
+	conn.tcp.has_asked = true;
+	conn.tcp.has_new_cookie = true;
+	conn.tcp.fast_open.cookie_len = NEXUS_WIRE_TCP_COOKIE_MAX + 1;
+	nx_cookies_learn(s, &conn);
+	CU_ASSERT_TRUE(nx_cookies_find(s, &conn, &fo));
+	CU_ASSERT_EQUAL(fo.cookie_len, 0);
+	finish(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE_ID(connect__second_is_fast, "TCP-4 Fast Open"),
 	UNIT_CASE(connect__only_with_the_flag),
@@ -346,6 +368,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(accept__ends_with_the_stack),
 	UNIT_CASE(cookies__pause_after_a_loss),
 	UNIT_CASE(cookies__are_bounded),
+	UNIT_CASE(cookies__have_an_end),
 };
 
 UNIT_SUITE(stream_fast_open_suite, "stream/early.c, stream/cookies.c", cases);

@@ -191,6 +191,18 @@ static void data__none_no_option(void)
 		    "+0 > . 1:1 ack 1");
 }
 
+/* What is kept where the cookie was cannot make it longer than there is room. */
+static void data__cookie_without_end(void)
+{
+	struct nx_fast_open endless = knows;
+
+	endless.cookie_len = UINT8_MAX;
+	FAST_SCRIPT(&endless,
+		    "+0 connect 500",
+		    "+0 > S 0:500 <mss 1460,sackOK,wscale 7,FO "
+		    COOKIE "0000000000000000>");
+}
+
 /* Section 4.2.2: neither cookie nor data; the answer to the first may be late. */
 static void lost__syn_again_is_bare(void)
 {
@@ -689,6 +701,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(data__acknowledged_beyond),
 	UNIT_CASE(data__up_to_the_cached_mss),
 	UNIT_CASE(data__none_no_option),
+	UNIT_CASE(data__cookie_without_end),
 	UNIT_CASE(data__simultaneous_open),
 	UNIT_CASE(data__simultaneous_open_that_takes_them),
 	UNIT_CASE_ID(lost__syn_again_is_bare, "TCP-4 Fast Open"),
