@@ -375,9 +375,10 @@ static int ctl_idle(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
 		return err;
 	if (nx_sys.epoll_ctl(ep->fd, op, fd, ev))
 		return -errno;
-	if (op == EPOLL_CTL_ADD)
-		return add_watch(ep, s, fd, ev, true);
-	return w ? change_watch(w, op, ev) : 0;
+	if (op != EPOLL_CTL_ADD)
+		return w ? change_watch(w, op, ev) : 0;
+	note_kernel();
+	return add_watch(ep, s, fd, ev, true);
 }
 
 static void add_kernel(int op, int fd)

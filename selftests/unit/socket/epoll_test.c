@@ -105,6 +105,35 @@ static void epoll_wait__mixes_with_the_kernels(void)
 	bed_close(epfd);
 }
 
+/*
+ * The same of one that was added before anybody served it. The first case of all: what
+ * is asked for the others is asked for it too.
+ */
+static void epoll_wait__mixes_with_who_is_not_served(void)
+{
+	struct epoll_event evs[MAX];
+	int epfd, fd, idle, i, nr_idle = 0;
+
+	bed_start();
+	epfd = bed_epoll();
+	fd = bed_listener();
+	idle = bed_listener();
+	((struct nx_socket *)nx_files[idle])->state = NX_SOCKET_IDLE;
+	bed_ctl(epfd, EPOLL_CTL_ADD, fd, EPOLLIN);
+	bed_ctl(epfd, EPOLL_CTL_ADD, idle, EPOLLIN);
+	bed_set(fd, true);
+	for (i = 0; i < 100; i++) {
+		int nr = bed_wait(epfd, evs, MAX, 0);
+
+		while (nr-- > 0)
+			nr_idle += evs[nr].data.fd == idle;
+	}
+	CU_ASSERT(nr_idle >= 10);
+	bed_close(fd);
+	bed_close(idle);
+	bed_close(epfd);
+}
+
 static void *set_later(void *arg)
 {
 	usleep(20000);
@@ -244,6 +273,7 @@ static void epoll_ctl__a_watch_moves_with_its_socket(void)
 }
 
 static const struct unit_case cases[] = {
+	UNIT_CASE(epoll_wait__mixes_with_who_is_not_served),
 	UNIT_CASE(epoll_wait__level_tells_as_long_as_it_is_ready),
 	UNIT_CASE(epoll_wait__edge_tells_each_change_once),
 	UNIT_CASE(epoll_wait__oneshot_tells_until_it_is_armed_again),
