@@ -450,6 +450,9 @@ static int collect(struct nx_epoll *ep, struct epoll_event *evs, int max)
 		else if (!(w->event.events & EPOLLET))
 			enqueue(w);
 	}
+	/* There is more than this thread takes: another one that sleeps may have it. */
+	if (w)
+		kick(ep);
 	return nr;
 }
 

@@ -45,15 +45,20 @@ int bed_listener(void)
 	return fd;
 }
 
-void bed_set(int fd, bool is_ready)
+void bed_set_locked(int fd, bool is_ready)
 {
 	static struct nx_socket child;
 	struct nx_socket *s = socket_of(fd);
 
-	nx_lock();
 	s->children = is_ready ? &child : NULL;
 	if (is_ready)
 		nx_socket_wake(s, POLLIN);
+}
+
+void bed_set(int fd, bool is_ready)
+{
+	nx_lock();
+	bed_set_locked(fd, is_ready);
 	nx_unlock();
 }
 

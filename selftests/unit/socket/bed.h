@@ -16,6 +16,7 @@ int bed_listener(void);
 
 /* A connection waits to be accepted, or none does; and whoever waits is told. */
 void bed_set(int fd, bool is_ready);
+void bed_set_locked(int fd, bool is_ready);
 
 /* Closes it as close() would. */
 void bed_close(int fd);

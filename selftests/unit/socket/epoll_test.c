@@ -3,6 +3,7 @@
  * Tests of lib/socket/epoll.c: sockets of nexus beside descriptors of the kernel's.
  */
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "../unit.h"
 #include "bed.h"
@@ -272,6 +273,78 @@ static void epoll_ctl__a_watch_moves_with_its_socket(void)
 	bed_close(epfd);
 }
 
+/**
+ * struct waiter - a thread that takes one event
+ * @late:  its first sleep begins when this is posted; NULL: at once
+ * @epfd:  where it waits
+ * @fd:    result: of its event
+ */
+struct waiter {
+	sem_t	*late;
+	int	epfd;
+	int	fd;
+};
+
+static __thread sem_t *late;
+
+static int sleep_late(int epfd, struct epoll_event *evs, int max, int timeout_ms,
+		      const sigset_t *mask)
+{
+	while (late && sem_wait(late))
+		;
+	late = NULL;
+	return epoll_pwait(epfd, evs, max, timeout_ms, mask);
+}
+
+static void *take_one(void *arg)
+{
+	struct waiter *waiter = arg;
+	struct epoll_event ev;
+
+	late = waiter->late;
+	waiter->fd = bed_wait(waiter->epfd, &ev, 1, LONG_MS) == 1 ? ev.data.fd : -1;
+	return NULL;
+}
+
+/* Two sleep, and two sockets are ready at once: who wakes leaves one to the other. */
+static void epoll_wait__wakes_as_many_as_there_is_for(void)
+{
+	struct waiter waiters[2] = { { 0 } };
+	pthread_t threads[2];
+	uint64_t start_ns;
+	int epfd, fds[2];
+	sem_t posted;
+
+	bed_start();
+	nx_sys.epoll_pwait = sleep_late;
+	sem_init(&posted, 0, 0);
+	epfd = bed_epoll();
+	for (int i = 0; i < 2; i++) {
+		fds[i] = bed_listener();
+		bed_ctl(epfd, EPOLL_CTL_ADD, fds[i], EPOLLIN | EPOLLONESHOT);
+		waiters[i].epfd = epfd;
+	}
+	waiters[1].late = &posted;
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, take_one, &waiters[i]);
+	usleep(50000);
+	start_ns = nx_now_ns();
+	nx_lock();
+	bed_set_locked(fds[0], true);
+	bed_set_locked(fds[1], true);
+	nx_unlock();
+	pthread_join(threads[0], NULL);
+	sem_post(&posted);
+	pthread_join(threads[1], NULL);
+	CU_ASSERT(nx_now_ns() - start_ns < LONG_MS * 1000000ULL / 2);
+	CU_ASSERT_EQUAL(waiters[0].fd + waiters[1].fd, fds[0] + fds[1]);
+	CU_ASSERT_NOT_EQUAL(waiters[0].fd, waiters[1].fd);
+	for (int i = 0; i < 2; i++)
+		bed_close(fds[i]);
+	bed_close(epfd);
+	sem_destroy(&posted);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(epoll_wait__mixes_with_who_is_not_served),
 	UNIT_CASE(epoll_wait__level_tells_as_long_as_it_is_ready),
@@ -279,6 +352,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(epoll_wait__oneshot_tells_until_it_is_armed_again),
 	UNIT_CASE(epoll_wait__mixes_with_the_kernels),
 	UNIT_CASE(epoll_wait__wakes_who_sleeps),
+	UNIT_CASE(epoll_wait__wakes_as_many_as_there_is_for),
 	UNIT_CASE(epoll_wait__ends_with_its_time),
 	UNIT_CASE(epoll_wait__several_epolls_share_a_socket),
 	UNIT_CASE(epoll_wait__an_epoll_within_an_epoll),
