@@ -62,16 +62,24 @@ stop()
 	return $status
 }
 
+# What a process has that was root and is nobody.
+nobody='Uid: 65534 65534 65534 65534
+Gid: 65534 65534 65534 65534
+Groups:
+CapInh: 0000000000000000
+CapPrm: 0000000000000000
+CapEff: 0000000000000000
+CapAmb: 0000000000000000
+NoNewPrivs: 1'
+
 # PROGRAM: it has kept nothing of what root may do. "ip netns exec" has become it.
 is_nobody()
 {
 	local pid
 
 	pid=$(pidof "$1") || return
-	grep -E '^(Uid|Gid|Groups|CapEff|NoNewPrivs):' "/proc/$pid/status"
-	grep -qE '^Uid:	65534	65534	65534	65534$' "/proc/$pid/status" &&
-		grep -qE '^CapEff:	0+$' "/proc/$pid/status" &&
-		grep -qE '^NoNewPrivs:	1$' "/proc/$pid/status"
+	awk '/^(Uid|Gid|Groups|Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):/ { $1 = $1; print }' \
+		"/proc/$pid/status" | diff <(echo "$nobody") -
 }
 
 # Its memory goes, and COMMAND succeeds again. A connection that comes while nobody
