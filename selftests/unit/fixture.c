@@ -49,6 +49,35 @@ void fixture_end(struct fixture *f)
 	fake_exit(&f->fk);
 }
 
+/* No more runs than this until nothing happens any more. */
+#define NR_RUNS		2000
+
+void fixture_settle(struct fixture *f)
+{
+	unsigned int i, nr_idle = 0;
+
+	/* Who waits for room is looked at in every run. */
+	for (i = 0; i < NR_RUNS && nr_idle < 4; i++) {
+		nexus_stack_run(f->stack);
+		nr_idle = nexus_rx_peek(f->stack->queue) ? 0 : nr_idle + 1;
+	}
+	CU_ASSERT(nr_idle == 4);
+}
+
+void fixture_pass(struct fixture *f, uint64_t ns)
+{
+	uint64_t end_ns = f->now_ns + ns;
+	int64_t left;
+
+	fixture_settle(f);
+	while ((left = nexus_stack_timeout_ns(f->stack)) >= 0 &&
+	       f->now_ns + (uint64_t)left <= end_ns) {
+		f->now_ns += (uint64_t)left;
+		fixture_settle(f);
+	}
+	f->now_ns = end_ns;
+}
+
 struct nexus_udp *fixture_udp_with(struct fixture *f,
 				   struct nexus_udp_options *options,
 				   const char *local, const char *remote)

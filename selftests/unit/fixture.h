@@ -37,6 +37,10 @@ void fixture_start(struct fixture *f);
 /* Closes; fails if the library broke a rule or kept a buffer. */
 void fixture_end(struct fixture *f);
 
+/* Lets everything happen that needs no time; and the same with @ns of time. */
+void fixture_settle(struct fixture *f);
+void fixture_pass(struct fixture *f, uint64_t ns);
+
 /* An endpoint bound to @local, connected to @remote if that is not NULL. */
 struct nexus_udp *fixture_udp(struct fixture *f, const char *local,
 			      const char *remote);

@@ -87,28 +87,6 @@ static void connect_with(struct bed *b, uint32_t flags)
 	CU_ASSERT_EQUAL(nexus_tcp_write(b->client, REQUEST, LEN), LEN);
 }
 
-static void settle(struct bed *b)
-{
-	unsigned int i;
-
-	for (i = 0; i < 50; i++)
-		nexus_stack_run(b->f.stack);
-}
-
-static void pass(struct bed *b, uint64_t ns)
-{
-	uint64_t end_ns = b->f.now_ns + ns;
-	int64_t left;
-
-	settle(b);
-	while ((left = nexus_stack_timeout_ns(b->f.stack)) >= 0 &&
-	       b->f.now_ns + (uint64_t)left <= end_ns) {
-		b->f.now_ns += (uint64_t)left;
-		settle(b);
-	}
-	b->f.now_ns = end_ns;
-}
-
 /* Exactly the request has arrived. */
 static void expect_request(struct bed *b)
 {
@@ -133,19 +111,29 @@ static void drop(struct bed *b)
 	nexus_tcp_close(b->server);
 	b->client = NULL;
 	b->server = NULL;
-	pass(b, 70000000000);
+	fixture_pass(&b->f, 70000000000);
 }
 
 /* One connection, whose data come with the SYN or not. */
 static void exchange(struct bed *b, bool is_early)
 {
 	connect_with(b, NEXUS_TCP_FAST_OPEN);
-	settle(b);
+	fixture_settle(&b->f);
 	expect_request(b);
 	CU_ASSERT_EQUAL(has_syn_data(b->client), is_early);
 	CU_ASSERT_EQUAL(has_syn_data(b->server), is_early);
 	CU_ASSERT_STRING_EQUAL(b->state, is_early ? "SYN-RECV" : "ESTAB");
 	drop(b);
+}
+
+/* One whose SYN with data has arrived, and whose answer is lost. */
+static void connect_halfway(struct bed *b)
+{
+	connect_with(b, NEXUS_TCP_FAST_OPEN);
+	nexus_stack_run(b->f.stack);
+	b->f.fk.is_loop = false;
+	fixture_settle(&b->f);
+	CU_ASSERT_TRUE_FATAL(b->server && b->server->is_early);
 }
 
 static void finish(struct bed *b)
@@ -178,7 +166,7 @@ static void connect__only_with_the_flag(void)
 	start(&b, "127.0.0.1:0");
 	exchange(&b, false);
 	connect_with(&b, 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	expect_request(&b);
 	CU_ASSERT_FALSE(has_syn_data(b.client));
 	drop(&b);
@@ -209,10 +197,10 @@ static void accept__answers_before_the_handshake(void)
 	CU_ASSERT_EQUAL(b.server->tcp.state, NX_TCP_SYN_RCVD);
 	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 1);
 	CU_ASSERT_EQUAL(b.listener->listen.nr_half, 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.server->tcp.snd_nxt - b.server->tcp.iss, 1 + LEN);
 	b.f.fk.is_loop = true;
-	pass(&b, 10000000000);
+	fixture_pass(&b.f, 10000000000);
 	CU_ASSERT_EQUAL(b.server->tcp.state, NX_TCP_ESTABLISHED);
 	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 0);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.client, buf, sizeof(buf)), LEN);
@@ -229,10 +217,7 @@ static void accept__early_max(void)
 	start(&b, "127.0.0.1:0");
 	exchange(&b, false);
 	b.listener->listen.early_max = 1;
-	connect_with(&b, NEXUS_TCP_FAST_OPEN);
-	nexus_stack_run(b.f.stack);
-	b.f.fk.is_loop = false;
-	settle(&b);
+	connect_halfway(&b);
 	first = b.client;
 	server = b.server;
 	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 1);
@@ -240,7 +225,7 @@ static void accept__early_max(void)
 	exchange(&b, false);
 	nexus_tcp_close(first);
 	nexus_tcp_abort(server);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.listener->listen.nr_early, 0);
 	finish(&b);
 }
@@ -252,12 +237,7 @@ static void accept__outlives_the_listener(void)
 
 	start(&b, "127.0.0.1:0");
 	exchange(&b, false);
-	connect_with(&b, NEXUS_TCP_FAST_OPEN);
-	nexus_stack_run(b.f.stack);
-	b.f.fk.is_loop = false;
-	settle(&b);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(b.server);
-	CU_ASSERT_TRUE(b.server->is_early);
+	connect_halfway(&b);
 	nexus_tcp_listener_close(b.listener);
 	b.listener = NULL;
 	CU_ASSERT_FALSE(b.server->is_early);
@@ -273,11 +253,7 @@ static void accept__ends_with_the_stack(void)
 
 	start(&b, "127.0.0.1:0");
 	exchange(&b, false);
-	connect_with(&b, NEXUS_TCP_FAST_OPEN);
-	nexus_stack_run(b.f.stack);
-	b.f.fk.is_loop = false;
-	settle(&b);
-	CU_ASSERT_TRUE_FATAL(b.server && b.server->is_early);
+	connect_halfway(&b);
 	fixture_end(&b.f);
 }
 
@@ -292,15 +268,25 @@ static void cookies__pause_after_a_loss(void)
 	b.f.fk.is_loop = false;
 	nexus_stack_run(b.f.stack);
 	b.f.fk.is_loop = true;
-	pass(&b, 5000000000);
+	fixture_pass(&b.f, 5000000000);
 	expect_request(&b);
 	CU_ASSERT_FALSE(has_syn_data(b.client));
 	nexus_tcp_close(b.client);
 	nexus_tcp_close(b.server);
-	pass(&b, 1000000000);
+	fixture_pass(&b.f, 1000000000);
 	exchange(&b, false);	/* which takes more than a minute */
 	exchange(&b, true);
 	finish(&b);
+}
+
+/* A connection that has asked for a cookie, and has one of @len bytes. */
+static void answered(struct nexus_tcp *conn, uint8_t len)
+{
+	memset(conn, 0, sizeof(*conn));
+	conn->path.version = 4;
+	conn->tcp.has_asked = true;
+	conn->tcp.has_new_cookie = true;
+	conn->tcp.fast_open.cookie_len = len;
 }
 
 /* More peers than there is room for: the oldest of them gives way. */
@@ -315,11 +301,7 @@ static void cookies__are_bounded(void)
 	start(&b, "127.0.0.1:0");
 	exchange(&b, false);
 	s = nx_streams_of(b.f.stack);
-	memset(&conn, 0, sizeof(conn));
-	conn.path.version = 4;
-	conn.tcp.has_asked = true;
-	conn.tcp.has_new_cookie = true;
-	conn.tcp.fast_open.cookie_len = 8;
+	answered(&conn, 8);
 	for (i = 0; i < 1000; i++) {
 		memcpy(conn.path.hdr + 16, &i, sizeof(i));
 		b.f.now_ns++;
@@ -348,11 +330,7 @@ static void cookies__have_an_end(void)
 	start(&b, "127.0.0.1:0");
 	exchange(&b, false);
 	s = nx_streams_of(b.f.stack);
-	memset(&conn, 0, sizeof(conn));
-	conn.path.version = 4;
-	conn.tcp.has_asked = true;
-	conn.tcp.has_new_cookie = true;
-	conn.tcp.fast_open.cookie_len = NEXUS_WIRE_TCP_COOKIE_MAX + 1;
+	answered(&conn, NEXUS_WIRE_TCP_COOKIE_MAX + 1);
 	nx_cookies_learn(s, &conn);
 	CU_ASSERT_TRUE(nx_cookies_find(s, &conn, &fo));
 	CU_ASSERT_EQUAL(fo.cookie_len, 0);

@@ -14,7 +14,6 @@
 #include "../../../lib/stream/internal.h"
 #include "../fixture.h"
 
-#define NR_RUNS		2000
 
 /**
  * struct end - one end of a connection and what it was told
@@ -92,34 +91,6 @@ static void on_accept(struct nexus_tcp_listener *listener,
 	nexus_tcp_set_callbacks(tcp, &callbacks, &b->server);
 }
 
-/* Lets everything happen that needs no time. */
-static void settle(struct both *b)
-{
-	unsigned int i, nr_idle = 0;
-
-	/* Who waits for room is looked at in every run. */
-	for (i = 0; i < NR_RUNS && nr_idle < 4; i++) {
-		nexus_stack_run(b->f.stack);
-		nr_idle = nexus_rx_peek(b->f.stack->queue) ? 0 : nr_idle + 1;
-	}
-	CU_ASSERT(nr_idle == 4);
-}
-
-/* The same, with @ns of time. */
-static void pass(struct both *b, uint64_t ns)
-{
-	uint64_t end_ns = b->f.now_ns + ns;
-	int64_t left;
-
-	settle(b);
-	while ((left = nexus_stack_timeout_ns(b->f.stack)) >= 0 &&
-	       b->f.now_ns + (uint64_t)left <= end_ns) {
-		b->f.now_ns += (uint64_t)left;
-		settle(b);
-	}
-	b->f.now_ns = end_ns;
-}
-
 static void start_with(struct both *b, const char *local, uint64_t features)
 {
 	struct nexus_tcp_options o = {
@@ -157,7 +128,7 @@ static void establish(struct both *b, const char *local)
 {
 	start(b, local);
 	connect_to(b, 0);
-	settle(b);
+	fixture_settle(&b->f);
 	CU_ASSERT_EQUAL_FATAL(b->nr_accepted, 1);
 	CU_ASSERT_EQUAL_FATAL(b->client.nr_established, 1);
 }
@@ -166,7 +137,7 @@ static void finish(struct both *b)
 {
 	nexus_tcp_close(b->client.tcp);
 	nexus_tcp_close(b->server.tcp);
-	pass(b, 100000000000);
+	fixture_pass(&b->f, 100000000000);
 	nexus_tcp_listener_close(b->listener);
 	fixture_end(&b->f);
 }
@@ -200,17 +171,17 @@ static void write__read(void)
 			-EAGAIN);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "hello ", 6), 6);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "world", 5), 5);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.server.nr_readable, 1);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf, 4), 4);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf + 4, 12), 7);
 	CU_ASSERT_EQUAL(memcmp(buf, "hello world", 11), 0);
 	nexus_tcp_shutdown(b.client.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, buf, 4), 0);
 	/* The other half goes on. */
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.server.tcp, "bye", 3), 3);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.client.tcp, buf, 16), 3);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "x", 1), -EPIPE);
 	finish(&b);
@@ -226,7 +197,7 @@ static void send__recv(void)
 	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(b.f.stack, 100, &pkt), 0);
 	memset(pkt->data, 'x', 100);
 	CU_ASSERT_EQUAL(nexus_tcp_send(b.client.tcp, pkt), 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_recv(b.server.tcp, &pkt), 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pkt);
 	CU_ASSERT_EQUAL(pkt->total_len, 100);
@@ -291,7 +262,7 @@ static void write_super_packets(uint64_t features)
 
 	start_with(&b, locals[0], NEXUS_FEATURE_TSO | features);
 	connect_to(&b, 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	for (i = 0; i < 100000 && done < end; i++) {
 		written += write_some(&b, written, end);
 		nexus_stack_run(b.f.stack);
@@ -326,7 +297,7 @@ static void establish_keeping(struct both *b)
 {
 	start_with(b, locals[0], NEXUS_FEATURE_TSO | NEXUS_FEATURE_KEEP);
 	connect_to(b, 0);
-	settle(b);
+	fixture_settle(&b->f);
 	CU_ASSERT_EQUAL_FATAL(b->nr_accepted, 1);
 }
 
@@ -350,7 +321,7 @@ static void expect_bytes(struct both *b, uint32_t end)
 
 	while (done < end && (n = read_some(b, done))) {
 		done += n;
-		pass(b, 1000000);
+		fixture_pass(&b->f, 1000000);
 	}
 	CU_ASSERT_EQUAL(done, end);
 }
@@ -368,13 +339,13 @@ static void send__again_by_reference(void)
 	b.f.fk.is_loop = false;
 	pkt = send_packet(&b, len);
 	buf = pkt->buf;
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT(b.f.fk.nr_sent > 0);
 	CU_ASSERT_TRUE(b.f.fk.is_users[buf]);
 	CU_ASSERT_EQUAL(b.client.nr_acked, 0);
 	CU_ASSERT_EQUAL(pkt->data[len - 1], byte_at(len - 1));
 	b.f.fk.is_loop = true;
-	pass(&b, 3000000000);
+	fixture_pass(&b.f, 3000000000);
 	nexus_tcp_info(b.client.tcp, &info);
 	CU_ASSERT(info.nr_retrans > 0);
 	CU_ASSERT_EQUAL(info.unacked, 0);
@@ -399,7 +370,7 @@ static void send__is_held_until_taken(void)
 	b.client.tcp = NULL;
 	CU_ASSERT_EQUAL(pkt->refs, 1);
 	CU_ASSERT_EQUAL(b.f.stack->nr_kept, 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tx_pending(b.f.stack->queue), 0);
 	CU_ASSERT_EQUAL(b.f.stack->nr_kept, 0);
 	finish(&b);
@@ -415,7 +386,7 @@ static void send__parts_by_reference(void)
 
 	start_with(&b, locals[0], NEXUS_FEATURE_TSO | NEXUS_FEATURE_KEEP);
 	connect_to(&b, NEXUS_TCP_NODELAY);
-	settle(&b);
+	fixture_settle(&b.f);
 	while (nexus_buffer_get(b.f.stack->queue, NEXUS_LARGE) !=
 	       NEXUS_BUFFER_NONE)
 		;
@@ -428,7 +399,7 @@ static void send__parts_by_reference(void)
 		nexus_packet_write(pkt, i, &byte, 1);
 	}
 	CU_ASSERT_EQUAL_FATAL(nexus_tcp_send(b.client.tcp, pkt), 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	expect_bytes(&b, len);
 	finish(&b);
 }
@@ -443,12 +414,12 @@ static void write__is_held_back(void)
 	do {
 		n = write_some(&b, written, 100000000);
 		written += n;
-		pass(&b, 1000000);
+		fixture_pass(&b.f, 1000000);
 	} while (n);
 	CU_ASSERT_EQUAL(b.client.nr_writable, 0);
 	while (done < written && (n = read_some(&b, done))) {
 		done += n;
-		pass(&b, 1000000);
+		fixture_pass(&b.f, 1000000);
 	}
 	CU_ASSERT_EQUAL(done, written);
 	CU_ASSERT(b.client.nr_writable > 0);
@@ -465,7 +436,7 @@ static void send_anyway__passes_a_full_buffer(void)
 	establish(&b, locals[0]);
 	while ((n = write_some(&b, written, 100000000)) != 0) {
 		written += n;
-		pass(&b, 1000000);
+		fixture_pass(&b.f, 1000000);
 	}
 	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(b.f.stack, 1, &pkt), 0);
 	pkt->data[0] = byte_at(written);
@@ -473,7 +444,7 @@ static void send_anyway__passes_a_full_buffer(void)
 	CU_ASSERT_EQUAL(nexus_tcp_send_anyway(b.client.tcp, pkt), 0);
 	while ((n = read_some(&b, done)) != 0) {
 		done += n;
-		pass(&b, 1000000);
+		fixture_pass(&b.f, 1000000);
 	}
 	CU_ASSERT_EQUAL(done, written + 1);
 	finish(&b);
@@ -486,7 +457,7 @@ static void want_writable__comes_once(void)
 	establish(&b, locals[0]);
 	CU_ASSERT_EQUAL(b.client.nr_writable, 0);
 	nexus_tcp_want_writable(b.client.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.client.nr_writable, 1);
 	finish(&b);
 }
@@ -506,7 +477,7 @@ static void window__follows_pool_and_pressure(void)
 	CU_ASSERT_EQUAL(free_window, nx_streams_pool_bytes(b.f.stack) / 4);
 	n = write_some(&b, 0, 100000);
 	written += n;
-	pass(&b, 1000000);
+	fixture_pass(&b.f, 1000000);
 	CU_ASSERT(s->unread_bytes > 0);
 	CU_ASSERT(nx_streams_window(s) < free_window);
 	while (done < written && (n = read_some(&b, done)))
@@ -515,7 +486,7 @@ static void window__follows_pool_and_pressure(void)
 	CU_ASSERT_EQUAL(s->env.rcv_limit_bytes, free_window);
 	a->pressure = 1;
 	written += write_some(&b, written, 1000);
-	pass(&b, 1000000);
+	fixture_pass(&b.f, 1000000);
 	CU_ASSERT_EQUAL(s->env.rcv_limit_bytes, 64 << 10);
 	CU_ASSERT(b.server.tcp->tcp.rcv_buf_bytes <= 64 << 10);
 	a->pressure = 0;
@@ -538,14 +509,14 @@ static void recv__small_segments_share_buffers(void)
 	before = fake_user_buffers(&b.f.fk);
 	for (i = 0; i < sizeof(got); i++) {
 		CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, &i, 1), 1);
-		settle(&b);
+		fixture_settle(&b.f);
 	}
-	pass(&b, 1000000000);
+	fixture_pass(&b.f, 1000000000);
 	CU_ASSERT(fake_user_buffers(&b.f.fk) < before + 20);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, got, 100), 100);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, &i, 1), 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, got + 100, 100), 100);
 	CU_ASSERT_EQUAL(nexus_tcp_readable(b.server.tcp), 1);
 	for (i = 0; i < sizeof(got); i++)
@@ -559,12 +530,12 @@ static void close__both(void)
 
 	establish(&b, locals[0]);
 	nexus_tcp_shutdown(b.client.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	nexus_tcp_shutdown(b.server.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.server.nr_closed, 1);
 	CU_ASSERT_EQUAL(b.server.err, 0);
-	pass(&b, 61000000000);
+	fixture_pass(&b.f, 61000000000);
 	CU_ASSERT_EQUAL(b.client.nr_closed, 1);
 	CU_ASSERT_EQUAL(b.client.err, 0);
 	finish(&b);
@@ -577,7 +548,7 @@ static void abort__resets(void)
 
 	establish(&b, locals[0]);
 	nexus_tcp_abort(b.client.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.server.nr_closed, 1);
 	CU_ASSERT_EQUAL(b.server.err, -ECONNRESET);
 	CU_ASSERT_EQUAL(nexus_tcp_read(b.server.tcp, &c, 1), -ECONNRESET);
@@ -592,9 +563,9 @@ static void close__unread(void)
 
 	establish(&b, locals[0]);
 	nexus_tcp_write(b.client.tcp, "x", 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	nexus_tcp_close(b.server.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.client.err, -ECONNRESET);
 	b.server.tcp = NULL;
 	finish(&b);
@@ -607,7 +578,7 @@ static void connect__unanswered(void)
 	start(&b, locals[0]);
 	b.f.fk.is_loop = false;
 	connect_to(&b, 0);
-	pass(&b, 300000000000);
+	fixture_pass(&b.f, 300000000000);
 	CU_ASSERT_EQUAL(b.client.nr_established, 0);
 	CU_ASSERT_EQUAL(b.client.err, -ETIMEDOUT);
 	CU_ASSERT_EQUAL(b.f.fk.nr_sent, 7);
@@ -622,7 +593,7 @@ static uint32_t sent_by(struct both *b, struct end *end)
 	CU_ASSERT_EQUAL(nexus_tcp_write(end->tcp, "x", 1), 1);
 	nexus_stack_run(b->f.stack);
 	flow = b->f.fk.sent[b->f.fk.nr_sent - 1].desc.flow;
-	settle(b);
+	fixture_settle(&b->f);
 	return flow;
 }
 
@@ -640,18 +611,18 @@ static void accept__flow_comes_and_goes(void)
 	CU_ASSERT_EQUAL(sent_by(&b, &b.server), listener);
 	b.f.fk.child_flow = 40;
 	nexus_tcp_write(b.client.tcp, "x", 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(sent_by(&b, &b.server), 40);
 	/* A second connection is sent by the same index: it is not the first's. */
 	connect_to(&b, 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL_FATAL(b.nr_accepted, 2);
 	CU_ASSERT_EQUAL(sent_by(&b, &b.server), 40);
 	b.f.fk.child_flow = 0;
 	nexus_tcp_write(b.client.tcp, "x", 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(sent_by(&b, &b.server), listener);
-	pass(&b, 1000000000);
+	fixture_pass(&b.f, 1000000000);
 	fixture_end(&b.f);
 }
 
@@ -663,7 +634,7 @@ static void listen__again(void)
 	start(&b, locals[0]);
 	for (i = 1; i <= 20; i++) {
 		connect_to(&b, NEXUS_TCP_NODELAY);
-		settle(&b);
+		fixture_settle(&b.f);
 		CU_ASSERT_EQUAL_FATAL(b.nr_accepted, i);
 		nexus_tcp_close(b.client.tcp);
 		nexus_tcp_close(b.server.tcp);
@@ -696,7 +667,7 @@ static void report__established(void)
 
 	establish(&b, locals[0]);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "hello", 5), 5);
-	pass(&b, 1000000000);	/* the ACK is delayed */
+	fixture_pass(&b.f, 1000000000);	/* the ACK is delayed */
 	flow = b.client.tcp->sink.flow;
 	r = &nexus_stack_channel(b.f.stack)->reports[flow];
 	CU_ASSERT_EQUAL(r->generation, nexus_channel_flow_advisory(
@@ -709,7 +680,7 @@ static void report__established(void)
 	CU_ASSERT(!r->unacked && !r->unsent && !r->unread);
 	CU_ASSERT(r->cwnd > 0 && r->rto_ns > 0);
 	nexus_tcp_shutdown(b.client.tcp);
-	pass(&b, 1000000000);
+	fixture_pass(&b.f, 1000000000);
 	CU_ASSERT_EQUAL(r->state, NEXUS_TCP_FIN_WAIT_2);
 	/* One that sends by its listener's index has none of its own. */
 	flow = b.listener->sink.flow;
@@ -760,11 +731,11 @@ static void error__too_big(void)
 		nexus_tcp_write(end->tcp, payload, sizeof(payload));
 		nexus_stack_run(b.f.stack);
 		deliver_too_big(&b, &b.f.fk.sent[b.f.fk.nr_sent - 1], 1000);
-		settle(&b);
+		fixture_settle(&b.f);
 		nexus_tcp_info(end->tcp, &info);
 		CU_ASSERT_EQUAL(info.mtu, 1000);
 		b.f.fk.is_loop = true;
-		pass(&b, 1000000000);
+		fixture_pass(&b.f, 1000000000);
 		nexus_tcp_info(end->tcp, &info);
 		CU_ASSERT_EQUAL(info.bytes_acked, sizeof(payload));
 		finish(&b);
@@ -796,7 +767,7 @@ static void connect_on__leaves_the_socket_to_the_program(void)
 	CU_ASSERT_EQUAL_FATAL(nexus_tcp_connect_on(b.f.stack, fd, &o,
 						   &b.client.tcp), 0);
 	CU_ASSERT_EQUAL(close(fd), 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.client.nr_established, 1);
 	CU_ASSERT_EQUAL(b.nr_accepted, 1);
 	finish(&b);
@@ -839,7 +810,7 @@ static void listen_on__takes_a_bound_socket(void)
 						  &b.listener), 0);
 	close(fd);
 	connect_to(&b, 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(b.nr_accepted, 1);
 	finish(&b);
 }
@@ -851,7 +822,7 @@ static void set_patience__is_for_one_connection_alone(void)
 	struct both b;
 
 	establish(&b, "127.0.0.1:5001");
-	pass(&b, 1000000000);
+	fixture_pass(&b.f, 1000000000);
 	nexus_tcp_set_keepalive(b.server.tcp, true);
 	CU_ASSERT_EQUAL(nexus_tcp_set_patience(b.server.tcp, &o), 0);
 	CU_ASSERT(nexus_stack_timeout_ns(b.f.stack) <= 5000000000LL);
@@ -876,9 +847,9 @@ static void peek__leaves_what_it_shows(void)
 	nexus_tcp_set_nodelay(b.client.tcp, true);
 	CU_ASSERT_EQUAL(nexus_tcp_peek(b.server.tcp, got, 4), -EAGAIN);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "abc", 3), 3);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "defg", 4), 4);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_readable(b.server.tcp), 7);
 	/* Over the border of two segments, twice the same. */
 	CU_ASSERT_EQUAL(nexus_tcp_peek(b.server.tcp, got, 5), 5);
@@ -908,20 +879,20 @@ static void poll_events__follow_the_state(void)
 	start(&b, "127.0.0.1");
 	connect_to(&b, 0);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp), 0);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp), POLLOUT);
 	nexus_tcp_write(b.client.tcp, "x", 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp), POLLIN | POLLOUT);
 	nexus_tcp_read(b.server.tcp, got, sizeof(got));
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp), POLLOUT);
 	nexus_tcp_shutdown(b.client.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp), POLLOUT);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp),
 			POLLIN | POLLOUT | POLLRDHUP);
 	nexus_tcp_shutdown(b.server.tcp);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client.tcp),
 			POLLIN | POLLOUT | POLLRDHUP | POLLHUP);
 	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.server.tcp),
@@ -938,12 +909,12 @@ static void unfinished__counts_what_is_not_acknowledged(void)
 	nexus_tcp_close(b.client.tcp);
 	b.client.tcp = NULL;
 	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 0);
 	nexus_tcp_close(b.server.tcp);
 	b.server.tcp = NULL;
 	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 1);
-	settle(&b);
+	fixture_settle(&b.f);
 	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 0);
 	finish(&b);
 }

@@ -311,24 +311,32 @@ static void read__many_requests(void)
 	finish(&f);
 }
 
+/* The peer asks ten times for other keys, each time before a byte of payload. */
+static void request_updates(struct forge *f)
+{
+	uint8_t records[1024];
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < 10; i++) {
+		len += nx_tls_seal(&f->half, NX_TLS_HANDSHAKE, "\x18\0\0\1\1",
+				   5, records + len);
+		CU_ASSERT_EQUAL(nx_tls_half_update(&f->half), 0);
+		len += nx_tls_seal(&f->half, NX_TLS_DATA, "a", 1, records + len);
+	}
+	ends_inject(&f->b, records, (size_t)len);
+}
+
 /* A peer that takes no answer gets one, and the next before our next payload. */
 static void read__requests_without_taking(void)
 {
-	uint8_t records[1024];
 	struct nexus_tls_info info;
 	struct forge f;
 	unsigned int i;
-	int len = 0;
 	char byte;
 
 	start(&f, true, V3);
-	for (i = 0; i < 10; i++) {
-		len += nx_tls_seal(&f.half, NX_TLS_HANDSHAKE, "\x18\0\0\1\1", 5,
-				   records + len);
-		CU_ASSERT_EQUAL(nx_tls_half_update(&f.half), 0);
-		len += nx_tls_seal(&f.half, NX_TLS_DATA, "a", 1, records + len);
-	}
-	ends_inject(&f.b, records, (size_t)len);
+	request_updates(&f);
 	for (i = 0; i < 10; i++)
 		CU_ASSERT_EQUAL(nexus_tls_read(f.b.tls, &byte, 1), 1);
 	nexus_tls_info(f.b.tls, &info);
@@ -395,20 +403,12 @@ static void write__requests_without_room(void)
 {
 	static uint8_t payload[ROOM];
 	struct nexus_tls_info info;
-	uint8_t records[1024];
 	struct forge f;
 	unsigned int i;
-	int len = 0;
 	char byte;
 
 	start(&f, true, V3);
-	for (i = 0; i < 10; i++) {
-		len += nx_tls_seal(&f.half, NX_TLS_HANDSHAKE, "\x18\0\0\1\1", 5,
-				   records + len);
-		CU_ASSERT_EQUAL(nx_tls_half_update(&f.half), 0);
-		len += nx_tls_seal(&f.half, NX_TLS_DATA, "a", 1, records + len);
-	}
-	ends_inject(&f.b, records, (size_t)len);
+	request_updates(&f);
 	while (nexus_tls_write(f.b.tls, payload, sizeof(payload)) > 0)
 		;
 	for (i = 0; i < 10; i++) {
