@@ -27,6 +27,13 @@
  */
 #define NX_NR_SLICES		4096
 
+/*
+ * Small buffers that are kept near, if the pool has many times more: those that a
+ * few round trips of TCP have under way.
+ */
+#define NX_NEAR_MAX		16
+#define NX_NEAR_SHARE		16	/* of the small ones, at most one in */
+
 /* Packets that a run receives if nothing else is said. */
 #define NX_BUDGET		256
 
@@ -64,7 +71,8 @@ struct nx_sink {
 };
 
 /**
- * struct nx_stash - buffers of one size that found FREE full
+ * struct nx_stash - buffers of one size that the stack keeps: small ones that are
+ *                   near, see nx_packet_put_near(), and what found FREE full
  * @bufs: room for all of that size
  * @nr:   how many
  */
@@ -152,6 +160,7 @@ struct nx_retry {
  * @refill:    buffers in FREE that are worth a system call
  * @alloc_keep: small buffers that are left in ALLOC when there are more than
  * @alloc_max: a good deal more, so that not every call moves some
+ * @near_max: small buffers that are kept near
  * @owns_channel: close it with the stack
  * @is_closing: and that is about to happen
  * @is_out_watched: @epoll_fd waits for space in TX as well
@@ -202,6 +211,7 @@ struct nexus_stack {
 	uint32_t		refill;
 	uint32_t		alloc_keep;
 	uint32_t		alloc_max;
+	uint32_t		near_max;
 	bool			owns_channel;
 	bool			is_closing;
 	bool			is_out_watched;
@@ -376,6 +386,16 @@ int nx_stack_flush(struct nexus_stack *stack);
 /* As nexus_packet_alloc(), from the channel that there is. */
 int nx_packet_alloc(struct nexus_stack *stack, size_t len,
 		    struct nexus_packet **pkt);
+
+/*
+ * The same pair, for who gives back about as much as it takes, as TCP does with what
+ * it received and what was acknowledged, and what it sends: a small buffer stays
+ * here and is the next one, while it is in the cache, and makes no way through FREE,
+ * the pool and ALLOC.
+ */
+int nx_packet_alloc_near(struct nexus_stack *stack, size_t len,
+			 struct nexus_packet **pkt);
+void nx_packet_put_near(struct nexus_stack *stack, struct nexus_packet *pkt);
 
 /* Makes room in TX by a system call. */
 bool nx_stack_make_room(struct nexus_stack *stack, uint32_t nr);

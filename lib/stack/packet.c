@@ -168,6 +168,17 @@ int nx_packet_alloc(struct nexus_stack *stack, size_t len,
 	return 0;
 }
 
+int nx_packet_alloc_near(struct nexus_stack *stack, size_t len,
+			 struct nexus_packet **pkt)
+{
+	struct nx_stash *near = &stack->stash[NEXUS_SMALL];
+
+	if (nx_unlikely(!near->nr || len > stack->small_room))
+		return nx_packet_alloc(stack, len, pkt);
+	*pkt = init_part(stack, near->bufs[--near->nr], NX_HEADROOM, len);
+	return 0;
+}
+
 int nexus_packet_alloc(struct nexus_stack *stack, size_t len,
 		       struct nexus_packet **pkt)
 {
@@ -228,6 +239,19 @@ void nexus_packet_put(struct nexus_stack *stack, struct nexus_packet *pkt)
 		return;
 	}
 	put_slowly(stack, pkt);
+}
+
+void nx_packet_put_near(struct nexus_stack *stack, struct nexus_packet *pkt)
+{
+	struct nx_stash *near = &stack->stash[NEXUS_SMALL];
+
+	if (nx_likely(near->nr < stack->near_max && !pkt->next &&
+		      nx_packet_is_exclusive(pkt) &&
+		      buffer_size_class(stack, pkt->buf) == NEXUS_SMALL)) {
+		near->bufs[near->nr++] = pkt->buf;
+		return;
+	}
+	nexus_packet_put(stack, pkt);
 }
 
 void nx_stack_put_kept(struct nexus_stack *stack)

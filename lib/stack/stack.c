@@ -107,6 +107,9 @@ int nx_stack_settle(struct nexus_stack *stack)
 	stack->refill = nr_small / 4 + 1;
 	stack->alloc_keep = nr_small / (2 * channel->nr_queues) + 1;
 	stack->alloc_max = stack->alloc_keep + nr_small / 8;
+	stack->near_max = nr_small / channel->nr_queues / NX_NEAR_SHARE;
+	if (stack->near_max > NX_NEAR_MAX)
+		stack->near_max = NX_NEAR_MAX;
 	return alloc_tables(stack);
 }
 

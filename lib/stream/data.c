@@ -112,7 +112,7 @@ static size_t append(struct nexus_tcp *conn, const void *buf, size_t len)
 static int write_one(struct nexus_tcp *conn, const uint8_t *buf, size_t len)
 {
 	struct nexus_packet *pkt;
-	int err = nx_packet_alloc(conn->sink.stack, len, &pkt);
+	int err = nx_packet_alloc_near(conn->sink.stack, len, &pkt);
 
 	if (err) {
 		conn->wants_write |= err == -EAGAIN;

@@ -206,7 +206,7 @@ void nx_stream_input(struct nx_sink *sink, struct nexus_packet *pkt)
 	}
 	if (nx_unlikely(!nx_stream_segment(conn, seg)))
 		nx_streams_listen(stack, seg, &ends);
-	nexus_packet_put(stack, pkt);
+	nx_packet_put_near(stack, pkt);
 }
 
 void nx_stream_event(struct nx_sink *sink, const struct nexus_event *event)

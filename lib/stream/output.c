@@ -91,7 +91,7 @@ static struct nexus_packet *copy_payload(struct nexus_stack *stack,
 	struct nexus_packet *pkt;
 	uint32_t off = 0, i;
 
-	if (nx_packet_alloc(stack, seg->len, &pkt))
+	if (nx_packet_alloc_near(stack, seg->len, &pkt))
 		return NULL;
 	for (i = 0; i < seg->nr_spans; i++) {
 		copy_span(pkt, off, seg->spans[i].buf, seg->spans[i].off,
@@ -168,7 +168,7 @@ static bool transmit_by_reference(struct nexus_tcp *conn,
 	uint32_t flags = conn->tx_flags | NEXUS_DESC_MORE, i, at = 1;
 	struct nexus_packet *pkt;
 
-	if (nx_packet_alloc(stack, 0, &pkt))
+	if (nx_packet_alloc_near(stack, 0, &pkt))
 		return false;
 	if (!nx_stack_tx_reserve(stack, nr)) {
 		nexus_packet_put(stack, pkt);

@@ -81,7 +81,7 @@ static void buf_hold(struct nx_tcp_env *env, void *buf)
 
 static void buf_put(struct nx_tcp_env *env, void *buf)
 {
-	nexus_packet_put(streams_of(env)->stack, buf);
+	nx_packet_put_near(streams_of(env)->stack, buf);
 }
 
 static bool buf_append(struct nx_tcp_env *env, void *buf, uint32_t end,

@@ -182,6 +182,75 @@ static void nexus_packet_put__keeps_what_free_has_no_room_for(void)
 	fixture_end(&f);
 }
 
+static void nx_packet_put_near__the_next_one_takes_it(void)
+{
+	struct nexus_packet *pkts[NX_NEAR_MAX + 1], *pkt;
+	struct nexus_ring *rings;
+	struct fixture f;
+	uint32_t i, buf, got, given;
+
+	fixture_init(&f);
+	f.channel.nr_small = NX_NEAR_MAX * NX_NEAR_SHARE;
+	fixture_open(&f);
+	rings = f.stack->queue->rings;
+	given = rings[NEXUS_RING_FREE].own;
+	for (i = 0; i <= NX_NEAR_MAX; i++)
+		CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f.stack, 1, &pkts[i]), 0);
+	got = rings[NEXUS_RING_ALLOC].own;
+	for (i = 0; i <= NX_NEAR_MAX; i++)
+		nx_packet_put_near(f.stack, pkts[i]);
+	/* One is too many. */
+	CU_ASSERT_EQUAL(rings[NEXUS_RING_FREE].own, given + 1);
+	for (i = NX_NEAR_MAX; i--; ) {
+		buf = pkts[i]->buf;
+		CU_ASSERT_EQUAL_FATAL(nx_packet_alloc_near(f.stack, 1, &pkt), 0);
+		CU_ASSERT_EQUAL(pkt->buf, buf);
+	}
+	CU_ASSERT_EQUAL(rings[NEXUS_RING_ALLOC].own, got);
+	/* There is none left here, and more where they come from. */
+	CU_ASSERT_EQUAL(nx_packet_alloc_near(f.stack, 1, &pkt), 0);
+	CU_ASSERT_EQUAL(rings[NEXUS_RING_ALLOC].own, got + 1);
+	fixture_end(&f);
+}
+
+static void nx_packet_put_near__not_what_others_have(void)
+{
+	struct nexus_packet *pkt, *slice;
+	struct fixture f;
+	uint32_t given;
+
+	fixture_init(&f);
+	f.channel.nr_small = NX_NEAR_MAX * NX_NEAR_SHARE;
+	fixture_open(&f);
+	given = f.stack->queue->rings[NEXUS_RING_FREE].own;
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f.stack, 100, &pkt), 0);
+	slice = nexus_packet_slice(f.stack, pkt, 0, 50);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(slice);
+	nx_packet_put_near(f.stack, pkt);
+	nx_packet_put_near(f.stack, slice);
+	CU_ASSERT_EQUAL(f.stack->stash[NEXUS_SMALL].nr, 0);
+	CU_ASSERT_EQUAL(f.stack->queue->rings[NEXUS_RING_FREE].own, given + 1);
+	fixture_end(&f);
+}
+
+/* Who has few buffers needs them to receive. */
+static void nx_packet_put_near__not_of_a_small_pool(void)
+{
+	struct nexus_packet *pkt;
+	struct fixture f;
+	uint32_t given;
+
+	fixture_init(&f);
+	f.channel.nr_small = NX_NEAR_SHARE - 1;
+	fixture_open(&f);
+	CU_ASSERT_EQUAL_FATAL(nexus_packet_alloc(f.stack, 1, &pkt), 0);
+	given = f.stack->queue->rings[NEXUS_RING_FREE].own;
+	nx_packet_put_near(f.stack, pkt);
+	CU_ASSERT_EQUAL(f.stack->stash[NEXUS_SMALL].nr, 0);
+	CU_ASSERT_EQUAL(f.stack->queue->rings[NEXUS_RING_FREE].own, given + 1);
+	fixture_end(&f);
+}
+
 /* A super-packet of three parts, as the kernel delivers it. */
 static struct nexus_packet *super_packet(struct fixture *f, size_t len)
 {
@@ -416,6 +485,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_packet_alloc__takes_all_parts_or_none),
 	UNIT_CASE(nexus_packet_put__gives_every_buffer_back),
 	UNIT_CASE(nexus_packet_put__keeps_what_free_has_no_room_for),
+	UNIT_CASE(nx_packet_put_near__the_next_one_takes_it),
+	UNIT_CASE(nx_packet_put_near__not_what_others_have),
+	UNIT_CASE(nx_packet_put_near__not_of_a_small_pool),
 	UNIT_CASE(nx_packet_slice__shares_bytes_and_headers),
 	UNIT_CASE(nx_packet_slice__keeps_the_buffers_alive),
 	UNIT_CASE(nexus_packet_slice__of_a_slice),
