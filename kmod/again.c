@@ -17,6 +17,7 @@
 #include "snapshot.h"
 #include "sndbuf.h"
 #include "sync.h"
+#include "tcp.h"
 #include "trace.h"
 #include "tx.h"
 
@@ -62,9 +63,12 @@ static __always_inline bool is_described_alike(const struct nx_tx_run *run,
 	       next->off <= NEXUS_SMALL_SIZE - next->len;
 }
 
-/* Copies the first bytes, and asks whether they are the headers of before. */
+/*
+ * Copies the first bytes, and asks whether they are the headers of before. @is_tcp
+ * is a constant to all these functions: of UDP nothing of TCP is left in them.
+ */
 static __always_inline bool has_same_headers(struct nx_tx_run *run,
-					     struct alike *next)
+					     struct alike *next, bool is_tcp)
 {
 	struct nx_tx_packet *p = &run->packet;
 	const struct nx_flow_key *key = &run->again.dest->key;
@@ -75,14 +79,35 @@ static __always_inline bool has_same_headers(struct nx_tx_run *run,
 		     offset_in_page(next->from) > PAGE_SIZE - NX_HEADERS_MAX))
 		return false;
 	nx_snapshot_headers(p->headers, next->from);
+	if (is_tcp && key->ip_version == 4)
+		return nx_tx_is_again_tcp4(p->headers, nr, next->len,
+					   run->again.payload_off, key);
+	if (is_tcp)
+		return nx_tx_is_again_tcp6(p->headers, nr, next->len,
+					   run->again.payload_off, key);
 	if (key->ip_version == 4)
 		return nx_tx_is_again_ipv4(p->headers, nr, next->len, key);
 	return nx_tx_is_again_ipv6(p->headers, nr, next->len, key);
 }
 
-static __always_inline bool is_alike(struct nx_tx_run *run, struct alike *next)
+static __always_inline bool is_alike(struct nx_tx_run *run, struct alike *next,
+				     bool is_tcp)
 {
-	return is_described_alike(run, next) && has_same_headers(run, next);
+	return is_described_alike(run, next) &&
+	       has_same_headers(run, next, is_tcp);
+}
+
+/* The last check of a segment: its connection is told. */
+static __always_inline bool may_follow(struct nx_tx_run *run,
+				       const struct alike *next,
+				       struct nx_tcp_seg *seg)
+{
+	struct nx_packet *packet = &run->packet.packet;
+
+	packet->len = next->len;
+	packet->tcp_flags = NX_TCP_ACK;
+	nx_tcp_seg_read(run->packet.headers, NX_HEADERS_MAX, packet, seg);
+	return nx_tcp_send_again(run->again.flow, seg);
 }
 
 /* From here on the packet is the kernel's; false: it was not the user's. */
@@ -140,22 +165,35 @@ static __always_inline void copy(u8 *to, const struct nx_tx_run *run,
 	       next->len - NX_HEADERS_MAX);
 }
 
+/* As deliver() in tx.c. */
+static __always_inline void tell_receiver(struct nx_flow *to,
+					  const struct nx_tcp_seg *seg)
+{
+	nx_tcp_receive_seg(to, seg);
+	if (unlikely(nx_tcp_is_over(to)))
+		nx_flow_end(to);
+}
+
 /* To another channel of this host; false: nothing was done. */
-static __always_inline bool send_local(struct nx_tx_run *run)
+static __always_inline bool send_local(struct nx_tx_run *run, bool is_tcp)
 {
 	struct nx_queue *peer = run->again.peer;
+	struct nx_tcp_seg seg;
 	struct alike next;
 	u8 *to;
 
-	if (!is_alike(run, &next) || !has_room(peer))
+	if (!is_alike(run, &next, is_tcp) || !has_room(peer))
 		return false;
 	to = nx_pool_peek_small(&peer->chan->pool,
 				peer->cache[peer->nr_cache - 1], 0);
-	if (unlikely(!to) || !take(run, &next))
+	if (unlikely(!to) || (is_tcp && !may_follow(run, &next, &seg)) ||
+	    !take(run, &next))
 		return false;
 	copy(to, run, &next);
 	nx_deliver_like(peer, &run->again.as_received, next.len,
 			run->rx.time_ns);
+	if (is_tcp)
+		tell_receiver(run->again.to, &seg);
 	if (trace_nexus_rx_enabled())
 		trace_nexus_rx(run->again.to, run->again.to->traffic_class,
 			       next.len, true);
@@ -172,8 +210,14 @@ static u32 send_all_local(struct nx_tx_run *run, u32 max)
 		nx_deliver_begin(run->again.peer);
 		run->peer = run->again.peer;
 	}
-	while (nr < max && run->q->tx.here != run->prod && send_local(run))
-		nr++;
+	if (run->again.dest->key.protocol == IPPROTO_TCP)
+		while (nr < max && run->q->tx.here != run->prod &&
+		       send_local(run, true))
+			nr++;
+	else
+		while (nr < max && run->q->tx.here != run->prod &&
+		       send_local(run, false))
+			nr++;
 	return nr;
 }
 
@@ -191,16 +235,17 @@ static void set_packet(struct nx_tx_packet *p, const struct alike *next,
 }
 
 /* Through a device; false: nothing was done. */
-static __always_inline bool send_out(struct nx_tx_run *run)
+static __always_inline bool send_out(struct nx_tx_run *run, bool is_tcp)
 {
 	struct nx_tx_packet *p = &run->packet;
 	struct nx_again *again = &run->again;
 	enum nexus_drop_reason reason;
+	struct nx_tcp_seg seg;
 	struct alike next;
 
-	if (!is_alike(run, &next) ||
+	if (!is_alike(run, &next, is_tcp) ||
 	    nx_sndbuf_is_full(run->q, again->flow, nx_flow_sk(again->flow)) ||
-	    !take(run, &next))
+	    (is_tcp && !may_follow(run, &next, &seg)) || !take(run, &next))
 		return false;
 	set_packet(p, &next, again->dest->key.ip_version);
 	reason = nx_xmit(run->q, p, again->dest);
@@ -218,8 +263,14 @@ static u32 send_all_out(struct nx_tx_run *run, u32 max)
 	u32 nr = 0;
 
 	nx_tx_end_peer(run);
-	while (nr < max && run->q->tx.here != run->prod && send_out(run))
-		nr++;
+	if (run->again.dest->key.protocol == IPPROTO_TCP)
+		while (nr < max && run->q->tx.here != run->prod &&
+		       send_out(run, true))
+			nr++;
+	else
+		while (nr < max && run->q->tx.here != run->prod &&
+		       send_out(run, false))
+			nr++;
 	return nr;
 }
 
@@ -270,11 +321,26 @@ static bool is_patient(const struct nx_dest *dest)
 	       dest->peer->traffic_class != NEXUS_CLASS_LOW_LATENCY;
 }
 
+/*
+ * A datagram, or a segment of an open connection whose descriptor names its own flow,
+ * and not its listener's; with all its headers where they are compared.
+ */
+static bool is_repeatable(const struct nx_tx_run *run, const struct nx_dest *dest)
+{
+	const struct nx_tx_packet *p = &run->packet;
+	const struct nx_channel *chan = run->q->chan;
+
+	if (dest->key.protocol == IPPROTO_UDP)
+		return true;
+	return p->packet.payload_off <= NX_HEADERS_MAX &&
+	       rcu_access_pointer(chan->flows[p->flow_idx].flow) == p->flow &&
+	       data_race(nx_tcp_track_is_open(&p->flow->track));
+}
+
 /**
  * nx_again_learn - a packet has gone the long way: what if the next one is alike?
  * @run:  whose packet it is
- * @dest: where it went; of UDP, as nothing else can be sent again without a look
- *        at its connection
+ * @dest: where it went
  *
  * Nothing is learnt of the first packet to somewhere: who sends to ever others
  * would pay for nothing.
@@ -285,14 +351,15 @@ void nx_again_learn(struct nx_tx_run *run, struct nx_dest *dest)
 	bool is_second = again->before == dest;
 
 	again->before = dest;
-	if (!is_second || !is_plain(&run->packet) ||
-	    dest->key.protocol != IPPROTO_UDP || !is_patient(dest))
+	if (!is_second || !is_plain(&run->packet) || !is_patient(dest) ||
+	    !is_repeatable(run, dest))
 		return;
 	nx_again_count(run);
 	again->dest = dest;
 	again->flow = run->packet.flow;
 	again->flow_idx = run->packet.flow_idx;
 	again->claims = run->desc.u64[2];
+	again->payload_off = run->packet.packet.payload_off;
 	again->peer = dest->is_to_peer ? run->peer : NULL;
 	again->to = dest->peer;
 	if (dest->is_to_peer)

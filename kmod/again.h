@@ -22,6 +22,7 @@ struct nx_tx_run;
  * @flow:   that sent it
  * @flow_idx, @claims: of its descriptor: the flow, and the word that has the flags
  *          and the class
+ * @payload_off: of its payload, with its headers before it
  * @peer:   the queue of this host that received it, or NULL: it left by a device
  * @to:     the flow that received it
  * @as_received: its descriptor in RX, but for the buffer and the length
@@ -37,6 +38,7 @@ struct nx_again {
 	struct nx_flow		*flow;
 	u32			flow_idx;
 	u64			claims;
+	u32			payload_off;
 	struct nx_queue		*peer;
 	struct nx_flow		*to;
 	union nx_desc		as_received;

@@ -97,30 +97,65 @@ enum nexus_drop_reason nx_tcp_send(struct nx_channel *chan,
 }
 
 /**
+ * nx_tcp_send_again - may this segment leave, of a connection that was open?
+ * @flow: its flow, of one connection
+ * @seg:  acknowledges, and neither opens nor ends
+ *
+ * In a RCU section, with bottom halves off.
+ *
+ * Return: false: nothing was done, and nx_tcp_send() tells.
+ */
+bool nx_tcp_send_again(struct nx_flow *flow, const struct nx_tcp_seg *seg)
+{
+	bool may;
+
+	spin_lock(&flow->lock);
+	may = nx_tcp_track_is_open(&flow->track) &&
+	      nx_tcp_track_out(&flow->track, seg);
+	spin_unlock(&flow->lock);
+	return may;
+}
+
+/**
+ * nx_tcp_receive_seg - a segment has come for a flow
+ * @flow: which
+ * @seg:  what it says
+ *
+ * In a RCU section, with bottom halves off.
+ */
+void nx_tcp_receive_seg(struct nx_flow *flow, const struct nx_tcp_seg *seg)
+{
+	bool was_half_open, is_open;
+
+	if (nx_flow_is_listener(flow))
+		return;
+	spin_lock(&flow->lock);
+	was_half_open = flow->track.state == NX_TCP_SYN_RCVD;
+	nx_tcp_track_in(&flow->track, seg);
+	is_open = flow->track.state == NX_TCP_OPEN;
+	spin_unlock(&flow->lock);
+	if (was_half_open && is_open && flow->parent)
+		nx_flow_established(flow);
+}
+
+/**
  * nx_tcp_receive - a segment has come for a flow
  * @flow:  which
  * @h:     a private copy of the packet's first bytes
  * @avail: of them
  * @p:     what they say
  *
- * In a RCU section, with bottom halves off.
+ * As nx_tcp_receive_seg().
  */
 void nx_tcp_receive(struct nx_flow *flow, const u8 *h, u32 avail,
 		    const struct nx_packet *p)
 {
-	bool was_half_open, is_open;
 	struct nx_tcp_seg seg;
 
 	if (nx_flow_is_listener(flow))
 		return;
 	nx_tcp_seg_read(h, avail, p, &seg);
-	spin_lock(&flow->lock);
-	was_half_open = flow->track.state == NX_TCP_SYN_RCVD;
-	nx_tcp_track_in(&flow->track, &seg);
-	is_open = flow->track.state == NX_TCP_OPEN;
-	spin_unlock(&flow->lock);
-	if (was_half_open && is_open && flow->parent)
-		nx_flow_established(flow);
+	nx_tcp_receive_seg(flow, &seg);
 }
 
 /* Between the handshake and the end: who has closed, and who knows it. */

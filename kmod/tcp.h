@@ -17,6 +17,8 @@ enum nexus_drop_reason nx_tcp_send(struct nx_channel *chan,
 				   struct nx_tx_packet *p);
 void nx_tcp_receive(struct nx_flow *flow, const u8 *h, u32 avail,
 		    const struct nx_packet *p);
+bool nx_tcp_send_again(struct nx_flow *flow, const struct nx_tcp_seg *seg);
+void nx_tcp_receive_seg(struct nx_flow *flow, const struct nx_tcp_seg *seg);
 enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow);
 void nx_tcp_abort(struct nx_flow *flow);
 void nx_tcp_linger(struct nx_flow *flow);

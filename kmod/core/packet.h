@@ -258,6 +258,33 @@ static __always_inline bool nx_ipv4_may_fragment(const u8 *h)
 	return !(h[6] & NX_IPV4_DF >> 8);
 }
 
+/* An IPv4 header and ports, all of which can be read, as @key and @len have them. */
+static __always_inline bool
+nx_tx_is_again_ends4(const u8 *h, u32 len, u8 protocol,
+		     const struct nx_flow_key *key)
+{
+	return h[0] == 0x45 && nx_is_be16(h + 2, len) &&
+	       !(h[6] & (u8)~(NX_IPV4_DF >> 8)) && !h[7] &&
+	       h[8] && h[9] == protocol &&
+	       !memcmp(h + 12, &key->local.v4, 4) &&
+	       !memcmp(h + 16, &key->remote.v4, 4) &&
+	       !memcmp(h + NX_IPV4_HLEN, &key->local_port, 2) &&
+	       !memcmp(h + NX_IPV4_HLEN + 2, &key->remote_port, 2);
+}
+
+/* The same of IPv6. */
+static __always_inline bool
+nx_tx_is_again_ends6(const u8 *h, u32 len, u8 protocol,
+		     const struct nx_flow_key *key)
+{
+	return h[0] >> 4 == 6 && nx_is_be16(h + 4, len - NX_IPV6_HLEN) &&
+	       h[6] == protocol && h[7] &&
+	       !memcmp(h + 8, &key->local, 16) &&
+	       !memcmp(h + 24, &key->remote, 16) &&
+	       !memcmp(h + NX_IPV6_HLEN, &key->local_port, 2) &&
+	       !memcmp(h + NX_IPV6_HLEN + 2, &key->remote_port, 2);
+}
+
 /*
  * Whether the @avail first bytes @h of a packet of @len bytes, NEXUS_PACKET_MAX at
  * most, are the headers of a datagram with key @key, as the sending host sees it:
@@ -268,14 +295,8 @@ static __always_inline bool
 nx_tx_is_again_ipv4(const u8 *h, u32 avail, u32 len,
 		    const struct nx_flow_key *key)
 {
-	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN && h[0] == 0x45 &&
-	       nx_is_be16(h + 2, len) &&
-	       !(h[6] & (u8)~(NX_IPV4_DF >> 8)) && !h[7] &&
-	       h[8] && h[9] == NX_IPPROTO_UDP &&
-	       !memcmp(h + 12, &key->local.v4, 4) &&
-	       !memcmp(h + 16, &key->remote.v4, 4) &&
-	       !memcmp(h + NX_IPV4_HLEN, &key->local_port, 2) &&
-	       !memcmp(h + NX_IPV4_HLEN + 2, &key->remote_port, 2) &&
+	return avail >= NX_IPV4_HLEN + NX_UDP_HLEN &&
+	       nx_tx_is_again_ends4(h, len, NX_IPPROTO_UDP, key) &&
 	       nx_is_be16(h + NX_IPV4_HLEN + 4, len - NX_IPV4_HLEN);
 }
 
@@ -284,14 +305,42 @@ static __always_inline bool
 nx_tx_is_again_ipv6(const u8 *h, u32 avail, u32 len,
 		    const struct nx_flow_key *key)
 {
-	return avail >= NX_IPV6_HLEN + NX_UDP_HLEN && h[0] >> 4 == 6 &&
-	       nx_is_be16(h + 4, len - NX_IPV6_HLEN) &&
-	       h[6] == NX_IPPROTO_UDP && h[7] &&
-	       !memcmp(h + 8, &key->local, 16) &&
-	       !memcmp(h + 24, &key->remote, 16) &&
-	       !memcmp(h + NX_IPV6_HLEN, &key->local_port, 2) &&
-	       !memcmp(h + NX_IPV6_HLEN + 2, &key->remote_port, 2) &&
+	return avail >= NX_IPV6_HLEN + NX_UDP_HLEN &&
+	       nx_tx_is_again_ends6(h, len, NX_IPPROTO_UDP, key) &&
 	       nx_is_be16(h + NX_IPV6_HLEN + 4, len - NX_IPV6_HLEN);
+}
+
+/* RFC 9293 section 3.1: offset and flags of a header of @hlen bytes. */
+static __always_inline bool nx_tcp_is_usual(const u8 *tcp, u32 hlen)
+{
+	const u16 free = NX_TCP_PSH | NX_TCP_ECE | NX_TCP_CWR | NX_TCP_AE;
+
+	return (nx_get_be16(tcp + 12) & (u16)~free) ==
+	       (hlen / 4 << 12 | NX_TCP_ACK);
+}
+
+/*
+ * The same of a segment that acknowledges, with or without payload, and does nothing
+ * else; its header, of which all can be read, ends at @payload_off. @key is one of
+ * TCP over IPv4.
+ */
+static __always_inline bool
+nx_tx_is_again_tcp4(const u8 *h, u32 avail, u32 len, u32 payload_off,
+		    const struct nx_flow_key *key)
+{
+	return avail >= payload_off &&
+	       nx_tx_is_again_ends4(h, len, NX_IPPROTO_TCP, key) &&
+	       nx_tcp_is_usual(h + NX_IPV4_HLEN, payload_off - NX_IPV4_HLEN);
+}
+
+/* The same over IPv6. */
+static __always_inline bool
+nx_tx_is_again_tcp6(const u8 *h, u32 avail, u32 len, u32 payload_off,
+		    const struct nx_flow_key *key)
+{
+	return avail >= payload_off &&
+	       nx_tx_is_again_ends6(h, len, NX_IPPROTO_TCP, key) &&
+	       nx_tcp_is_usual(h + NX_IPV6_HLEN, payload_off - NX_IPV6_HLEN);
 }
 
 /*

@@ -102,4 +102,10 @@ static inline bool nx_tcp_track_is_over(const struct nx_tcp_track *t)
 	return t->state == NX_TCP_DONE || t->state == NX_TCP_TIME_WAIT;
 }
 
+/* Data may pass both ways: what does passes can end nothing. */
+static inline bool nx_tcp_track_is_open(const struct nx_tcp_track *t)
+{
+	return t->state == NX_TCP_OPEN && !t->local.has_fin && !t->peer.has_fin;
+}
+
 #endif /* NX_CORE_TCP_TRACK_H */

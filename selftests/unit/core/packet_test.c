@@ -353,48 +353,65 @@ static void nx_parse_quoted__needs_a_first_fragment_of_a_flow(void)
 	CU_ASSERT_EQUAL(nx_parse_quoted(icmp, 44, 4, &q), NX_PARSE_OTHER);
 }
 
-static bool is_again(const u8 *h, u32 avail, u32 len,
-		     const struct nx_flow_key *key)
+/* @like: what the packet before said. */
+static bool is_again(const u8 *h, u32 avail, u32 len, const struct nx_packet *like)
 {
-	if (key->protocol != IPPROTO_UDP)
-		return false;
+	const struct nx_flow_key *key = &like->key;
+
+	if (key->protocol == IPPROTO_TCP && key->ip_version == 4)
+		return nx_tx_is_again_tcp4(h, avail, len, like->payload_off, key);
+	if (key->protocol == IPPROTO_TCP)
+		return nx_tx_is_again_tcp6(h, avail, len, like->payload_off, key);
 	return key->ip_version == 4 ? nx_tx_is_again_ipv4(h, avail, len, key) :
 				      nx_tx_is_again_ipv6(h, avail, len, key);
 }
 
+/* A segment's headers are all there and as long, and it only acknowledges. */
+static bool is_usual(const struct nx_packet *p, u32 avail,
+		     const struct nx_packet *like)
+{
+	u32 free = NX_TCP_PSH | NX_TCP_ECE | NX_TCP_CWR | NX_TCP_AE;
+
+	return p->payload_off <= avail && p->payload_off == like->payload_off &&
+	       (p->tcp_flags & ~free) == NX_TCP_ACK;
+}
+
 /* Parsed and compared, in two steps. */
-static bool is_same(const u8 *h, u32 avail, u32 len,
-		    const struct nx_flow_key *key)
+static bool is_same(const u8 *h, u32 avail, u32 len, const struct nx_packet *like)
 {
 	struct nx_packet p;
 
 	return nx_tx_parse(h, avail, len, &p) == NEXUS_DROP_NONE &&
-	       nx_flow_key_equal(&p.key, key);
+	       nx_flow_key_equal(&p.key, &like->key) &&
+	       (p.key.protocol == IPPROTO_UDP || is_usual(&p, avail, like));
 }
 
-/* Each value of each byte of a header, each length, and the other's key. */
+/* Each value of each byte of a header, each length, and the others' keys. */
 static void check_again(const u8 *packet, u32 len, u32 header_len,
-			const struct nx_flow_key *other)
+			const struct nx_packet *others, u32 nr_others)
 {
 	u32 at, value, n;
 	struct nx_packet p;
-	u8 h[64] = { 0 };
+	u8 h[80] = { 0 };
 
 	CU_ASSERT_EQUAL_FATAL(nx_tx_parse(packet, len, len, &p), NEXUS_DROP_NONE);
-	CU_ASSERT_TRUE(is_again(packet, len, len, &p.key));
-	CU_ASSERT_FALSE(is_again(packet, len, len, other));
+	CU_ASSERT_TRUE(is_again(packet, len, len, &p));
 	memcpy(h, packet, len);
-	for (n = 0; n <= 64; n++) {
-		UNIT_ROW(n, is_again(h, n, len, &p.key),
-			 is_same(h, n, len, &p.key));
-		UNIT_ROW(n, is_again(h, 64, n, &p.key),
-			 is_same(h, 64, n, &p.key));
+	for (n = 0; n < nr_others; n++)
+		UNIT_ROW(n, is_again(h, sizeof(h), len, &others[n]),
+			 nx_flow_key_equal(&others[n].key, &p.key));
+	for (n = 0; n <= 80; n++) {
+		UNIT_ROW(n, is_again(h, n, len, &p), is_same(h, n, len, &p));
+		/* No more can be read than there is. */
+		UNIT_ROW(n, is_again(h, n, n, &p), is_same(h, n, n, &p));
+		if (n >= len)
+			UNIT_ROW(n, is_again(h, 80, n, &p), is_same(h, 80, n, &p));
 	}
 	for (at = 0; at < header_len; at++) {
 		for (value = 0; value < 256; value++) {
 			h[at] = (u8)value;
-			UNIT_ROW(at << 8 | value, is_again(h, len, len, &p.key),
-				 is_same(h, len, len, &p.key));
+			UNIT_ROW(at << 8 | value, is_again(h, len, len, &p),
+				 is_same(h, len, len, &p));
 		}
 		h[at] = packet[at];
 	}
@@ -402,12 +419,44 @@ static void check_again(const u8 *packet, u32 len, u32 header_len,
 
 static void nx_tx_is_again__says_what_parsing_and_comparing_say(void)
 {
-	struct nx_packet p4, p6;
+	u8 ack4[sizeof(tcp4)], ack6[sizeof(tcp4) + 20];
+	struct nx_packet p[4];
 
-	nx_tx_parse(udp4, sizeof(udp4), sizeof(udp4), &p4);
-	nx_tx_parse(udp6, sizeof(udp6), sizeof(udp6), &p6);
-	check_again(udp4, sizeof(udp4), 28, &p6.key);
-	check_again(udp6, sizeof(udp6), 48, &p4.key);
+	memcpy(ack4, tcp4, sizeof(ack4));
+	ack4[33] = NX_TCP_ACK;
+	memcpy(ack6, udp6, 40);
+	ack6[5] = sizeof(ack6) - 40;
+	ack6[6] = IPPROTO_TCP;
+	memcpy(ack6 + 40, ack4 + 20, sizeof(ack4) - 20);
+	nx_tx_parse(udp4, sizeof(udp4), sizeof(udp4), &p[0]);
+	nx_tx_parse(udp6, sizeof(udp6), sizeof(udp6), &p[1]);
+	nx_tx_parse(ack4, sizeof(ack4), sizeof(ack4), &p[2]);
+	nx_tx_parse(ack6, sizeof(ack6), sizeof(ack6), &p[3]);
+	check_again(udp4, sizeof(udp4), 28, p, 4);
+	check_again(udp6, sizeof(udp6), 48, p, 4);
+	check_again(ack4, sizeof(ack4), 44, p, 4);
+	check_again(ack6, sizeof(ack6), 64, p, 4);
+}
+
+/* Both bytes of the flags at once: none that opens, ends, or is not known. */
+static void nx_tx_is_again__leaves_unusual_flags_to_parsing(void)
+{
+	struct nx_packet p;
+	u32 flags, n = 0;
+	u8 h[64] = { 0 };
+	bool is;
+
+	memcpy(h, tcp4, sizeof(tcp4));
+	h[33] = NX_TCP_ACK;
+	nx_tx_parse(h, sizeof(tcp4), sizeof(tcp4), &p);
+	for (flags = 0; flags < 0x10000; flags++) {
+		h[32] = (u8)(flags >> 8);
+		h[33] = (u8)flags;
+		is = is_again(h, sizeof(tcp4), sizeof(tcp4), &p);
+		UNIT_ROW(flags, is, is_same(h, sizeof(tcp4), sizeof(tcp4), &p));
+		n += is;
+	}
+	CU_ASSERT_EQUAL(n, 16);
 }
 
 static bool is_rx_again(const u8 *h, u32 avail, const struct nx_flow_key *key)
@@ -524,6 +573,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_tx_parse__knows_ip_versions_4_and_6_only),
 	UNIT_CASE_ID(nx_tx_is_again__says_what_parsing_and_comparing_say,
 		     "META-2 the check of packets like one before"),
+	UNIT_CASE_ID(nx_tx_is_again__leaves_unusual_flags_to_parsing,
+		     "META-2 all combinations of TCP flags behind a segment"),
 	UNIT_CASE_ID(nx_rx_is_again__knows_the_version,
 		     "FLOW-1 a datagram of the other version is no like one"),
 	UNIT_CASE_ID(nx_rx_is_again__says_what_parsing_and_comparing_say,
