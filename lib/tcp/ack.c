@@ -201,6 +201,7 @@ bool nx_tcp_input_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		.now_ns		= now_ns,
 		.prior_flight	= nx_tcp_in_flight(tcp),
 		.acked		= seg->hdr.ack - tcp->snd_una,
+		.is_limited	= tcp->is_limited,
 	};
 	bool has_new_window;
 

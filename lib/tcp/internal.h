@@ -84,6 +84,7 @@ _Static_assert(sizeof(struct nx_tcp_rx) <= NX_TCP_RECORD_SIZE, "too small");
  * @has_new_loss: something was taken for lost
  * @is_dupack: RFC 5681 section 2
  * @is_handshake: its ECN flags are of the handshake
+ * @is_limited: what it acknowledges left while cwnd held other data back
  */
 struct nx_tcp_ack {
 	const struct nx_tcp_seg	*seg;
@@ -99,6 +100,7 @@ struct nx_tcp_ack {
 	bool			has_new_loss;
 	bool			is_dupack;
 	bool			is_handshake;
+	bool			is_limited;
 };
 
 static inline uint32_t nx_min32(uint32_t a, uint32_t b)

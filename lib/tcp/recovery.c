@@ -312,7 +312,7 @@ static void update_cwnd(struct nx_tcp *tcp, const struct nx_tcp_ack *ack,
 	}
 	if (!a.acked)
 		return;
-	a.is_cwnd_limited = tcp->is_limited || tcp->recovery == NX_TCP_LOSS ||
+	a.is_cwnd_limited = ack->is_limited || tcp->recovery == NX_TCP_LOSS ||
 			    (nx_tcp_cc_is_slow_start(&tcp->cc) &&
 			     ack->prior_flight > tcp->cc.cwnd / 2);
 	nx_tcp_cc_on_ack(&tcp->cc, &a);

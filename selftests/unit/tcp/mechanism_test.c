@@ -238,6 +238,35 @@ static void tlp__reduces_cwnd(void)
 	       "+0 cwnd 2800");
 }
 
+/* ------------------------------------------------------ congestion avoidance */
+
+/*
+ * RFC 9438 section 4.4: far below W_max the target is half as much again, 4,200, and
+ * 2,000 of the 2,800 are acknowledged: by one ACK for all that is in flight, as it
+ * always is with two segments.
+ */
+static void avoidance__one_ack_for_all(void)
+{
+	SCRIPT(OPEN_1000,
+	       "+0 write 3000",
+	       "+0 > . 1:1001 ack 1",
+	       "+0 > . 1001:2001 ack 1",
+	       "+0 > P. 2001:3001 ack 1",
+	       "+.2 > P. 2001:3001 ack 1",
+	       "+0 write 1000",
+	       "+0 > P. 3001:4001 ack 1",
+	       "+.1 < . 1:1 ack 4001 win 256",
+	       "+0 cwnd 2800",
+	       "+0 write 20000",
+	       "+0 > . 4001:5001 ack 1",
+	       "+0 > . 5001:6001 ack 1",
+	       "+.1 < . 1:1 ack 6001 win 256",
+	       "+0 cwnd 3800",
+	       "+0 > . 6001:7001 ack 1",
+	       "+0 > . 7001:8001 ack 1",
+	       "+0 > . 8001:9001 ack 1");
+}
+
 /* ------------------------------------------------------- without SACK, RTO */
 
 /* RFC 6582: three duplicate ACKs; each partial ACK shows the next hole. */
@@ -917,6 +946,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(tlp__last_segment, "TCP-4 TLP"),
 	UNIT_CASE_ID(tlp__new_data, "TCP-4 TLP"),
 	UNIT_CASE_ID(tlp__reduces_cwnd, "TCP-4 TLP"),
+	UNIT_CASE_ID(avoidance__one_ack_for_all, "TCP-5 a small window grows"),
 	UNIT_CASE_ID(newreno__recovery, "TCP-4 NewReno"),
 	UNIT_CASE_ID(rto__backoff, "TCP-4 RTO"),
 	UNIT_CASE_ID(rto__counts_news_alone, "TCP-4 RTO"),
