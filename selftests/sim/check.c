@@ -66,7 +66,7 @@ static const struct {
 	{ "share", 2, "TCP-5 CUBIC flows over one bottleneck share it and fill it" },
 	{ "share-reno", 2, "TCP-5 NewReno flows share a bottleneck and fill it" },
 	{ "share-ecn", 2, "TCP-6 flows with AccECN share a bottleneck that marks" },
-	{ "loss", 3, "TCP-9 goodput over 100 ms with 1 % loss is what RFC 9438's "
+	{ "loss", 12, "TCP-9 goodput over 100 ms with 1 % loss is what RFC 9438's "
 	  "response function has" },
 	{ "reorder", 2, "TCP-9 goodput over 10 ms with 5 % reordering is the link's "
 	  "rate" },
