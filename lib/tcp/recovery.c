@@ -21,7 +21,11 @@ static void undo_init(struct nx_tcp *tcp)
 	tcp->undo_bytes = tcp->txq.retrans_bytes;
 }
 
-/* Nothing was lost: what was to be sent again is in flight as before. */
+/*
+ * Nothing was lost: what was to be sent again is in flight as before. What overtook
+ * it would have RACK take it for lost with the next ACK, and again with each one:
+ * only what is delivered from here on is asked.
+ */
 static void undo(struct nx_tcp *tcp)
 {
 	struct nx_tcp_tx *tx = tcp->txq.first;
@@ -32,6 +36,7 @@ static void undo(struct nx_tcp *tcp)
 	tcp->txq.lost = NULL;
 	tcp->may_undo = false;
 	tcp->frto = false;
+	tcp->rack.sent_ns = 0;
 	tcp->recovery = NX_TCP_OPEN;
 	tcp->stats.nr_undone++;
 	nx_tcp_cc_undo(&tcp->cc);

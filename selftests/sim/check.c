@@ -70,6 +70,8 @@ static const struct {
 	  "response function has" },
 	{ "reorder", 2, "TCP-9 goodput over 10 ms with 5 % reordering is the link's "
 	  "rate" },
+	{ "early", 1, "TCP-9 packets that pass a deep queue are not taken for the loss "
+	  "of what they passed" },
 	{ "mtu", 20, "TCP-8 a router tells of a smaller MTU, and it is kept" },
 	{ "hole", 20, "TCP-8 a black hole for large packets is found" },
 	{ "window", 1, "TUNE-7 untouched defaults are within 10 % of the best fixed "

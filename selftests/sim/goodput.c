@@ -73,6 +73,44 @@ void sim_loss_run(struct sim_trial *trial)
 	sim_trial_end(trial, &world);
 }
 
+#define EARLY_BPS	20000000
+#define EARLY_MIN	0.95
+/* Of a hundred segments, so many may be sent again, for nothing. */
+#define EARLY_AGAIN_MAX	1
+
+static uint32_t nr_sent_again(struct sim_world *world)
+{
+	struct sim_conn *client = sim_host_find(&world->hosts[0], 10000, 80);
+
+	return client ? client->tcp.stats.nr_retrans : UINT32_MAX;
+}
+
+void sim_early_run(struct sim_trial *trial)
+{
+	struct sim_world_config config = sim_trial_world(trial);
+	struct sim_world world;
+	uint32_t again;
+	double bps;
+
+	config.there.delay_ns = config.back.delay_ns = 5 * SIM_NS_PER_MS;
+	config.there.rate_bps = EARLY_BPS;
+	config.there.queue.limit_bytes = 15000000;
+	config.there.early_ppb = 5 * SIM_PERCENT;
+	sim_plot_describe(trial->plot,
+			  "CUBIC over 10 ms and a deep queue, which 5 % of the packets pass");
+	sim_world_init(&world, &config);
+	bps = run_path(trial, &world, 20 * SIM_NS_PER_S);
+	again = nr_sent_again(&world);
+	snprintf(trial->summary, sizeof(trial->summary),
+		 "%.1f of %.1f Mbit/s, %u sent again", bps / 1e6,
+		 EARLY_BPS / 1e6, again);
+	if (bps < EARLY_MIN * EARLY_BPS ||
+	    again * 100.0 > EARLY_AGAIN_MAX * (double)world.links[0].nr_sent)
+		sim_world_fail(&world, "%s", trial->summary);
+	trial->nr_conns = 1;
+	sim_trial_end(trial, &world);
+}
+
 #define REORDER_BPS	100000000
 /* Headers are a twentieth of it. */
 #define REORDER_MIN	0.8

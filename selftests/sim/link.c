@@ -23,6 +23,15 @@ static void arrive(struct sim_event *event)
 	link->to->receive(link->to, packet);
 }
 
+static void travel_for(struct sim_link *link, struct sim_packet *packet,
+		       uint64_t ns)
+{
+	packet->carrier = link;
+	packet->event.run = arrive;
+	link->nr_travelling++;
+	sim_clock_arm(link->clock, &packet->event, link->clock->now_ns + ns);
+}
+
 static void travel(struct sim_link *link, struct sim_packet *packet)
 {
 	uint64_t late_ns = 0;
@@ -31,11 +40,7 @@ static void travel(struct sim_link *link, struct sim_packet *packet)
 		late_ns = sim_rng_below(&link->rng, link->config.reorder_ns + 1);
 		note(link, SIM_DELAYED, packet);
 	}
-	packet->carrier = link;
-	packet->event.run = arrive;
-	link->nr_travelling++;
-	sim_clock_arm(link->clock, &packet->event,
-		      link->clock->now_ns + link->config.delay_ns + late_ns);
+	travel_for(link, packet, link->config.delay_ns + late_ns);
 }
 
 /* Gilbert-Elliott: two states, each with its own probability of loss. */
@@ -143,6 +148,11 @@ void sim_link_send(struct sim_link *link, struct sim_packet *packet)
 	note(link, SIM_SENT, packet);
 	if (link->config.mtu && packet->len > link->config.mtu) {
 		refuse(link, packet);
+		return;
+	}
+	if (link->config.early_ppb &&
+	    sim_rng_chance(&link->rng, link->config.early_ppb)) {
+		travel_for(link, packet, 0);
 		return;
 	}
 	if (!link->config.rate_bps) {

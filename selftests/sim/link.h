@@ -23,6 +23,8 @@
  * @burst_loss_ppb: of each packet while the link is bad
  * @reorder_ppb:   of each packet: comes @reorder_ns late, and is overtaken
  * @reorder_ns:    how late at most; each such packet draws its own
+ * @early_ppb:     of each packet: passes all others, and comes at once, as netem's
+ *                 "reorder" has it
  * @duplicate_ppb: of each packet: comes twice
  * @corrupt_ppb:   of each packet: one of its bits is turned
  */
@@ -38,6 +40,7 @@ struct sim_link_config {
 	uint32_t		burst_loss_ppb;
 	uint32_t		reorder_ppb;
 	uint64_t		reorder_ns;
+	uint32_t		early_ppb;
 	uint32_t		duplicate_ppb;
 	uint32_t		corrupt_ppb;
 };

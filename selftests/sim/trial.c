@@ -23,6 +23,7 @@ const struct sim_scenario sim_scenarios[] = {
 	  sim_share_ecn_run },
 	{ "loss", "goodput over 100 ms with 1 % loss", sim_loss_run },
 	{ "reorder", "goodput over 10 ms with 5 % reordering", sim_reorder_run },
+	{ "early", "the same where they pass a deep queue", sim_early_run },
 	{ "mtu", "a router tells that packets are too big", sim_mtu_run },
 	{ "hole", "a router drops them without a word", sim_hole_run },
 	{ "window", "the receive window that tunes itself, beside fixed ones",

@@ -82,6 +82,7 @@ void sim_share_reno_run(struct sim_trial *trial);
 void sim_share_ecn_run(struct sim_trial *trial);
 void sim_loss_run(struct sim_trial *trial);
 void sim_reorder_run(struct sim_trial *trial);
+void sim_early_run(struct sim_trial *trial);
 void sim_mtu_run(struct sim_trial *trial);
 void sim_hole_run(struct sim_trial *trial);
 void sim_window_run(struct sim_trial *trial);

@@ -168,6 +168,42 @@ static void timestamps__undo(void)
 		    "+0 undone 1");
 }
 
+/*
+ * The last three have overtaken seven: when that is known, no ACK of those has RACK
+ * take the rest of them for lost.
+ */
+static void rack__undone_once(void)
+{
+	SCRIPT_WITH(WITH_TS, OPEN_TS,
+		    "+0 nodelay 1",
+		    "+0 write 14480",
+		    "+0 > . 1:1449 ack 1",
+		    "+0 > . 1449:2897 ack 1",
+		    "+0 > . 2897:4345 ack 1",
+		    "+0 > . 4345:5793 ack 1",
+		    "+0 > . 5793:7241 ack 1",
+		    "+0 > . 7241:8689 ack 1",
+		    "+0 > . 8689:10137 ack 1",
+		    "+0 > . 10137:11585 ack 1",
+		    "+0 > . 11585:13033 ack 1",
+		    "+0 > P. 13033:14481 ack 1",
+		    "+.1 < . 1:1 ack 1 win 256 <TS 1200 ecr 1100,sack 10137:14481>",
+		    "+0 > . 1:1449 ack 1",
+		    "+0 > . 1449:2897 ack 1",
+		    "+0 > . 2897:4345 ack 1",
+		    "+0 recovery fast",
+		    "+.01 < . 1:1 ack 1449 win 256 <TS 1210 ecr 1100,sack 10137:14481>",
+		    "+0 recovery open",
+		    "+0 undone 1",
+		    "+.01 < . 1:1 ack 2897 win 256 <TS 1220 ecr 1100,sack 10137:14481>",
+		    "+0 recovery open",
+		    "+.05 < . 1:1 ack 4345 win 256 <TS 1270 ecr 1100,sack 10137:14481>",
+		    "+0 recovery open",
+		    "+.05 < . 1:1 ack 14481 win 256 <TS 1320 ecr 1100>",
+		    "+0 undone 1",
+		    "+.05 none");
+}
+
 /* RFC 8985 section 6.2: reordering is waited for, a quarter of a round trip. */
 static void rack__reordering_window(void)
 {
@@ -945,6 +981,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE_ID(rack__lost_retransmission, "TCP-4 RACK"),
 	UNIT_CASE_ID(tlp__last_segment, "TCP-4 TLP"),
 	UNIT_CASE_ID(tlp__new_data, "TCP-4 TLP"),
+	UNIT_CASE_ID(rack__undone_once, "TCP-4 RACK after an undo"),
 	UNIT_CASE_ID(tlp__reduces_cwnd, "TCP-4 TLP"),
 	UNIT_CASE_ID(avoidance__one_ack_for_all, "TCP-5 a small window grows"),
 	UNIT_CASE_ID(newreno__recovery, "TCP-4 NewReno"),
