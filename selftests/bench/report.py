@@ -49,6 +49,13 @@ TIMED = (
     ("bulk-local", "one host, 64 KiB datagrams, ns each", None),
     ("bulk-veth", "veth, 64 KiB datagrams, ns each", None),
 )
+GOODPUT = (
+    ("goodput-loss", "64 KiB over 100 ms with 1 % loss, ns", ("ratio", 1.0)),
+    ("goodput-late", "64 KiB over 10 ms, 5 % of the packets late, ns",
+     ("ratio", 1.0)),
+    ("goodput-early", "64 KiB over 10 ms, 5 % early, and a deep queue, ns",
+     ("ratio", 1.0)),
+)
 PROGRAMS = tuple(
     (f"{row}-{place}", f"{what}, {where}", ("ratio", limit))
     for place, where in (("local", "one host"), ("veth", "veth"))
@@ -268,6 +275,7 @@ def main():
     counted = os.path.join(out, "count.jsonl")
     timed = os.path.join(out, "time.jsonl")
     programs = os.path.join(out, "programs.jsonl")
+    goodput = os.path.join(out, "goodput.jsonl")
     if os.path.exists(counted):
         figures = load(counted)
         derive(figures)
@@ -287,6 +295,10 @@ def main():
         report["calls"] = show(
             "Instructions a call on descriptors of the kernel's, in a process on "
             "nexus and in one that is not", figures, CALLS, HEADS[:2])
+    if os.path.exists(goodput):
+        report["goodput"] = show(
+            f"What bulk takes over such paths on Linux {kernel} (median of {reps})",
+            load(goodput), GOODPUT, HEADS[:2])
     path = os.path.join(out, "bench.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2)
