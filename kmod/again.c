@@ -276,15 +276,13 @@ static u32 send_all_out(struct nx_tx_run *run, u32 max)
 
 /**
  * nx_again_send - send what is like the packet before
- * @run: in a section with bottom halves off
+ * @run: in a section with bottom halves off, with a packet before
  * @max: so many packets at the most
  *
  * Return: how many; fewer: the next one goes the long way.
  */
 u32 nx_again_send(struct nx_tx_run *run, u32 max)
 {
-	if (!run->again.dest)
-		return 0;
 	return run->again.peer ? send_all_local(run, max) :
 				 send_all_out(run, max);
 }

@@ -559,7 +559,8 @@ static int send_some(struct nx_tx_run *run)
 	nx_again_begin(run);
 	run->budget = run->q->budget.packets;
 	while (run->budget && run->q->tx.here != run->prod) {
-		run->budget -= nx_again_send(run, run->budget);
+		if (run->again.dest)
+			run->budget -= nx_again_send(run, run->budget);
 		if (!run->budget || run->q->tx.here == run->prod)
 			break;
 		err = send_one(run);
