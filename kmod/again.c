@@ -165,6 +165,23 @@ static __always_inline void copy(u8 *to, const struct nx_tx_run *run,
 	       next->len - NX_HEADERS_MAX);
 }
 
+/* Sends one by @send, which is a constant as well, until it says no. */
+static __always_inline u32 send_row(struct nx_tx_run *run, u32 max,
+				    bool (*send)(struct nx_tx_run *, bool))
+{
+	u32 nr = 0;
+
+	if (run->again.dest->key.protocol == IPPROTO_TCP)
+		while (nr < max && run->q->tx.here != run->prod &&
+		       send(run, true))
+			nr++;
+	else
+		while (nr < max && run->q->tx.here != run->prod &&
+		       send(run, false))
+			nr++;
+	return nr;
+}
+
 /* As deliver() in tx.c. */
 static __always_inline void tell_receiver(struct nx_flow *to,
 					  const struct nx_tcp_seg *seg)
@@ -203,22 +220,12 @@ static __always_inline bool send_local(struct nx_tx_run *run, bool is_tcp)
 
 static u32 send_all_local(struct nx_tx_run *run, u32 max)
 {
-	u32 nr = 0;
-
 	if (run->peer != run->again.peer) {
 		nx_tx_end_peer(run);
 		nx_deliver_begin(run->again.peer);
 		run->peer = run->again.peer;
 	}
-	if (run->again.dest->key.protocol == IPPROTO_TCP)
-		while (nr < max && run->q->tx.here != run->prod &&
-		       send_local(run, true))
-			nr++;
-	else
-		while (nr < max && run->q->tx.here != run->prod &&
-		       send_local(run, false))
-			nr++;
-	return nr;
+	return send_row(run, max, send_local);
 }
 
 static void set_packet(struct nx_tx_packet *p, const struct alike *next,
@@ -260,18 +267,8 @@ static __always_inline bool send_out(struct nx_tx_run *run, bool is_tcp)
 
 static u32 send_all_out(struct nx_tx_run *run, u32 max)
 {
-	u32 nr = 0;
-
 	nx_tx_end_peer(run);
-	if (run->again.dest->key.protocol == IPPROTO_TCP)
-		while (nr < max && run->q->tx.here != run->prod &&
-		       send_out(run, true))
-			nr++;
-	else
-		while (nr < max && run->q->tx.here != run->prod &&
-		       send_out(run, false))
-			nr++;
-	return nr;
+	return send_row(run, max, send_out);
 }
 
 /**
