@@ -162,6 +162,19 @@ NX_TEST(addresses, "FLOW-9 addresses go one after the other: each flow is told o
 
 /* --------------------------------------------------------------- routes */
 
+/* Was there "way"? New neighbours have things to say to each other, too. */
+static bool saw_way(int wire, int family)
+{
+	char packet[256];
+	long len;
+
+	while ((len = nx_packet_recv(wire, packet, sizeof(packet), 0)) > 0)
+		if (len == (long)nx_udp_headers(family) + 3 &&
+		    packet[family == AF_INET ? 9 : 6] == IPPROTO_UDP)
+			return true;
+	return false;
+}
+
 static void route_changes(NX_METADATA, int family)
 {
 	const char *far = family == AF_INET ? "203.0.113.9" : "2001:db8::9";
@@ -182,14 +195,11 @@ static void route_changes(NX_METADATA, int family)
 	for (int round = 0; round < 4; round++) {
 		int first = nx_packet_socket(bed.net.peer, "p0");
 		int second = nx_packet_socket(bed.net.peer, "p1");
-		char packet[256];
 
 		EXPECT_EQ(0, nx_flow_send(&flow, "way", 3));
 		EXPECT_EQ(3, nx_udp_recv(peer, seen, sizeof(seen), WAIT_MS));
-		EXPECT_EQ(!(round & 1), nx_packet_recv(first, packet,
-						       sizeof(packet), 0) > 0);
-		EXPECT_EQ(round & 1, nx_packet_recv(second, packet,
-						    sizeof(packet), 0) > 0);
+		EXPECT_EQ(!(round & 1), saw_way(first, family));
+		EXPECT_EQ(round & 1, saw_way(second, family));
 		close(first);
 		close(second);
 		nx_ip("route replace %s/%d via %s dev n%d\n", far, bits,
