@@ -21,7 +21,8 @@ static enum hrtimer_restart ring(struct hrtimer *timer)
 	spin_lock(&q->alarm.lock);
 	WRITE_ONCE(q->alarm.at, KTIME_MAX); /* X */
 	spin_unlock(&q->alarm.lock);
-	wake_up_interruptible(&q->wait);
+	/* Also those behind one who is to be woken first. */
+	wake_up_interruptible_all(&q->wait);
 	return HRTIMER_NORESTART;
 }
 

@@ -167,7 +167,7 @@ static int copy_sync_in(struct nexus_sync *to,
 	unsafe_get_user(to->size, &from->size, fault);
 	unsafe_get_user(to->flags, &from->flags, fault);
 	unsafe_get_user(to->queue, &from->queue, fault);
-	unsafe_get_user(to->reserved, &from->reserved, fault);
+	unsafe_get_user(to->fd, &from->fd, fault);
 	unsafe_get_user(to->timeout_ns, &from->timeout_ns, fault);
 	user_access_end();
 	if (likely(to->size == sizeof(*to)))

@@ -10,9 +10,11 @@
 #include "sync.h"
 #include "tx.h"
 #include "wake.h"
+#include "watch.h"
 
 #define SYNC_FLAGS (NEXUS_SYNC_TX | NEXUS_SYNC_REFILL | NEXUS_SYNC_WAIT_RX | \
-		    NEXUS_SYNC_WAIT_TX | NEXUS_SYNC_UNTIL)
+		    NEXUS_SYNC_WAIT_TX | NEXUS_SYNC_UNTIL | \
+		    NEXUS_SYNC_WAIT_FD | NEXUS_SYNC_FIRST)
 
 /**
  * nx_sync_recycle - a buffer that was sent goes back to who sent it
@@ -196,6 +198,44 @@ static int state_error(const struct nx_channel *chan)
 	return -ENXIO;
 }
 
+/* The flags and the fields make sense. */
+static bool is_valid(const struct nx_channel *chan, const struct nexus_sync *arg)
+{
+	if (arg->flags & ~SYNC_FLAGS || arg->queue >= chan->nr_queues ||
+	    arg->timeout_ns < NEXUS_TIMEOUT_NONE)
+		return false;
+	if (!(arg->flags & NEXUS_SYNC_WAIT_FD) && arg->fd)
+		return false;
+	if (!(arg->flags & (NEXUS_SYNC_WAIT_FD | NEXUS_SYNC_FIRST)))
+		return true;
+	return (arg->flags & (NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_WAIT_TX)) ==
+	       NEXUS_SYNC_WAIT_RX;
+}
+
+/* Apart, for the sake of everybody else's stack. */
+static noinline int wait_beside(struct nx_queue *q, u32 what, ktime_t at,
+				bool is_first, int fd)
+{
+	struct nx_watch watch;
+	int ret = nx_watch_begin(&watch, fd);
+
+	if (ret)
+		return ret;
+	ret = nx_wait(q, what, at, is_first, &watch);
+	nx_watch_end(&watch);
+	return ret;
+}
+
+static int wait(struct nx_queue *q, u32 what, const struct nexus_sync *arg)
+{
+	ktime_t at = nx_wait_end(arg->timeout_ns, arg->flags & NEXUS_SYNC_UNTIL);
+	bool is_first = arg->flags & NEXUS_SYNC_FIRST;
+
+	if (arg->flags & NEXUS_SYNC_WAIT_FD)
+		return wait_beside(q, what, at, is_first, arg->fd);
+	return nx_wait(q, what, at, is_first, NULL);
+}
+
 /**
  * nx_sync - the whole call
  * @chan: whose
@@ -209,9 +249,7 @@ int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
 	int err;
 	u32 what = 0;
 
-	if ((arg->flags & ~SYNC_FLAGS) || arg->reserved ||
-	    arg->queue >= chan->nr_queues ||
-	    arg->timeout_ns < NEXUS_TIMEOUT_NONE)
+	if (!is_valid(chan, arg))
 		return -EINVAL;
 	q = &chan->queues[arg->queue];
 	WRITE_ONCE(chan->tend.last_use, jiffies);
@@ -233,8 +271,6 @@ int nx_sync(struct nx_channel *chan, const struct nexus_sync *arg)
 	if (err && !(what & NX_ARMED_TX))
 		return err;
 	if (what)
-		err = nx_wait(q, what,
-			      nx_wait_end(arg->timeout_ns,
-					  arg->flags & NEXUS_SYNC_UNTIL));
+		err = wait(q, what, arg);
 	return state_error(chan) ?: err;
 }

@@ -18,6 +18,7 @@
 #include "delay.h"
 #include "trace.h"
 #include "wake.h"
+#include "watch.h"
 
 /**
  * struct wake_list - queues that one CPU has to wake
@@ -31,6 +32,15 @@ struct wake_list {
 };
 
 static DEFINE_PER_CPU(struct wake_list, wake_lists);
+
+/* The end of a channel concerns all, also behind one who is first. */
+static void wake(struct nx_queue *q, __poll_t events)
+{
+	if (unlikely(events & EPOLLHUP))
+		__wake_up(&q->wait, TASK_INTERRUPTIBLE, 0, poll_to_key(events));
+	else
+		wake_up_interruptible_sync_poll(&q->wait, events);
+}
 
 /**
  * nx_wake_now - wake who waits for any of @armed
@@ -56,7 +66,7 @@ void nx_wake_now(struct nx_queue *q, u32 armed)
 		events |= EPOLLERR | EPOLLHUP;
 	atomic64_inc(&q->wakes);
 	trace_nexus_wake(q->chan->id, q->idx);
-	wake_up_interruptible_sync_poll(&q->wait, events);
+	wake(q, events);
 }
 
 /**
@@ -148,17 +158,80 @@ u32 nx_arm(struct nx_queue *q, u32 what)
 	return nx_queue_ready(q) & what;
 }
 
-/* Sleeps until woken, a signal, or @at, of which @is_ahead need not ask the clock. */
-static int sleep_until(struct nx_queue *q, ktime_t at, bool is_ahead)
+/**
+ * struct sleeper - who sleeps on a queue
+ * @wait: his place in the queue's wait queue
+ * @what: NX_ARMED_*
+ * @at:   when he gives up; KTIME_MAX: never
+ * @is_ahead: @at is, as far as he knows
+ * @is_first: woken before others, alone
+ * @watch: what else wakes him, or NULL
+ */
+struct sleeper {
+	struct wait_queue_entry	wait;
+	u32			what;
+	ktime_t			at;
+	bool			is_ahead;
+	bool			is_first;
+	struct nx_watch		*watch;
+};
+
+/* Who is first takes no wake from those who wait for something else. */
+static int wake_first(struct wait_queue_entry *wait, unsigned int mode,
+		      int sync, void *key)
+{
+	if (key && !(key_to_poll(key) & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+		return 0;
+	return autoremove_wake_function(wait, mode, sync, key);
+}
+
+/* The last who came stands at the head. */
+static void stand_first(struct nx_queue *q, struct sleeper *s)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->wait.lock, flags);
+	if (list_empty(&s->wait.entry))
+		__add_wait_queue_exclusive(&q->wait, &s->wait);
+	set_current_state(TASK_INTERRUPTIBLE);
+	spin_unlock_irqrestore(&q->wait.lock, flags);
+}
+
+static void stand(struct nx_queue *q, struct sleeper *s)
+{
+	if (s->is_first)
+		stand_first(q, s);
+	else
+		prepare_to_wait(&q->wait, &s->wait, TASK_INTERRUPTIBLE);
+}
+
+/*
+ * The wake that he took disarmed the queue for all. He looks at the rings when he
+ * is back: what comes later is for those who still sleep.
+ */
+static void leave(struct nx_queue *q, struct sleeper *s)
+{
+	finish_wait(&q->wait, &s->wait);
+	if (!s->is_first || !waitqueue_active(&q->wait))
+		return;
+	atomic_or(s->what, &q->armed);
+	smp_mb__after_atomic(); /* W2, pairs with W1 */
+}
+
+/* Sleeps until woken, a signal, or the time, which may not need a look. */
+static int sleep_once(struct nx_queue *q, struct sleeper *s)
 {
 	if (signal_pending(current))
 		return -EINTR;
-	if (at != KTIME_MAX) {
-		if (!is_ahead && ktime_get() >= at)
+	if (s->watch && nx_watch_is_told(s->watch))
+		return 0;
+	if (s->at != KTIME_MAX) {
+		if (!s->is_ahead && ktime_get() >= s->at)
 			return -ETIME;
-		nx_alarm_set(q, at);
+		nx_alarm_set(q, s->at);
 	}
 	schedule();
+	s->is_ahead = false;
 	return 0;
 }
 
@@ -183,38 +256,62 @@ static bool is_over(const struct nx_queue *q, u32 ready)
 	return ready || !nx_channel_is_active(q->chan);
 }
 
-static int sleep_on(struct nx_queue *q, u32 what, ktime_t at)
+/* 1: the file that is watched has something. */
+static int look_beside(struct sleeper *s)
 {
-	/* Most times are. The alarm tells of one that has passed, too. */
-	bool is_ahead = at > 0;
-	DEFINE_WAIT(wait);
-	int err = 0;
+	if (!s->watch || !nx_watch_is_told(s->watch))
+		return 0;
+	__set_current_state(TASK_RUNNING);
+	return nx_watch_look(s->watch);
+}
+
+static int sleep_on(struct nx_queue *q, struct sleeper *s)
+{
+	int ret = 0;
 
 	do {
-		prepare_to_wait(&q->wait, &wait, TASK_INTERRUPTIBLE);
-		if (is_over(q, nx_arm(q, what)))
+		stand(q, s);
+		if (is_over(q, nx_arm(q, s->what)))
 			break;
-		err = sleep_until(q, at, is_ahead);
-		is_ahead = false;
 		/* Most are woken for what they wait for. */
-	} while (!err && !is_over(q, nx_queue_ready(q) & what));
-	finish_wait(&q->wait, &wait);
-	return err;
+		ret = sleep_once(q, s) ?: look_beside(s);
+	} while (!ret && !is_over(q, nx_queue_ready(q) & s->what));
+	leave(q, s);
+	return ret;
 }
 
 /**
  * nx_wait - sleep until a queue has something
- * @q:    the queue
- * @what: NX_ARMED_*
- * @at:   when to give up, see nx_wait_end(); 0: at once
+ * @q:     the queue
+ * @what:  NX_ARMED_*
+ * @at:    when to give up, see nx_wait_end(); 0: at once
+ * @is_first: a wake is for this sleeper alone, of those who wait for packets
+ * @watch: another file that ends the sleep, or NULL
  *
- * Return: 0 it has, or its channel stopped; ETIME, EINTR.
+ * Return: 0 it has, or its channel stopped; 1 the file has; ETIME, EINTR.
  */
-int nx_wait(struct nx_queue *q, u32 what, ktime_t at)
+int nx_wait(struct nx_queue *q, u32 what, ktime_t at, bool is_first,
+	    struct nx_watch *watch)
 {
+	struct sleeper s = {
+		.what = what,
+		.at = at,
+		/* Most times are. The alarm tells of one that has passed, too. */
+		.is_ahead = at > 0,
+		.is_first = is_first,
+		.watch = watch,
+	};
+	int ret;
+
 	if (nx_queue_ready(q) & what)
 		return 0;
-	return sleep_on(q, what, at);
+	ret = watch ? nx_watch_look(watch) : 0;
+	if (ret)
+		return ret;
+	init_wait(&s.wait);
+	if (is_first)
+		s.wait.func = wake_first;
+	return sleep_on(q, &s);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct nx_queue;
+struct nx_watch;
 
 void nx_wake_init(void);
 void nx_wake_exit(void);
@@ -15,7 +16,8 @@ void nx_wake_later(struct nx_queue *q, bool is_softirq);
 void nx_wake_run(void);
 void nx_wake_now(struct nx_queue *q, u32 armed);
 ktime_t nx_wait_end(s64 timeout_ns, bool is_time);
-int nx_wait(struct nx_queue *q, u32 what, ktime_t at);
+int nx_wait(struct nx_queue *q, u32 what, ktime_t at, bool is_first,
+	    struct nx_watch *watch);
 u32 nx_arm(struct nx_queue *q, u32 what);
 u32 nx_queue_ready(const struct nx_queue *q);
 

@@ -303,10 +303,15 @@ NX_TEST(size_attach, "RING-7 ATTACH: smaller: EINVAL, larger: accepted if it end
 NX_TEST(sync_fields, "RING-7 SYNC: unknown flags, queues, reserved fields and timeouts: EINVAL")
 {
 	struct nexus_sync bad[] = {
-		{ .flags = 1U << 5 }, { .flags = 1U << 31 },
+		{ .flags = 1U << 7 }, { .flags = 1U << 31 },
+		{ .flags = NEXUS_SYNC_FIRST }, { .flags = NEXUS_SYNC_WAIT_FD },
+		{ .flags = NEXUS_SYNC_FIRST | NEXUS_SYNC_WAIT_TX },
+		{ .flags = NEXUS_SYNC_FIRST | NEXUS_SYNC_WAIT_RX |
+			   NEXUS_SYNC_WAIT_TX },
+		{ .flags = NEXUS_SYNC_FIRST | NEXUS_SYNC_WAIT_RX, .fd = 1 },
 		{ .flags = 0xffffffff }, { .queue = 1 },
 		{ .queue = NEXUS_QUEUES_MAX }, { .queue = 0xffffffff },
-		{ .reserved = 1 }, { .reserved = 1U << 31 },
+		{ .fd = 1 }, { .fd = INT32_MIN },
 		{ .timeout_ns = -2 }, { .timeout_ns = 1LL << 63 },
 	};
 	struct bed bed;

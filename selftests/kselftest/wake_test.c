@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -38,15 +39,48 @@ static void bed_start(struct bed *bed)
 	nx_pair_start(&bed->pair, &bed->chan, &bed->net, AF_INET, PORT);
 }
 
+static int event_fd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (fd < 0)
+		nx_die("eventfd: %s", strerror(errno));
+	return fd;
+}
+
+static void event_write(int fd)
+{
+	__u64 one = 1;
+
+	if (write(fd, &one, sizeof(one)) != sizeof(one))
+		nx_die("eventfd: %s", strerror(errno));
+}
+
+/* Sleeps as one who is woken first, and for @fd as well: 0, 1, -errno. */
+static int sync_beside(struct nx_chan *chan, int fd, __s64 timeout_ns)
+{
+	struct nexus_sync sync = {
+		.size = sizeof(sync),
+		.flags = NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_WAIT_FD |
+			 NEXUS_SYNC_FIRST,
+		.fd = fd,
+		.timeout_ns = timeout_ns,
+	};
+	int ret = ioctl(chan->fd, NEXUS_IOC_SYNC, &sync);
+
+	return ret < 0 ? -errno : ret;
+}
+
 /* ---------------------------------------------------------- ways to wait */
 
-enum way { WAY_POLL, WAY_LEVEL, WAY_EDGE, WAY_SYNC };
+enum way { WAY_POLL, WAY_LEVEL, WAY_EDGE, WAY_SYNC, WAY_FIRST };
 
 struct waiter {
 	struct nx_chan	*chan;
 	enum way	way;
 	__u32	events;
 	int	epoll;
+	int	beside;
 };
 
 static void waiter_start(struct waiter *waiter, struct nx_chan *chan,
@@ -59,6 +93,7 @@ static void waiter_start(struct waiter *waiter, struct nx_chan *chan,
 		.way = way,
 		.events = events,
 		.epoll = -1,
+		.beside = way == WAY_FIRST ? event_fd() : -1,
 	};
 	if (way != WAY_LEVEL && way != WAY_EDGE)
 		return;
@@ -107,9 +142,11 @@ static bool waiter_wait(struct waiter *waiter)
 	case WAY_EDGE:
 		return waiter_epoll(waiter);
 	case WAY_SYNC:
+		return waiter_sync(waiter);
+	case WAY_FIRST:
 		break;
 	}
-	return waiter_sync(waiter);
+	return !sync_beside(waiter->chan, waiter->beside, LOST_MS * NX_MSEC);
 }
 
 /* ------------------------------------------------------------------ RX */
@@ -469,6 +506,245 @@ NX_TEST(timeouts, "RING-9 SYNC ends with ETIME when its time is over, however to
 	/* Nobody waits for what is there already. */
 	EXPECT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_TX,
 				  NEXUS_TIMEOUT_NONE));
+	nx_chan_close(&bed.chan);
+}
+
+/* ---------------------------------------------- beside others, and first */
+
+/* Writes to @fd as soon as the one before was seen, some of them a little later. */
+struct writer {
+	int	fd;
+	__u32	nr;
+	__u32	nr_seen;
+};
+
+static void *write_when_seen(void *arg)
+{
+	struct writer *writer = arg;
+	__u32 seed = 1;
+
+	for (__u32 i = 0; i < writer->nr; i++) {
+		while (__atomic_load_n(&writer->nr_seen, __ATOMIC_ACQUIRE) != i)
+			sched_yield();
+		for (__u32 spin = nx_random(&seed) & 0x3ff; spin; spin--)
+			__asm__ volatile("" ::: "memory");
+		event_write(writer->fd);
+	}
+	return NULL;
+}
+
+static int inner_epoll(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
+		nx_die("epoll: %s", strerror(errno));
+	return epoll;
+}
+
+static void beside_cycles(NX_METADATA, bool is_epoll)
+{
+	struct writer writer = {
+		.fd = event_fd(),
+		.nr = nx_loops("NEXUS_TEST_WAKES", 100000) / 4,
+	};
+	int fd = is_epoll ? inner_epoll(writer.fd) : writer.fd;
+	pthread_t thread;
+	struct bed bed;
+	__u64 count;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, write_when_seen, &writer));
+	for (__u32 i = 0; i < writer.nr; i++) {
+		ASSERT_EQ(1, sync_beside(&bed.chan, fd, LOST_MS * NX_MSEC)) {
+			TH_LOG("lost a wakeup in cycle %u of %u", i, writer.nr);
+		}
+		ASSERT_EQ(sizeof(count), read(writer.fd, &count, sizeof(count)));
+		__atomic_store_n(&writer.nr_seen, i + 1, __ATOMIC_RELEASE);
+	}
+	pthread_join(thread, NULL);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST_LONG(beside_eventfd, "RING-9 SYNC ends when a descriptor beside the channel is readable", 120)
+{
+	beside_cycles(_metadata, false);
+}
+
+NX_TEST_LONG(beside_epoll, "RING-9 SYNC ends when an epoll beside the channel is readable", 120)
+{
+	beside_cycles(_metadata, true);
+}
+
+NX_TEST_LONG(rx_first, "RING-9 SYNC of one who is woken first wakes for RX, no wakeup is lost", 120)
+{
+	rx_cycles(_metadata, WAY_FIRST);
+}
+
+NX_TEST_LONG(event_first, "RING-9 SYNC of one who is woken first wakes for EVENT", 120)
+{
+	event_cycles(_metadata, WAY_FIRST);
+}
+
+NX_TEST(beside_ends, "RING-9 SYNC beside a descriptor: what is ready, times, signals, and what is none")
+{
+	struct sigaction nothing = { .sa_handler = ignore };
+	struct nexus_desc desc;
+	long long start_ns;
+	struct bed bed;
+	int fd;
+
+	bed_start(&bed);
+	fd = event_fd();
+	start_ns = nx_now_ns();
+	EXPECT_EQ(-ETIME, sync_beside(&bed.chan, fd, 50 * NX_MSEC));
+	EXPECT_LE(50 * NX_MSEC, nx_now_ns() - start_ns);
+	sigaction(SIGALRM, &nothing, NULL);
+	alarm(1);
+	EXPECT_EQ(-EINTR, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
+	event_write(fd);
+	EXPECT_EQ(1, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
+	/* What the queue has comes first. */
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	EXPECT_EQ(0, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
+	EXPECT_EQ(-EBADF, sync_beside(&bed.chan, -1, NEXUS_TIMEOUT_NONE));
+	while (nx_ring_pop(nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX), &desc))
+		EXPECT_TRUE(nx_buf_give(&bed.chan, 0, desc.buf));
+	close(fd);
+	EXPECT_EQ(-EBADF, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
+	nx_chan_close(&bed.chan);
+}
+
+/* A thread that sleeps, and how that ended. */
+struct resting {
+	struct nx_chan	*chan;
+	int		fd;
+	int		result;
+	bool		is_back;
+	pthread_t	thread;
+};
+
+static void *rest(void *arg)
+{
+	struct resting *resting = arg;
+
+	resting->result = sync_beside(resting->chan, resting->fd,
+				      4 * LOST_MS * NX_MSEC);
+	__atomic_store_n(&resting->is_back, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* It sleeps when this returns, or is about to. */
+static void resting_start(struct resting *resting, struct nx_chan *chan)
+{
+	*resting = (struct resting){ .chan = chan, .fd = event_fd() };
+	if (pthread_create(&resting->thread, NULL, rest, resting))
+		nx_die("no thread");
+	usleep(200000);
+}
+
+static bool is_back(const struct resting *resting)
+{
+	return __atomic_load_n(&resting->is_back, __ATOMIC_ACQUIRE);
+}
+
+static bool comes_back(const struct resting *resting)
+{
+	for (int i = 0; i < LOST_MS && !is_back(resting); i++)
+		usleep(1000);
+	return is_back(resting);
+}
+
+static bool is_readable(const struct nx_chan *chan, int timeout_ms)
+{
+	struct pollfd fd = { .fd = chan->fd, .events = POLLIN };
+
+	return poll(&fd, 1, timeout_ms) == 1;
+}
+
+static void *poll_it(void *arg)
+{
+	struct resting *resting = arg;
+
+	resting->result = is_readable(resting->chan, 4 * LOST_MS);
+	__atomic_store_n(&resting->is_back, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+NX_TEST(first_alone, "RING-9 a wake is for one who sleeps first, the last who came, and then for the others")
+{
+	struct resting one, other, poller = { 0 };
+	struct bed bed;
+
+	bed_start(&bed);
+	poller.chan = &bed.chan;
+	ASSERT_EQ(0, pthread_create(&poller.thread, NULL, poll_it, &poller));
+	usleep(200000);
+	resting_start(&one, &bed.chan);
+	resting_start(&other, &bed.chan);
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	EXPECT_TRUE(comes_back(&other));
+	usleep(200000);
+	EXPECT_FALSE(is_back(&one));
+	EXPECT_FALSE(is_back(&poller));
+	/* It is away: the next one is woken, and then who polls. */
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	EXPECT_TRUE(comes_back(&one));
+	usleep(200000);
+	EXPECT_FALSE(is_back(&poller));
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	EXPECT_TRUE(comes_back(&poller));
+	EXPECT_EQ(0, one.result);
+	EXPECT_EQ(0, other.result);
+	pthread_join(one.thread, NULL);
+	pthread_join(other.thread, NULL);
+	pthread_join(poller.thread, NULL);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(first_tells_others, "RING-9 one who is first and is told otherwise takes no wake from others")
+{
+	struct resting one, other;
+	struct bed bed;
+
+	bed_start(&bed);
+	resting_start(&one, &bed.chan);
+	resting_start(&other, &bed.chan);
+	event_write(other.fd);
+	EXPECT_TRUE(comes_back(&other));
+	EXPECT_EQ(1, other.result);
+	EXPECT_FALSE(is_back(&one));
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	EXPECT_TRUE(comes_back(&one));
+	EXPECT_EQ(0, one.result);
+	pthread_join(one.thread, NULL);
+	pthread_join(other.thread, NULL);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(first_end, "RING-9 the end of a channel wakes all who sleep, whoever is first")
+{
+	struct resting one, other, poller = { 0 };
+	struct bed bed;
+
+	bed_start(&bed);
+	poller.chan = &bed.chan;
+	ASSERT_EQ(0, pthread_create(&poller.thread, NULL, poll_it, &poller));
+	usleep(200000);
+	resting_start(&one, &bed.chan);
+	resting_start(&other, &bed.chan);
+	/* More packets than the ring has slots. */
+	*nx_chan_ring(&bed.chan, 0, NEXUS_RING_TX)->prod += 100000;
+	EXPECT_EQ(-EPROTO, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
+	EXPECT_TRUE(comes_back(&one));
+	EXPECT_TRUE(comes_back(&other));
+	EXPECT_TRUE(comes_back(&poller));
+	EXPECT_EQ(-EPROTO, one.result);
+	EXPECT_EQ(-EPROTO, other.result);
+	pthread_join(one.thread, NULL);
+	pthread_join(other.thread, NULL);
+	pthread_join(poller.thread, NULL);
 	nx_chan_close(&bed.chan);
 }
 

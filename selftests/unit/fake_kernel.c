@@ -580,7 +580,9 @@ static int ioctl_sync(struct fake_kernel *fk, const struct nexus_sync *s)
 	fk->last_sync = *s;
 	if (state_error(fk))
 		return state_error(fk);
-	if (s->size != sizeof(*s) || s->reserved || !s->flags)
+	if (s->size != sizeof(*s) || !s->flags)
+		return -EINVAL;
+	if (s->fd && !(s->flags & NEXUS_SYNC_WAIT_FD))
 		return -EINVAL;
 	if (err) {
 		fk->sync_error = 0;

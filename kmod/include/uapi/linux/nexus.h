@@ -304,6 +304,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_NOTIFY	(1ULL << 9)	/* NEXUS_DESC_NOTIFY, _DEADLINE, _LATE */
 #define NEXUS_FEATURE_KEEP	(1ULL << 10)	/* NEXUS_DESC_KEEP */
 #define NEXUS_FEATURE_UNTIL	(1ULL << 11)	/* NEXUS_SYNC_UNTIL */
+#define NEXUS_FEATURE_BESIDE	(1ULL << 12)	/* NEXUS_SYNC_WAIT_FD, _FIRST */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -572,6 +573,8 @@ struct nexus_attach {
 #define NEXUS_SYNC_WAIT_RX	(1U << 2)  /* then sleep until RX or EVENT has more */
 #define NEXUS_SYNC_WAIT_TX	(1U << 3)  /* then sleep until TX has space */
 #define NEXUS_SYNC_UNTIL	(1U << 4)  /* @timeout_ns is a time, not a span */
+#define NEXUS_SYNC_WAIT_FD	(1U << 5)  /* with WAIT_RX: or until @fd is readable */
+#define NEXUS_SYNC_FIRST	(1U << 6)  /* with WAIT_RX: woken before all others */
 
 #define NEXUS_TIMEOUT_NONE	(-1LL)
 
@@ -580,7 +583,7 @@ struct nexus_attach {
  * @size:       sizeof(struct nexus_sync)
  * @flags:      NEXUS_SYNC_*
  * @queue:      of this channel
- * @reserved:   0
+ * @fd:         with NEXUS_SYNC_WAIT_FD a descriptor of the caller's, else 0
  * @timeout_ns: longest sleep from now, or, with NEXUS_SYNC_UNTIL, the time of
  *              CLOCK_MONOTONIC at which it ends; NEXUS_TIMEOUT_NONE: no limit
  *
@@ -589,17 +592,23 @@ struct nexus_attach {
  * behind it. TX buffers without NEXUS_DESC_KEEP come back through ALLOC in the
  * same call.
  *
- * Returns 0, or: EAGAIN the socket's send buffer is full and packets stay in
- * TX (at once, unless NEXUS_SYNC_WAIT_TX is asked for), ETIME the timeout
- * passed, EINTR a signal, EPROTO the channel is quarantined, ENXIO it is defunct
- * or its nexus is gone, ENOTCONN not attached, EPERM another process's channel,
- * EINVAL a field out of range.
+ * Several threads may sleep on a queue. Of those that do with NEXUS_SYNC_FIRST a
+ * wake is for one, who came last, and for nobody else, poll() and epoll included;
+ * it looks at the rings when it is back, and tells the others what is theirs. What
+ * comes from then on wakes the next one, or all who are not first.
+ *
+ * Returns 0, or 1 if it is @fd that is readable, or: EAGAIN the socket's send
+ * buffer is full and packets stay in TX (at once, unless NEXUS_SYNC_WAIT_TX is
+ * asked for), ETIME the timeout passed, EINTR a signal, EPROTO the channel is
+ * quarantined, ENXIO it is defunct or its nexus is gone, ENOTCONN not attached,
+ * EPERM another process's channel, EBADF no such descriptor, EINVAL a field out of
+ * range.
  */
 struct nexus_sync {
 	__u32	size;
 	__u32	flags;
 	__u32	queue;
-	__u32	reserved;
+	__s32	fd;
 	__s64	timeout_ns;
 };
 
