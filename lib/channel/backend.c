@@ -20,8 +20,10 @@ static int kernel_open(void *arg)
 
 static int kernel_ioctl(void *arg, int fd, unsigned long request, void *data)
 {
+	int ret = ioctl(fd, request, data);
+
 	(void)arg;
-	return ioctl(fd, request, data) < 0 ? -errno : 0;
+	return ret < 0 ? -errno : ret;
 }
 
 static void *kernel_mmap(void *arg, int fd, size_t len, int prot, uint64_t off)

@@ -5,8 +5,10 @@
  * What is nexus's is kept here, as the kernel keeps its own: a list of watches
  * that may be ready, filled by what happens, and looked at by epoll_wait(): what
  * is not ready after all leaves it, and so does what is edge triggered or oneshot
- * once it is told. What is the kernel's stays in the kernel's epoll, which has two
- * descriptors more: the stack's, and an eventfd by which others wake who sleeps.
+ * once it is told. What is the kernel's stays in the kernel's epoll, which has an
+ * eventfd more, by which others wake who sleeps. He sleeps in the channel, which
+ * watches the kernel's epoll meanwhile; where that cannot be, the epoll has the
+ * stack's descriptor, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,17 +115,6 @@ static void kick(struct nx_epoll *ep)
 	nx_sys.write(ep->kick_fd, &one, sizeof(one));
 }
 
-void nx_epoll_nest(int fd)
-{
-	struct nx_epoll *ep = nx_epoll_of(fd);
-
-	if (!ep)
-		return;
-	ep->is_nested = true;
-	if (ep->first)
-		kick(ep);
-}
-
 static void enqueue(struct nx_watch *w)
 {
 	struct nx_epoll *ep = w->ep;
@@ -202,10 +193,26 @@ static int add_own(struct nx_epoll *ep, int fd, void *tag)
 	return nx_sys.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
+/*
+ * Who sleeps in an epoll sleeps in the channel, if that can be. Who looks at the
+ * epoll from outside does not.
+ */
+static int watch_stack(struct nx_epoll *ep)
+{
+	struct nexus_stack *stack = nx_service_current();
+	int err;
+
+	if (!stack || ep->has_stack || ep->kick_fd < 0 ||
+	    (nx_service_can_rest() && !ep->is_nested))
+		return 0;
+	err = add_own(ep, nexus_stack_fd(stack), &stack_tag);
+	ep->has_stack = !err;
+	return err;
+}
+
 /* The epoll gets its first socket of nexus. */
 static int prepare(struct nx_epoll *ep)
 {
-	struct nexus_stack *stack = nx_service_current();
 	int err = 0;
 
 	__atomic_store_n(&is_any_ours, true, __ATOMIC_SEQ_CST);
@@ -215,11 +222,19 @@ static int prepare(struct nx_epoll *ep)
 			return -errno;
 		err = add_own(ep, ep->kick_fd, &kick_tag);
 	}
-	if (!err && stack && !ep->has_stack) {
-		err = add_own(ep, nexus_stack_fd(stack), &stack_tag);
-		ep->has_stack = !err;
-	}
-	return err;
+	return err ? err : watch_stack(ep);
+}
+
+void nx_epoll_nest(int fd)
+{
+	struct nx_epoll *ep = nx_epoll_of(fd);
+
+	if (!ep)
+		return;
+	ep->is_nested = true;
+	watch_stack(ep);
+	if (ep->first)
+		kick(ep);
 }
 
 static struct nx_watch *find(const struct nx_epoll *ep,
@@ -492,15 +507,20 @@ static int filter(struct nx_epoll *ep, struct epoll_event *evs, int nr)
 }
 
 /* What the kernel has, without sleeping. */
+static int ask_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max)
+{
+	int nr = nx_sys.epoll_pwait(ep->fd, evs, max, 0, NULL);
+
+	return nr > 0 ? filter(ep, evs, nr) : 0;
+}
+
+/* The same, now and then. */
 static int collect_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max)
 {
-	int nr;
-
 	if (!max || !__atomic_load_n(&is_any_kernel, __ATOMIC_RELAXED) ||
 	    ++ep->turn % KERNEL_TURN)
 		return 0;
-	nr = nx_sys.epoll_pwait(ep->fd, evs, max, 0, NULL);
-	return nr > 0 ? filter(ep, evs, nr) : 0;
+	return ask_kernel(ep, evs, max);
 }
 
 /* One sleep: what the kernel has then, or -errno. */
@@ -509,15 +529,54 @@ static int sleep_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max,
 {
 	int timeout_ms = nx_service_epoll_timeout_ms(until_ns), nr, err;
 
-	ep->nr_asleep++;
 	nx_unlock();
 	nr = nx_sys.epoll_pwait(ep->fd, evs, max, timeout_ms, mask);
 	err = errno;
 	nx_lock();
-	ep->nr_asleep--;
+	if (ep->nr_nexus)
+		nx_service_run();
 	if (nr < 0)
 		return -err;
 	return filter(ep, evs, nr);
+}
+
+/* The same, with the stack beside the epoll. */
+static int sleep_masked(struct nx_epoll *ep, struct epoll_event *evs, int max,
+			uint64_t until_ns, const sigset_t *mask)
+{
+	struct pollfd fds[3] = { { .fd = ep->fd, .events = POLLIN } };
+	int nr = nx_service_sleep(fds, 1, until_ns, mask);
+
+	return nr > 0 ? ask_kernel(ep, evs, max) : nr;
+}
+
+/* In the channel, until the epoll has something. */
+static int sleep_channel(struct nx_epoll *ep, struct epoll_event *evs, int max,
+			 uint64_t until_ns)
+{
+	int nr = nx_service_rest(ep->fd, until_ns);
+
+	/* What woke it was for nobody else, whatever the epoll holds by now. */
+	if (nr != NX_PASS)
+		nx_service_run();
+	return nr > 0 ? ask_kernel(ep, evs, max) : nr;
+}
+
+static int sleep_once(struct nx_epoll *ep, struct epoll_event *evs, int max,
+		      uint64_t until_ns, const sigset_t *mask)
+{
+	int nr = NX_PASS;
+
+	if (!until_ns)
+		return ask_kernel(ep, evs, max);
+	ep->nr_asleep++;
+	if (ep->nr_nexus && !ep->has_stack)
+		nr = mask ? sleep_masked(ep, evs, max, until_ns, mask) :
+			    sleep_channel(ep, evs, max, until_ns);
+	if (nr == NX_PASS)
+		nr = sleep_kernel(ep, evs, max, until_ns, mask);
+	ep->nr_asleep--;
+	return nr;
 }
 
 static int wait_locked(struct nx_epoll *ep, struct epoll_event *evs, int max,
@@ -531,11 +590,9 @@ static int wait_locked(struct nx_epoll *ep, struct epoll_event *evs, int max,
 		nr = collect(ep, evs, max);
 		if (nr)
 			return nr + collect_kernel(ep, evs + nr, max - nr);
-		nr_kernel = sleep_kernel(ep, evs, max, until_ns, mask);
+		nr_kernel = sleep_once(ep, evs, max, until_ns, mask);
 		if (nr_kernel < 0)
 			return nr_kernel;
-		if (ep->nr_nexus)
-			nx_service_run();
 		nr = collect(ep, evs + nr_kernel, max - nr_kernel);
 		if (nr + nr_kernel || nx_now_ns() >= until_ns)
 			return nr + nr_kernel;
@@ -579,6 +636,8 @@ wait_ours(int epfd, struct epoll_event *evs, int max, int timeout_ms,
 	  const sigset_t *mask)
 {
 	int64_t timeout_ns = timeout_ms < 0 ? -1 : timeout_ms * 1000000LL;
+	/* Who does not sleep need not know the time. */
+	uint64_t until_ns = timeout_ns ? nx_deadline_ns(timeout_ns) : 0;
 	struct nx_epoll *ep;
 	int ret = NX_PASS;
 
@@ -586,8 +645,7 @@ wait_ours(int epfd, struct epoll_event *evs, int max, int timeout_ms,
 	ep = nx_epoll_of(epfd);
 	if (ep && max > 0) {
 		ep->file.refs++;
-		ret = wait_locked(ep, evs, max, nx_deadline_ns(timeout_ns),
-				  mask);
+		ret = wait_locked(ep, evs, max, until_ns, mask);
 		if (!--ep->file.refs)
 			free(ep);
 	}

@@ -251,6 +251,16 @@ void nx_sleeper_kick(struct nx_sleeper *sleeper);
 int nx_service_sleep(struct pollfd *fds, nfds_t nr_fds, uint64_t until_ns,
 		     const sigset_t *mask);
 
+/*
+ * The same in one call, until @fd, an epoll's or the thread's own, is readable. 1:
+ * it is; 0: something else, and the stack is to be run; -EINTR, -EBADF, -ENOMEM;
+ * NX_PASS: cannot be done.
+ */
+int nx_service_rest(int fd, uint64_t until_ns);
+
+/* Can it be done with the stack that there is? */
+bool nx_service_can_rest(void);
+
 /* The milliseconds that an epoll may sleep, until @until_ns or a timer. */
 int nx_service_epoll_timeout_ms(uint64_t until_ns);
 
@@ -262,7 +272,7 @@ short nx_socket_ready(const struct nx_socket *s);
 /* Something of @events may have changed: whoever waits is told. */
 void nx_socket_wake(struct nx_socket *s, short events);
 
-/* Waits for @events until @until_ns: 0, -EAGAIN, -EINTR. */
+/* Waits for @events until @until_ns, in a stack that was run: 0, -EAGAIN, -EINTR. */
 int nx_socket_wait(struct nx_socket *s, short events, uint64_t until_ns);
 
 /* Would the kernel go on with a call that a signal has interrupted? */

@@ -105,7 +105,6 @@ int nx_socket_wait(struct nx_socket *s, short events, uint64_t until_ns)
 	if (!wait.sleeper)
 		return -ENOMEM;
 	nx_socket_add_wait(s, &wait);
-	nx_service_run();
 	while (!err && s->state == state &&
 	       !(nx_socket_ready(s) & (events | POLLERR | POLLHUP))) {
 		if (until_ns != NX_FOREVER && nx_now_ns() >= until_ns) {

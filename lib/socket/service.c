@@ -347,15 +347,58 @@ static int sleep_on(struct nx_sleeper *sleeper, struct pollfd *fds,
 	return nr_ready;
 }
 
+bool nx_service_can_rest(void)
+{
+	return service.stack && !service.has_failed &&
+	       nexus_stack_channel(service.stack)->features &
+	       NEXUS_FEATURE_BESIDE;
+}
+
+int nx_service_rest(int fd, uint64_t until_ns)
+{
+	struct nexus_sleep sleep;
+	int ret;
+
+	if (!service.stack || service.has_failed)
+		return NX_PASS;
+	ret = nexus_stack_prepare_sleep(service.stack, &sleep, fd, until_ns);
+	if (ret < 0)
+		return NX_PASS;
+	if (!ret)
+		return 0;
+	nx_unlock();
+	ret = nexus_sleep(&sleep);
+	nx_lock();
+	return ret;
+}
+
+/* As sleep_on(), where the stack and the thread's own descriptor are all. */
+static int rest_on(struct nx_sleeper *sleeper, uint64_t until_ns)
+{
+	uint64_t count;
+	int ret;
+
+	sleeper->is_asleep = true;
+	ret = nx_service_rest(sleeper->kick_fd, until_ns);
+	/* Who kicks says so. */
+	if (!sleeper->is_asleep)
+		nx_sys.read(sleeper->kick_fd, &count, sizeof(count));
+	sleeper->is_asleep = false;
+	return ret > 0 ? 0 : ret;
+}
+
 int nx_service_sleep(struct pollfd *fds, nfds_t nr_fds, uint64_t until_ns,
 		     const sigset_t *mask)
 {
 	struct nx_sleeper *sleeper = nx_sleeper_get();
-	int nr;
+	int nr = NX_PASS;
 
 	if (!sleeper)
 		return -ENOMEM;
-	nr = sleep_on(sleeper, fds, nr_fds, until_ns, mask);
+	if (!nr_fds && !mask)
+		nr = rest_on(sleeper, until_ns);
+	if (nr == NX_PASS)
+		nr = sleep_on(sleeper, fds, nr_fds, until_ns, mask);
 	nx_service_run();
 	return nr;
 }

@@ -404,6 +404,45 @@ short nexus_stack_poll_events(const struct nexus_stack *stack);
 int64_t nexus_stack_timeout_ns(struct nexus_stack *stack);
 
 /**
+ * struct nexus_sleep - a sleep that touches nothing of the stack; the library's
+ */
+struct nexus_sleep {
+	const struct nexus_backend	*backend;
+	void				*backend_arg;
+	int				fd;
+	struct nexus_sync		sync;
+};
+
+/**
+ * nexus_stack_prepare_sleep - for programs whose threads share a stack, by a lock
+ * @stack:    the stack
+ * @sleep:    out: to be passed to nexus_sleep() when the lock is free
+ * @fd:       that ends the sleep, too, when it is readable: an eventfd by which the
+ *            threads wake each other, or an epoll
+ * @until_ns: when the sleep ends, CLOCK_MONOTONIC; UINT64_MAX: never
+ *
+ * What is to be sent leaves. The sleep ends with whatever there is for the stack to
+ * do. Who slept calls nexus_stack_run(), and wakes those for whom that had
+ * something: while several sleep what arrives wakes one of them, who came last.
+ *
+ * Return: 1, 0 there is something for nexus_stack_run() already, -EOPNOTSUPP neither
+ * the kernel nor the stack's state, or its clock, allow it: poll nexus_stack_fd().
+ */
+int nexus_stack_prepare_sleep(struct nexus_stack *stack, struct nexus_sleep *sleep,
+			      int fd, uint64_t until_ns);
+
+/**
+ * nexus_sleep - sleep as prepared
+ * @sleep: by nexus_stack_prepare_sleep()
+ *
+ * The stack may be used, and even be closed, meanwhile.
+ *
+ * Return: 1 the descriptor is readable; 0 something else has ended it; -EINTR,
+ * -EBADF no such descriptor, -ENOMEM.
+ */
+int nexus_sleep(const struct nexus_sleep *sleep);
+
+/**
  * nexus_stack_now_ns - the stack's clock
  * @stack: the stack
  */

@@ -478,6 +478,64 @@ static void nexus_stack_poll__tells_when_it_wakes(void)
 	fixture_end(&f);
 }
 
+static void nexus_stack_prepare_sleep__needs_kernel_and_clock(void)
+{
+	struct nexus_sleep sleep;
+	struct fixture f;
+
+	fixture_start(&f);
+	f.stack->channel->features |= NEXUS_FEATURE_BESIDE;
+	CU_ASSERT_EQUAL(nexus_stack_prepare_sleep(f.stack, &sleep, 5, UINT64_MAX),
+			-EOPNOTSUPP);
+	f.stack->clock = NULL;
+	CU_ASSERT_EQUAL(nexus_stack_prepare_sleep(f.stack, &sleep, 5, UINT64_MAX),
+			1);
+	f.stack->channel->features &= ~NEXUS_FEATURE_BESIDE;
+	CU_ASSERT_EQUAL(nexus_stack_prepare_sleep(f.stack, &sleep, 5, UINT64_MAX),
+			-EOPNOTSUPP);
+	fixture_end(&f);
+}
+
+static void nexus_stack_prepare_sleep__ends_with_whatever_comes(void)
+{
+	struct nexus_timer timer = { .fire = fired };
+	struct nexus_addr to = peer();
+	struct nexus_sleep sleep;
+	struct nexus_udp *udp;
+	struct fixture f;
+	uint64_t at_ns;
+	uint32_t sent;
+
+	fixture_start(&f);
+	f.stack->channel->features |= NEXUS_FEATURE_BESIDE;
+	f.stack->clock = NULL;
+	udp = fixture_udp(&f, "127.0.0.1:0", NULL);
+	sent = f.fk.nr_sent;
+	CU_ASSERT_EQUAL(nexus_udp_sendto(udp, "x", 1, &to), 1);
+	CU_ASSERT_EQUAL(nexus_stack_prepare_sleep(f.stack, &sleep, 5, UINT64_MAX),
+			1);
+	/* What stood in TX has left. */
+	CU_ASSERT_EQUAL(f.fk.nr_sent, sent + 1);
+	CU_ASSERT_EQUAL(sleep.sync.timeout_ns, NEXUS_TIMEOUT_NONE);
+	CU_ASSERT_EQUAL(sleep.sync.fd, 5);
+	CU_ASSERT_EQUAL(nexus_sleep(&sleep), 0);
+	CU_ASSERT_EQUAL(f.fk.last_sync.flags,
+			NEXUS_SYNC_WAIT_RX | NEXUS_SYNC_WAIT_FD |
+			NEXUS_SYNC_FIRST | NEXUS_SYNC_UNTIL);
+	at_ns = nexus_stack_now_ns(f.stack) + 3600000000000ULL;
+	nexus_timer_set(f.stack, &timer, at_ns);
+	nexus_stack_prepare_sleep(f.stack, &sleep, 5, UINT64_MAX);
+	CU_ASSERT_EQUAL(sleep.sync.timeout_ns, (int64_t)at_ns);
+	nexus_stack_prepare_sleep(f.stack, &sleep, 5, 7);
+	CU_ASSERT_EQUAL(sleep.sync.timeout_ns, 7);
+	f.fk.sync_error = -EINTR;
+	CU_ASSERT_EQUAL(nexus_sleep(&sleep), -EINTR);
+	f.fk.sync_error = -ENXIO;
+	CU_ASSERT_EQUAL(nexus_sleep(&sleep), 0);
+	nexus_timer_cancel(f.stack, &timer);
+	fixture_end(&f);
+}
+
 /* The send buffer is full: sleep for room as well. */
 static void nexus_stack_poll__waits_for_room_to_send(void)
 {
@@ -606,6 +664,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_stack_poll__returns_0_after_the_timeout),
 	UNIT_CASE(nexus_stack_poll__wakes_for_the_next_timer),
 	UNIT_CASE(nexus_stack_poll__tells_when_it_wakes),
+	UNIT_CASE(nexus_stack_prepare_sleep__needs_kernel_and_clock),
+	UNIT_CASE(nexus_stack_prepare_sleep__ends_with_whatever_comes),
 	UNIT_CASE(nexus_stack_poll__waits_for_room_to_send),
 	UNIT_CASE(nexus_stack_poll__says_what_became_of_the_channel),
 	UNIT_CASE(nexus_stack_poll__notices_the_end_in_its_sleep),
