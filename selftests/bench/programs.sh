@@ -214,6 +214,12 @@ programs_calls()
 	[ $number -gt 0 ] || echo "# calls: $(quote < $work/client.log)"
 }
 
+# Without a choice all are.
+is_wanted()
+{
+	[ -z "${PROGRAMS-}" ] || [[ " $PROGRAMS " = *" $1 "* ]]
+}
+
 all_programs()
 {
 	local program
@@ -222,6 +228,7 @@ all_programs()
 		far=127.0.0.1
 		[ $where = local ] || far=10.9.0.2
 		for program in redis nginx memcached iperf3 sockperf; do
+			is_wanted $program || continue
 			port=$((port + 2))
 			: > /tmp/bench.err
 			: > $work/client.log
@@ -229,7 +236,7 @@ all_programs()
 		done
 	done
 	where=local far=127.0.0.1
-	programs_calls
+	! is_wanted calls || programs_calls
 }
 
 programs_others()
