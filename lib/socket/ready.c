@@ -34,6 +34,9 @@ static short ready_tcp(const struct nx_socket *s)
 {
 	short events = nexus_tcp_poll_events(s->tcp);
 
+	/* Who looks may wait for it, whether or not a write has failed. */
+	if (!(events & POLLOUT) && !s->is_connecting)
+		nexus_tcp_want_writable(s->tcp);
 	if (s->is_read_shut)
 		events |= POLLIN | POLLRDHUP;
 	return events;

@@ -74,6 +74,8 @@ int nexus_tcp_send_anyway(struct nexus_tcp *tcp, struct nexus_packet *pkt)
 
 void nexus_tcp_want_writable(struct nexus_tcp *tcp)
 {
+	if (tcp->wants_write)
+		return;
 	tcp->wants_write = true;
 	nx_stream_work(tcp);
 }

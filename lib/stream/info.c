@@ -68,7 +68,7 @@ short nexus_tcp_poll_events(const struct nexus_tcp *tcp)
 	if (t->ready.first)
 		events |= POLLIN;
 	if (is_closed || t->fin_queued ||
-	    (nx_tcp_writable(t) &&
+	    (nx_tcp_has_room(t) &&
 	     !nx_streams_is_full(nx_streams_of(tcp->sink.stack))))
 		events |= POLLOUT;
 	return events;

@@ -93,7 +93,7 @@ static void call_readable(struct nexus_tcp *conn)
 
 static void call_writable(struct nexus_tcp *conn)
 {
-	if (!conn->wants_write || !nx_tcp_writable(&conn->tcp) ||
+	if (!conn->wants_write || !nx_tcp_has_room(&conn->tcp) ||
 	    nx_streams_is_full(nx_streams_of(conn->sink.stack)))
 		return;
 	conn->wants_write = false;

@@ -314,7 +314,7 @@ void nx_streams_flush(struct nexus_stack *stack)
 		nx_stream_notify(conn);
 		nx_stream_report(conn);
 		/* Room may come by what another connection's peer acknowledges. */
-		if (conn->wants_write && nx_tcp_writable(&conn->tcp))
+		if (conn->wants_write && nx_tcp_has_room(&conn->tcp))
 			nx_stream_work(conn);
 		nx_stream_release(conn);
 	}

@@ -134,6 +134,14 @@ uint32_t nx_tcp_writable(const struct nx_tcp *tcp)
 	return tcp->config->snd_buf_bytes - queued;
 }
 
+bool nx_tcp_has_room(const struct nx_tcp *tcp)
+{
+	uint32_t queued = tcp->write_seq - tcp->snd_una;
+
+	return !check_writable(tcp) && nx_tcp_writable(tcp) >= queued / 2 &&
+	       nx_tcp_writable(tcp);
+}
+
 int nx_tcp_write_anyway(struct nx_tcp *tcp, const struct nx_tcp_span *span)
 {
 	int err = check_writable(tcp);

@@ -690,6 +690,15 @@ bool nx_tcp_last_unsent(const struct nx_tcp *tcp, struct nx_tcp_span *span);
 uint32_t nx_tcp_writable(const struct nx_tcp *tcp);
 
 /**
+ * nx_tcp_has_room - is it worth to tell who waits for room?
+ * @tcp: a connection
+ *
+ * As Linux has it (sk_stream_is_writeable()): with a third of the buffer free. Who
+ * were told of each byte would write as little, and more often.
+ */
+bool nx_tcp_has_room(const struct nx_tcp *tcp);
+
+/**
  * nx_tcp_read - the next payload that arrived, in sequence
  * @tcp:  a connection, also one that is closed
  * @span: out: the caller's, with its reference

@@ -30,7 +30,8 @@ struct nexus_tcp_listener;
  * struct nexus_tcp_callbacks - what a program is told of a connection
  * @established: the handshake is complete; not for accepted connections
  * @readable:    nexus_tcp_recv() has more, or the end, since it had nothing
- * @writable:    there is room again, after nexus_tcp_send() said -EAGAIN
+ * @writable:    a third of the send buffer is free again, after nexus_tcp_send()
+ *               said -EAGAIN
  * @closed:      the connection is over; @err 0: both sides have closed, or
  *               -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, ...; what
  *               has arrived can still be read, and the program still calls

@@ -426,6 +426,42 @@ static void write__is_held_back(void)
 	finish(&b);
 }
 
+/* As Linux's sk_stream_is_writeable(): with a third of the buffer free. */
+static void poll_events__are_writable_with_a_third_free(void)
+{
+	static const struct {
+		uint32_t queued, all;
+		bool is_writable;
+	} rows[] = {
+		{ 0, 3, true }, { 1, 3, true }, { 2, 3, true }, { 3, 3, false },
+		{ 5, 3, false }, { 399999, 600000, true }, { 400000, 600000, true },
+		{ 400002, 600000, false }, { 599999, 600000, false },
+		{ 600000, 600000, false },
+	};
+	struct nx_tcp_config config;
+	const struct nx_tcp_config *own;
+	struct nx_tcp *tcp;
+	struct both b;
+	uint32_t una;
+	size_t i;
+
+	establish(&b, locals[0]);
+	tcp = &b.client.tcp->tcp;
+	una = tcp->snd_una;
+	own = tcp->config;
+	config = *own;
+	tcp->config = &config;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		config.snd_buf_bytes = rows[i].all;
+		tcp->snd_una = tcp->write_seq - rows[i].queued;
+		UNIT_ROW(i, !!(nexus_tcp_poll_events(b.client.tcp) & POLLOUT),
+			 rows[i].is_writable);
+	}
+	tcp->snd_una = una;
+	tcp->config = own;
+	finish(&b);
+}
+
 /* A few bytes that must be said pass a full send buffer, behind what fills it. */
 static void send_anyway__passes_a_full_buffer(void)
 {
@@ -934,6 +970,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(send__parts_by_reference),
 	UNIT_CASE(write__is_held_back),
 	UNIT_CASE(send_anyway__passes_a_full_buffer),
+	UNIT_CASE(poll_events__are_writable_with_a_third_free),
 	UNIT_CASE(want_writable__comes_once),
 	UNIT_CASE(window__follows_pool_and_pressure),
 	UNIT_CASE(recv__small_segments_share_buffers),
