@@ -434,7 +434,9 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 
 	if (unlikely(!take_headers(p)))
 		return NEXUS_DROP_TX_NO_MEMORY;
-	dest = likely(!p->gso_size) ? nx_dest_again(run->q, p) : NULL;
+	/* What claims to be a super-packet is always looked at. */
+	dest = likely(!(p->flags & NEXUS_DESC_GSO)) ?
+	       nx_dest_again(run->q, p) : NULL;
 	if (!dest) {
 		reason = check_headers(p);
 		if (unlikely(reason))
