@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "link.h"
 #include "net.h"
 #include "util.h"
 
@@ -68,50 +69,77 @@ void nx_ip_peer(struct nx_net *net, const char *format, ...)
 	nx_net_enter(net->host);
 }
 
+/* Whose end is @self, 1: host, 2: peer; @number 0 has no part of its own in names. */
+static struct nx_link link_of(int number, int self)
+{
+	struct nx_link link = {
+		.ifindex = 10 + 2 * number + self,
+		.mac = { 2, 0, 0, 0, number, self },
+	};
+
+	snprintf(link.name, sizeof(link.name), "%c%d", self == 1 ? 'n' : 'p',
+		 number);
+	snprintf(link.ip4, sizeof(link.ip4), "10.9.%d.%d", number, self);
+	if (number)
+		snprintf(link.ip6, sizeof(link.ip6), "fd09:%d::%d", number, self);
+	else
+		snprintf(link.ip6, sizeof(link.ip6), "fd09::%d", self);
+	return link;
+}
+
+static int device_ioctl(unsigned long request, struct ifreq *ifr,
+			const char *name)
+{
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	strncpy(ifr->ifr_name, name, IFNAMSIZ - 1);
+	err = ioctl(sock, request, ifr) ? -errno : 0;
+	close(sock);
+	return err;
+}
+
+/* Before the kernel has seen that it has a carrier, a device sends nothing. */
+static void link_wait(const char *name)
+{
+	long long end_ns = nx_now_ns() + 10 * NX_SEC;
+	struct ifreq ifr = {};
+
+	while (device_ioctl(SIOCGIFFLAGS, &ifr, name) ||
+	       !(ifr.ifr_flags & IFF_RUNNING)) {
+		if (nx_now_ns() > end_ns)
+			nx_die("link %s does not run", name);
+		nx_sleep_ms(1);
+	}
+}
+
 void nx_net_alone(void)
 {
 	close(namespace_new());
-	nx_ip("link set lo up\n");
-}
-
-/* One end of the picture; @number 0 has no part of its own in names. */
-static void end_start(const char *dev, int number, int self, int other)
-{
-	char net6[16] = "fd09:";
-
-	if (number)
-		snprintf(net6, sizeof(net6), "fd09:%d:", number);
-	nx_ip("link set %s address 02:00:00:00:%02x:%02x\n"
-	      "link set %s up\n"
-	      "addr add 10.9.%d.%d/24 dev %s\n"
-	      "addr add %s:%d/64 dev %s nodad\n"
-	      "neigh replace 10.9.%d.%d lladdr 02:00:00:00:%02x:%02x dev %s\n"
-	      "neigh replace %s:%d lladdr 02:00:00:00:%02x:%02x dev %s\n",
-	      dev, number, self, dev, number, self, dev, net6, self, dev,
-	      number, other, number, other, dev,
-	      net6, other, number, other, dev);
+	nx_link_set("lo", true);
 }
 
 void nx_net_more(struct nx_net *net, int number)
 {
-	char host[IFNAMSIZ], peer[IFNAMSIZ];
+	struct nx_link host = link_of(number, 1), peer = link_of(number, 2);
 
-	snprintf(host, sizeof(host), "n%d", number);
-	snprintf(peer, sizeof(peer), "p%d", number);
-	nx_ip("link add %s type veth peer name %s netns /proc/%d/fd/%d\n",
-	      host, peer, getpid(), net->peer);
-	end_start(host, number, 1, 2);
+	nx_link_add_veth(&host, &peer, net->peer);
+	nx_link_set(host.name, true);
+	nx_link_add_addresses(&host, &peer);
 	nx_net_enter(net->peer);
-	end_start(peer, number, 2, 1);
+	nx_link_set(peer.name, true);
+	nx_link_add_addresses(&peer, &host);
+	link_wait(peer.name);
 	nx_net_enter(net->host);
+	link_wait(host.name);
 }
 
 void nx_net_start(struct nx_net *net)
 {
 	net->peer = namespace_new();
-	nx_ip("link set lo up\n");
+	nx_link_set("lo", true);
 	net->host = namespace_new();
-	nx_ip("link set lo up\n");
+	nx_link_set("lo", true);
 	nx_net_more(net, 0);
 }
 
@@ -128,18 +156,6 @@ int nx_ifindex(const char *name)
 	if (!ifindex)
 		nx_die("no device %s", name);
 	return ifindex;
-}
-
-static int device_ioctl(unsigned long request, struct ifreq *ifr,
-			const char *name)
-{
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
-
-	strncpy(ifr->ifr_name, name, IFNAMSIZ - 1);
-	err = ioctl(sock, request, ifr) ? -errno : 0;
-	close(sock);
-	return err;
 }
 
 void nx_link_set(const char *name, bool is_up)
