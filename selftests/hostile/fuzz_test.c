@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -320,13 +319,6 @@ static void run_round(__u32 seed)
 	_exit(0);
 }
 
-static __u32 first_seed(void)
-{
-	const char *text = getenv("NEXUS_TEST_SEED");
-
-	return text ? strtoul(text, NULL, 0) : (__u32)nx_now_ns() ^ getpid();
-}
-
 /* How a round ends, if not by itself: at the limit, some acts can wait. */
 static void end_round(pid_t pid)
 {
@@ -343,10 +335,9 @@ NX_TEST_LONG(programs, "LIFE-4 RING-2 RING-6 RING-7 random programs, their bytes
 {
 	long long seconds = nx_loops("NEXUS_FUZZ_SECONDS", 400);
 	long long end;
-	__u32 seed = first_seed(), rounds = 0;
+	__u32 seed = nx_seed_begin(), rounds = 0;
 	struct nx_bed bed;
 
-	nx_note("NEXUS_TEST_SEED=%u does it again", seed);
 	nx_bed_start(&bed);
 	end = nx_now_ns() + seconds * NX_SEC;
 	do {

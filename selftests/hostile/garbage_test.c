@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,14 +14,6 @@
 #include "test.h"
 
 static __u32 seed;
-
-static void announce(void)
-{
-	const char *text = getenv("NEXUS_TEST_SEED");
-
-	seed = text ? strtoul(text, NULL, 0) : (nx_now_ns() ^ getpid()) | 1;
-	nx_note("NEXUS_TEST_SEED=%u does it again", seed);
-}
 
 /* Some bytes of what is good are changed, mostly few. */
 static void spoil(void *at, size_t len)
@@ -84,7 +75,7 @@ NX_TEST_LONG(ioctls, "RING-7 LIFE-4 random arguments of every ioctl: errors, and
 	__u32 good = 0;
 	int sock;
 
-	announce();
+	seed = nx_seed_begin();
 	nx_bed_start(&bed);
 	nx_chan_start(&chan, NX_BED_NEXUS);
 	sock = nx_udp_socket(-1, NX_HOST4, NX_BED_PORT, NULL, 0);
@@ -151,7 +142,7 @@ NX_TEST_LONG(netlink, "RING-7 LIFE-4 random netlink messages: errors, and neighb
 	static char buf[NX_CTL_BYTES];
 	struct nx_bed bed;
 
-	announce();
+	seed = nx_seed_begin();
 	nx_bed_start(&bed);
 	for (__u32 i = 0; i < nr; i++) {
 		__u8 command = nx_random(&seed) % 20;

@@ -112,6 +112,16 @@ __u32 nx_random(__u32 *seed)
 	return *seed = x;
 }
 
+__u32 nx_seed_begin(void)
+{
+	const char *text = getenv("NEXUS_TEST_SEED");
+	__u32 seed = text ? strtoul(text, NULL, 0) :
+			    (__u32)nx_now_ns() ^ getpid();
+
+	nx_note("NEXUS_TEST_SEED=%u does it again", seed);
+	return seed;
+}
+
 void *nx_shared_alloc(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -35,6 +35,8 @@ bool nx_wait_word(volatile unsigned int *word, unsigned int value,
 		  unsigned int ms);
 
 __u32 nx_random(__u32 *seed);
+/* What a random test begins with: NEXUS_TEST_SEED, or any; it is printed. */
+__u32 nx_seed_begin(void);
 
 /* Memory that a fork shares with its child; zeros at first. */
 void *nx_shared_alloc(size_t bytes);
