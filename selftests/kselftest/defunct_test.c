@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -445,106 +445,341 @@ out:
 
 /* --------------------------------------------------------------- races */
 
+/*
+ * Some pairs at once, so that one works while another waits, each with a nexus and
+ * a namespace of its own, where no other's channel can get the ID of one that ended:
+ *
+ *	taker                                racer, a process
+ *	|           <- channel, fate -       |  attaches, releases its threads
+ *	|  takes its memory                  |  meets its fate, as they sync and touch
+ *	|           - gone ->                |  looks, closes, and begins again
+ *
+ * Who exits gets a successor; all others do round after round.
+ */
 #define RACE_ROUNDS	10000
+#define NR_TAKERS	4
+#define NR_MARKED	4	/* pages */
 
-struct racer {
-	struct nx_chan	*chan;
-	pthread_barrier_t	*start;
-	volatile bool	is_over;
+/* How often a long run tells how far it is. */
+#define TELL_NS		(60 * NX_SEC)
+
+enum race_fate {
+	EXIT,
+	FORK,
+	MUNMAP,		/* of what no thread touches */
+	CLOSE,		/* of one with mappings that stay a while */
+	STAY,		/* nothing but the threads */
+	NR_RACE_FATES,
 };
 
-static void *race_sync(void *arg)
-{
-	struct racer *r = arg;
+static const char *const race_fates[NR_RACE_FATES] = {
+	"exit", "fork", "munmap", "close", "stay",
+};
 
-	pthread_barrier_wait(r->start);
-	while (!r->is_over)
-		nx_chan_sync(r->chan, 0, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
-	return NULL;
+/* What a racer tells its taker. */
+struct race_round {
+	__u32	channel_id;
+	enum race_fate	fate;
+};
+
+/* Of all takers, in memory that they share. */
+struct race_tally {
+	__u32	rounds[NR_RACE_FATES];
+	__u32	taken[NR_RACE_FATES];
+};
+
+/**
+ * struct racer - a process that has one channel after another taken away
+ * @chan:    that of this round
+ * @begin, @end: of a round, for the main thread and both others
+ * @is_over: the main thread waits at @end
+ * @seed:    of what it decides
+ * @taker:   the socket to it
+ */
+struct racer {
+	struct nx_chan	chan;
+	pthread_barrier_t	begin;
+	pthread_barrier_t	end;
+	volatile bool	is_over;
+	__u32	seed;
+	int	taker;
+};
+
+/* A few more times after it is refused; after that it would race with nothing. */
+static void race_sync(struct racer *r)
+{
+	int err, left = 16;
+
+	while (!r->is_over && left) {
+		err = nx_chan_sync(&r->chan, 0, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL,
+				   0);
+		left -= err == -ENXIO || err == -EBADF;
+	}
 }
 
-static void *race_touch(void *arg)
+static void race_touch(struct racer *r)
 {
-	struct racer *r = arg;
-	size_t len = r->chan->attach.regions[NEXUS_REGION_BUFFERS].data_len;
+	size_t len = r->chan.attach.regions[NEXUS_REGION_BUFFERS].data_len;
 
-	pthread_barrier_wait(r->start);
 	for (size_t at = 0; at < len && !r->is_over; at += PAGE)
-		r->chan->data[NEXUS_REGION_BUFFERS][at] = 1;
+		r->chan.data[NEXUS_REGION_BUFFERS][at] = 1;
+}
+
+static void *sync_in_rounds(void *arg)
+{
+	struct racer *r = arg;
+
+	for (;;) {
+		pthread_barrier_wait(&r->begin);
+		race_sync(r);
+		pthread_barrier_wait(&r->end);
+	}
 	return NULL;
 }
 
-/* One process's round: what it does while its parent takes the memory. */
-static void race_round(__u32 *seed, volatile __u32 *id, volatile __u32 *is_gone)
+static void *touch_in_rounds(void *arg)
 {
-	struct racer racer = {};
-	pthread_barrier_t start;
-	struct nx_chan chan;
-	pthread_t threads[2];
+	struct racer *r = arg;
+
+	for (;;) {
+		pthread_barrier_wait(&r->begin);
+		race_touch(r);
+		pthread_barrier_wait(&r->end);
+	}
+	return NULL;
+}
+
+/* Half the time not at all, and else up to 65 ms: a slow machine takes as long. */
+static void dawdle(__u32 *seed)
+{
+	if (nx_random(seed) & 16)
+		usleep(1 << nx_random(seed) % 17);
+}
+
+/* In the second byte, for race_touch() writes the first. */
+static volatile char *mark_of(struct racer *r, int page)
+{
+	return r->chan.data[NEXUS_REGION_BUFFERS] + page * PAGE + 1;
+}
+
+static void race_attach(struct racer *r)
+{
+	nx_chan_init(&r->chan, NEXUS);
+	r->chan.attach.flags = NEXUS_ATTACH_DEFUNCT_OK;
+	r->chan.attach.nr_small = 32 << nx_random(&r->seed) % 4;
+	nx_chan_begin(&r->chan);
+	for (int i = 0; i < NR_MARKED; i++)
+		*mark_of(r, i) = 'x';
+}
+
+static void meet(struct racer *r, enum race_fate fate)
+{
+	struct nexus_region *advice = &r->chan.attach.regions[NEXUS_REGION_ADVISORY];
 	pid_t pid;
 
-	chan_begin(&chan);
-	pthread_barrier_init(&start, NULL, 3);
-	racer.chan = &chan;
-	racer.start = &start;
-	pthread_create(&threads[0], NULL, race_sync, &racer);
-	pthread_create(&threads[1], NULL, race_touch, &racer);
-	*id = chan.attach.channel_id;
-	pthread_barrier_wait(&start);
-	switch (nx_random(seed) % 5) {
-	case 0:	/* exit */
+	switch (fate) {
+	case EXIT:
 		_exit(0);
-	case 1:	/* fork */
+	case FORK:
 		pid = fork();
 		if (!pid)
 			_exit(0);
 		nx_wait_child(pid);
 		break;
-	case 2:	/* munmap of what no thread touches */
-		munmap(chan.map[NEXUS_REGION_ADVISORY],
-		       chan.attach.regions[NEXUS_REGION_ADVISORY].mmap_len);
-		chan.map[NEXUS_REGION_ADVISORY] = NULL;
+	case MUNMAP:
+		munmap(r->chan.map[NEXUS_REGION_ADVISORY], advice->mmap_len);
+		r->chan.map[NEXUS_REGION_ADVISORY] = NULL;
 		break;
-	case 3:	/* close, of one with mappings that stay a while */
-		close(chan.fd);
+	case CLOSE:
+		close(r->chan.fd);
 		break;
-	case 4:	/* nothing but the threads */
+	case STAY:
+	case NR_RACE_FATES:
 		break;
 	}
-	nx_wait_word(is_gone, 1, 2000);
-	racer.is_over = true;
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
+}
+
+/* Its memory is gone, while it maps all but the advice. */
+static void look(struct racer *r, enum race_fate fate)
+{
+	int err = nx_chan_sync(&r->chan, 0, NEXUS_SYNC_TX, 0);
+
+	if (err != (fate == CLOSE ? -EBADF : -ENXIO))
+		nx_die("%s: sync says %d afterwards", race_fates[fate], err);
+	if (r->chan.schema->state != NEXUS_CHANNEL_DEFUNCT)
+		nx_die("%s: the schema's state is %u", race_fates[fate],
+		       r->chan.schema->state);
+	for (int i = 0; i < NR_MARKED; i++)
+		if (*mark_of(r, i))
+			nx_die("%s: page %d is still there", race_fates[fate], i);
+}
+
+/* The taker may have had its rounds. */
+static void race(struct racer *r)
+{
+	struct race_round round = { .fate = nx_random(&r->seed) % NR_RACE_FATES };
+	char gone;
+
+	race_attach(r);
+	r->is_over = false;
+	round.channel_id = r->chan.attach.channel_id;
+	if (send(r->taker, &round, sizeof(round), MSG_NOSIGNAL) < 0)
+		_exit(0);
+	pthread_barrier_wait(&r->begin);
+	dawdle(&r->seed);
+	meet(r, round.fate);
+	if (recv(r->taker, &gone, sizeof(gone), 0) <= 0)
+		_exit(1);
+	r->is_over = true;
+	pthread_barrier_wait(&r->end);
+	look(r, round.fate);
+	if (round.fate == CLOSE)
+		r->chan.fd = -1;
+	nx_chan_close(&r->chan);
+}
+
+static void run_racer(int taker, __u32 seed)
+{
+	struct racer r = { .seed = seed, .taker = taker };
+	pthread_t thread;
+
+	pthread_barrier_init(&r.begin, NULL, 3);
+	pthread_barrier_init(&r.end, NULL, 3);
+	pthread_create(&thread, NULL, sync_in_rounds, &r);
+	pthread_create(&thread, NULL, touch_in_rounds, &r);
+	for (;;)
+		race(&r);
+}
+
+/**
+ * struct taker - who takes the memory of one racer after another
+ * @pid:   of the racer, 0: there is none
+ * @racer: the socket to it
+ * @seed:  of what both decide
+ * @tally: of all takers
+ */
+struct taker {
+	pid_t	pid;
+	int	racer;
+	__u32	seed;
+	struct race_tally	*tally;
+};
+
+static void racer_start(struct taker *t)
+{
+	__u32 seed = nx_random(&t->seed);
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		nx_die("socketpair: %s", strerror(errno));
+	t->pid = nx_fork();
+	if (!t->pid) {
+		close(pair[0]);
+		run_racer(pair[1], seed);
+	}
+	close(pair[1]);
+	t->racer = pair[0];
+}
+
+static int racer_stop(struct taker *t)
+{
+	int status;
+
+	close(t->racer);
+	status = nx_wait_child(t->pid);
+	t->pid = 0;
+	return status;
+}
+
+/* Only the memory of one that exits may be gone before. */
+static void take(struct taker *t, const struct race_round *round)
+{
+	int err;
+
+	dawdle(&t->seed);
+	err = nx_defunct(NEXUS_DEFUNCT_A_CHANNEL_ID, round->channel_id);
+	if (err && (round->fate != EXIT || (err != -ENOENT && err != -EALREADY)))
+		nx_die("%s: defunct says %d", race_fates[round->fate], err);
+	__atomic_fetch_add(&t->tally->rounds[round->fate], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->tally->taken[round->fate], !err, __ATOMIC_RELAXED);
+}
+
+static void take_one(struct taker *t)
+{
+	struct race_round round;
+
+	if (!t->pid)
+		racer_start(t);
+	if (recv(t->racer, &round, sizeof(round), 0) != sizeof(round))
+		nx_die("a racer ended with %d before its round",
+		       racer_stop(t));
+	take(t, &round);
+	if (round.fate == EXIT) {
+		int status = racer_stop(t);
+
+		if (status)
+			nx_die("a racer's exit is %d", status);
+	} else if (send(t->racer, "", 1, MSG_NOSIGNAL) < 0) {
+		nx_die("%s: the racer ended with %d", race_fates[round.fate],
+		       racer_stop(t));
+	}
+}
+
+static __u32 nr_raced(const struct race_tally *tally)
+{
+	__u32 nr = 0;
+
+	for (int i = 0; i < NR_RACE_FATES; i++)
+		nr += __atomic_load_n(&tally->rounds[i], __ATOMIC_RELAXED);
+	return nr;
+}
+
+/* The first taker tells of all. */
+static void run_taker(struct race_tally *tally, __u32 seed, unsigned long rounds,
+		      bool is_first)
+{
+	struct taker t = { .seed = seed, .tally = tally };
+	long long tell_ns = nx_now_ns() + TELL_NS;
+	int status;
+
+	bed_start();
+	for (unsigned long i = 0; i < rounds; i++) {
+		take_one(&t);
+		if (!is_first || nx_now_ns() < tell_ns)
+			continue;
+		nx_note("%u rounds so far", nr_raced(tally));
+		tell_ns += TELL_NS;
+	}
+	status = t.pid ? racer_stop(&t) : 0;
+	if (status)
+		nx_die("the last racer ended with %d", status);
+	if (nx_ctl_count(NEXUS_CMD_GET_CHANNEL))
+		nx_die("channels are left");
 	_exit(0);
 }
 
 NX_TEST_LONG(races, "DEF-6 defunct races with sync, faults, close, fork, exit and munmap", 600)
 {
 	unsigned long rounds = nx_loops("NEXUS_DEFUNCT_ROUNDS", RACE_ROUNDS);
-	volatile __u32 *id = nx_shared_alloc(2 * sizeof(*id));
-	volatile __u32 *is_gone = id + 1;
-	unsigned long done = 0;
-	__u32 seed = 1;
+	struct race_tally *tally = nx_shared_alloc(sizeof(*tally));
+	__u32 seed = nx_seed_begin();
+	pid_t pids[NR_TAKERS];
 
-	bed_start();
-	for (unsigned long i = 0; i < rounds; i++) {
-		pid_t pid;
-
-		*id = *is_gone = 0;
-		nx_random(&seed);
-		pid = nx_fork();
-		if (!pid)
-			race_round(&seed, id, is_gone);
-		while (!*id)
-			sched_yield();
-		done += !nx_defunct(NEXUS_DEFUNCT_A_CHANNEL_ID, *id);
-		*is_gone = 1;
-		EXPECT_EQ(0, nx_wait_child(pid));
+	for (int i = 0; i < NR_TAKERS; i++) {
+		pids[i] = nx_fork();
+		if (!pids[i])
+			run_taker(tally, seed + i, (rounds + i) / NR_TAKERS, !i);
 	}
-	nx_note("%lu of %lu were taken, the others gone before\n", done, rounds);
-	EXPECT_GT(done, 0);
-	nx_sleep_ms(100);
-	EXPECT_EQ(0, nx_ctl_count(NEXUS_CMD_GET_CHANNEL));
+	for (int i = 0; i < NR_TAKERS; i++)
+		EXPECT_EQ(0, nx_wait_child(pids[i]));
+	EXPECT_EQ(rounds, nr_raced(tally));
+	nx_note("%u rounds", nr_raced(tally));
+	for (int i = 0; i < NR_RACE_FATES; i++) {
+		nx_note("%s: %u of %u were taken, the others gone before",
+			race_fates[i], tally->taken[i], tally->rounds[i]);
+		if (rounds >= 100)
+			EXPECT_LT(0, tally->taken[i]);
+	}
 }
 
 NX_TEST_MAIN("defunct")
