@@ -4,16 +4,19 @@
  * traffic, and end in every way that there is, while their device, nexus, network
  * namespace and module do. The kernel's log is the judge.
  *
- *	worker 0, CPU 0                      worker 1, CPU 1
+ *	workers 0 and 2, CPU 0               workers 1 and 3, CPU 1
  *	+- namespace, veth, nexus -+         +- namespace, veth, nexus -+
- *	|  a process a round       |         |  a process a round       |
- *	+--------------------------+         +--------------------------+
+ *	|  a process a round       |-+       |  a process a round       |-+
+ *	+--------------------------+ |       +--------------------------+ |
+ *	  +--------------------------+         +--------------------------+
  *
+ * More of them than CPUs: one works while another waits for the kernel.
  * What a round does is a matter of its seed alone; when it does is not.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,13 +29,15 @@
 
 #include "ctl.h"
 #include "flow.h"
+#include "link.h"
 #include "tcp.h"
 #include "test.h"
 
 #define NEXUS		"t"
 #define PORT		4000
 #define NR_PORTS	20000
-#define NR_WORKERS	2
+#define NR_WORKERS	4
+#define NR_CPUS		2
 #define WAIT_MS		60000
 
 /* All rounds, and for how long a share of them is tried. */
@@ -63,9 +68,9 @@ static const char *const fate_names[NR_FATES] = {
 	"unload",
 };
 
-/* So often of 64 times; what takes long to make again is rare. */
-static const __u8 weights[NR_FATES] = { 14, 10, 18, 10, 6, 2, 2, 2 };
-#define SUM_OF_WEIGHTS	64
+/* So often of 128 times; what takes long to make again, or has all wait, is rare. */
+static const __u8 weights[NR_FATES] = { 30, 21, 38, 21, 13, 2, 2, 1 };
+#define SUM_OF_WEIGHTS	128
 
 /**
  * struct tally - what has happened, in memory that all processes share
@@ -94,8 +99,9 @@ struct tally {
  * @lock:     held shared while a world is made, and alone while the module is
  *            removed
  * @seed:     of the round
- * @tally:    of both workers
- * @step:     how far the round's process got
+ * @tally:    of all workers
+ * @step:     a pipe: the round's process has a byte for it when it is at work, and
+ *            its end is that of the file
  */
 struct world {
 	int	home;
@@ -106,7 +112,7 @@ struct world {
 	int	lock;
 	__u32	seed;
 	struct tally	*tally;
-	volatile __u32	*step;
+	int	step[2];
 };
 
 static __u32 pick(__u32 *seed, __u32 below)
@@ -125,6 +131,7 @@ static void count(__u32 *number)
  * struct life - what the process has
  * @world:  where
  * @seed:   of what it decides
+ * @pause_us: after each packet, both ways; 0: none
  * @port:   at both ends, not that of the rounds before
  * @chan:   its channel
  * @flow:   of UDP
@@ -134,6 +141,7 @@ static void count(__u32 *number)
 struct life {
 	struct world	*world;
 	__u32	seed;
+	__u32	pause_us;
 	__u16	port;
 	struct nx_chan	chan;
 	struct nx_flow	flow;
@@ -186,7 +194,7 @@ static bool add_flow(struct life *life)
 	return true;
 }
 
-/* A connection that is open, or, if the peer does not answer, half open. */
+/* A connection that is open, or half open. */
 static void connect_tcp(struct life *life)
 {
 	int server = bound_socket(life, life->world->net.peer, SOCK_STREAM,
@@ -200,17 +208,31 @@ static void connect_tcp(struct life *life)
 	life->conn.chan = &life->chan;
 	life->conn.flow = add.flow;
 	life->conn.tuple = life->flow.tuple;
-	if (nx_conn_open(&life->conn))
+	/* Of two queues it may be the other that gets the answer: nobody reads it. */
+	if (life->chan.attach.nr_queues > 1)
+		nx_conn_send(&life->conn, NX_SYN, NULL, 0);
+	else if (nx_conn_open(&life->conn))
 		count(&life->world->tally->conns);
 	close(server);
+}
+
+/* Traffic without end in all of them would leave no CPU for what they are about. */
+static void pause_after_packet(const struct life *life)
+{
+	if (life->pause_us)
+		usleep(life->pause_us);
+	else
+		sched_yield();
 }
 
 static void *send_in(void *arg)
 {
 	struct life *life = arg;
 
-	for (;;)
+	for (;;) {
 		nx_udp_send(life->peer, "traffic", 7, NX_HOST4, life->port);
+		pause_after_packet(life);
+	}
 	return NULL;
 }
 
@@ -256,6 +278,7 @@ static void use_cpus(int from, int nr)
 
 static void live(struct world *world, enum fate fate)
 {
+	static const __u32 pauses_us[] = { 0, 1000, 5000, 20000 };
 	static struct life life;
 	__u32 packets;
 	pthread_t thread;
@@ -263,8 +286,9 @@ static void live(struct world *world, enum fate fate)
 	life.world = world;
 	life.seed = world->seed;
 	life.port = PORT + world->seed % NR_PORTS;
+	life.pause_us = pauses_us[pick(&life.seed, NX_ARRAY_SIZE(pauses_us))];
 	if (pick(&life.seed, 2))
-		use_cpus(0, NR_WORKERS);
+		use_cpus(0, NR_CPUS);
 	if (!attach(&life) || !add_flow(&life))
 		_exit(0);
 	if (!pick(&life.seed, 3))
@@ -273,10 +297,12 @@ static void live(struct world *world, enum fate fate)
 		go_home(&life);
 	else
 		pthread_create(&thread, NULL, send_in, &life);
-	packets = pick(&life.seed, 50);
+	packets = pick(&life.seed, 20);
 	for (__u32 i = 0; fate >= KILL || i < packets; i++) {
 		exchange(&life);
-		*world->step = 1;
+		if (!i && write(world->step[1], "", 1) != 1)
+			_exit(1);
+		pause_after_packet(&life);
 	}
 	if (fate == CLOSE) {
 		if (pick(&life.seed, 2))
@@ -356,7 +382,7 @@ static void end_nexus(struct world *world)
 
 static void end_device(struct world *world)
 {
-	nx_ip("link del " NX_DEV "\n");
+	nx_link_del(NX_DEV);
 	world->has_dev = false;
 }
 
@@ -369,7 +395,7 @@ static void end_namespace(struct world *world)
 }
 
 /*
- * While it tries, the other worker's process goes on, and no other one begins;
+ * While it tries, the other workers' processes go on, and no other one begins;
  * so in the end nobody uses the module.
  */
 static void end_module(struct world *world)
@@ -377,10 +403,10 @@ static void end_module(struct world *world)
 	int err = -EWOULDBLOCK;
 
 	flock(world->lock, LOCK_EX);
-	for (int i = 0; err == -EWOULDBLOCK && i < WAIT_MS / 2; i++) {
+	for (int i = 0; err == -EWOULDBLOCK && i < WAIT_MS / 5; i++) {
 		err = module_remove();
 		if (err)
-			nx_sleep_ms(2);
+			nx_sleep_ms(5);
 	}
 	if (err)
 		nx_die("the module is not removed: %s", strerror(-err));
@@ -417,14 +443,11 @@ static void end(struct world *world, enum fate fate, pid_t pid)
 }
 
 /* Until the process is at work, or over. */
-static void await(struct world *world, pid_t pid)
+static void await(const struct world *world)
 {
-	siginfo_t info = { .si_pid = 0 };
+	struct pollfd step = { .fd = world->step[0], .events = POLLIN };
 
-	for (int i = 0; i < WAIT_MS && !*world->step && !info.si_pid; i++) {
-		nx_sleep_ms(1);
-		waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
-	}
+	poll(&step, 1, WAIT_MS);
 }
 
 static enum fate pick_fate(__u32 *seed)
@@ -444,17 +467,20 @@ static int run_round(struct world *world, __u32 seed)
 	pid_t pid;
 
 	world->seed = seed ?: 1;
-	*world->step = 0;
 	fate = pick_fate(&world->seed);
 	count(&world->tally->fates[fate]);
 	world_make(world);
+	if (pipe2(world->step, O_CLOEXEC))
+		nx_die("pipe: %s", strerror(errno));
 	pid = nx_fork();
 	if (!pid)
 		live(world, fate);
+	close(world->step[1]);
 	if (pick(&world->seed, 4))
-		await(world, pid);
+		await(world);
 	end(world, fate, pid);
 	status = nx_wait_child(pid);
+	close(world->step[0]);
 	if (fate == NEXUS_GONE && world->loads)
 		end_nexus(world);
 	if (fate == UNLOAD)
@@ -477,8 +503,7 @@ static void work(struct world *world, int worker, __u32 seed, __u32 rounds,
 {
 	long long now_ns = nx_now_ns(), tell_ns = now_ns + TELL_NS;
 
-	use_cpus(worker, 1);
-	world->step = nx_shared_alloc(sizeof(*world->step));
+	use_cpus(worker % NR_CPUS, 1);
 	world->lock = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	for (__u32 i = 0; i < rounds && (i < FEWEST || now_ns < end_ns); i++) {
 		int status = run_round(world, seed + i * NR_WORKERS + worker);
@@ -505,13 +530,6 @@ static void tell(const struct tally *tally)
 		nx_note("%u times %s", tally->fates[i], fate_names[i]);
 }
 
-static __u32 first_seed(void)
-{
-	const char *text = getenv("NEXUS_TEST_SEED");
-
-	return text ? strtoul(text, NULL, 0) : (__u32)nx_now_ns() ^ getpid();
-}
-
 /* All rounds take what they take, unless told otherwise; a share does not. */
 static long long end_of(__u32 nr)
 {
@@ -525,13 +543,12 @@ NX_TEST_LONG(lifetimes, "LIFE-4 LIFE-1 LIFE-2 POOL-4 attach, flow, traffic, kill
 {
 	__u32 nr = nx_loops("NEXUS_TEST_LIFETIMES", NR_ROUNDS);
 	long long end_ns = end_of(nr);
-	__u32 seed = first_seed();
+	__u32 seed = nx_seed_begin();
 	struct tally *tally = nx_shared_alloc(sizeof(*tally));
 	struct world world = { .tally = tally };
 	pid_t pids[NR_WORKERS];
 	int err = -EWOULDBLOCK;
 
-	nx_note("NEXUS_TEST_SEED=%u does it again", seed);
 	tally->loads = 1;
 	world.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < NR_WORKERS; i++) {
