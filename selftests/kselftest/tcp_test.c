@@ -356,7 +356,7 @@ NX_TEST(advised, "ADV-4 of two connections of one listener only the congested on
 	__u32 seq;
 
 	bed_start(&bed);
-	nx_qdisc("rate 4mbit target 5ms interval 20ms");
+	nx_qdisc("rate 1mbit target 5ms interval 20ms");
 	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan, nx_tcp_socket(NX_HOST4, PORT),
 				  NULL, NULL, 0, &add));
 	for (i = 0; i < 2; i++) {
