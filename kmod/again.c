@@ -302,11 +302,14 @@ void nx_again_count(struct nx_tx_run *run)
 	sent->bytes = 0;
 }
 
-/* Nothing but headers and payload is in its descriptor. */
-static bool is_plain(const struct nx_tx_packet *p)
+/* Nothing but headers and payload is in its descriptor, and its own class. */
+static bool is_plain(const struct nx_tx_run *run)
 {
-	return p->nr_parts == 1 && !p->parts[0].is_kept &&
-	       !(p->flags & ~NEXUS_DESC_CSUM);
+	const struct nexus_desc *d = &run->desc.d;
+
+	return run->packet.nr_parts == 1 && !(d->flags & ~NEXUS_DESC_CSUM) &&
+	       nx_tx_class_is_right(d->traffic_class,
+				    run->packet.flow->traffic_class);
 }
 
 /* Where what arrives need not be told from other packets: its wake may wait. */
@@ -346,7 +349,7 @@ void nx_again_learn(struct nx_tx_run *run, struct nx_dest *dest)
 	bool is_second = again->before == dest;
 
 	again->before = dest;
-	if (!is_second || !is_plain(&run->packet) || !is_patient(dest) ||
+	if (!is_second || !is_plain(run) || !is_patient(dest) ||
 	    !is_repeatable(run, dest))
 		return;
 	nx_again_count(run);
