@@ -523,16 +523,21 @@ static int collect_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max)
 	return ask_kernel(ep, evs, max);
 }
 
-/* One sleep: what the kernel has then, or -errno. */
+/*
+ * One sleep: what the kernel has then, or -errno. Who is back is no sleeper any more:
+ * what the stack finds for the epoll kicks others, and not the one who looks.
+ */
 static int sleep_kernel(struct nx_epoll *ep, struct epoll_event *evs, int max,
 			uint64_t until_ns, const sigset_t *mask)
 {
 	int timeout_ms = nx_service_epoll_timeout_ms(until_ns), nr, err;
 
+	ep->nr_asleep++;
 	nx_unlock();
 	nr = nx_sys.epoll_pwait(ep->fd, evs, max, timeout_ms, mask);
 	err = errno;
 	nx_lock();
+	ep->nr_asleep--;
 	if (ep->nr_nexus)
 		nx_service_run();
 	if (nr < 0)
@@ -545,8 +550,11 @@ static int sleep_masked(struct nx_epoll *ep, struct epoll_event *evs, int max,
 			uint64_t until_ns, const sigset_t *mask)
 {
 	struct pollfd fds[3] = { { .fd = ep->fd, .events = POLLIN } };
-	int nr = nx_service_sleep(fds, 1, until_ns, mask);
+	int nr;
 
+	ep->nr_asleep++;
+	nr = nx_service_sleep(fds, 1, until_ns, mask);
+	ep->nr_asleep--;
 	return nr > 0 ? ask_kernel(ep, evs, max) : nr;
 }
 
@@ -554,8 +562,11 @@ static int sleep_masked(struct nx_epoll *ep, struct epoll_event *evs, int max,
 static int sleep_channel(struct nx_epoll *ep, struct epoll_event *evs, int max,
 			 uint64_t until_ns)
 {
-	int nr = nx_service_rest(ep->fd, until_ns);
+	int nr;
 
+	ep->nr_asleep++;
+	nr = nx_service_rest(ep->fd, until_ns);
+	ep->nr_asleep--;
 	/* What woke it was for nobody else, whatever the epoll holds by now. */
 	if (nr != NX_PASS)
 		nx_service_run();
@@ -569,14 +580,10 @@ static int sleep_once(struct nx_epoll *ep, struct epoll_event *evs, int max,
 
 	if (!until_ns)
 		return ask_kernel(ep, evs, max);
-	ep->nr_asleep++;
 	if (ep->nr_nexus && !ep->has_stack)
 		nr = mask ? sleep_masked(ep, evs, max, until_ns, mask) :
 			    sleep_channel(ep, evs, max, until_ns);
-	if (nr == NX_PASS)
-		nr = sleep_kernel(ep, evs, max, until_ns, mask);
-	ep->nr_asleep--;
-	return nr;
+	return nr == NX_PASS ? sleep_kernel(ep, evs, max, until_ns, mask) : nr;
 }
 
 static int wait_locked(struct nx_epoll *ep, struct epoll_event *evs, int max,
