@@ -226,14 +226,27 @@ static noinline int wait_beside(struct nx_queue *q, u32 what, ktime_t at,
 	return ret;
 }
 
+/*
+ * As poll(): who is stopped and goes on, without a handler, sleeps on. That needs an
+ * end that does not move.
+ */
+static int interrupted(const struct nexus_sync *arg)
+{
+	return arg->flags & NEXUS_SYNC_UNTIL || arg->timeout_ns < 0 ?
+	       -ERESTARTNOHAND : -EINTR;
+}
+
 static int wait(struct nx_queue *q, u32 what, const struct nexus_sync *arg)
 {
 	ktime_t at = nx_wait_end(arg->timeout_ns, arg->flags & NEXUS_SYNC_UNTIL);
 	bool is_first = arg->flags & NEXUS_SYNC_FIRST;
 
-	if (arg->flags & NEXUS_SYNC_WAIT_FD)
-		return wait_beside(q, what, at, is_first, arg->fd);
-	return nx_wait(q, what, at, is_first, NULL);
+	int ret;
+
+	if (!(arg->flags & NEXUS_SYNC_WAIT_FD))
+		return nx_wait(q, what, at, is_first, NULL);
+	ret = wait_beside(q, what, at, is_first, arg->fd);
+	return ret == -EINTR ? interrupted(arg) : ret;
 }
 
 /**

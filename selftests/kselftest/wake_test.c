@@ -616,6 +616,29 @@ NX_TEST(beside_ends, "RING-9 SYNC beside a descriptor: what is ready, times, sig
 	nx_chan_close(&bed.chan);
 }
 
+NX_TEST(beside_stopped, "RING-9 SYNC beside a descriptor goes on when the process was stopped and goes on")
+{
+	struct bed bed;
+	pid_t pid;
+	int fd;
+
+	bed_start(&bed);
+	fd = event_fd();
+	pid = nx_fork();
+	if (!pid) {
+		usleep(200000);
+		kill(getppid(), SIGSTOP);
+		usleep(200000);
+		kill(getppid(), SIGCONT);
+		usleep(200000);
+		event_write(fd);
+		_exit(0);
+	}
+	EXPECT_EQ(1, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
+	EXPECT_EQ(0, nx_wait_child(pid));
+	nx_chan_close(&bed.chan);
+}
+
 /* A thread that sleeps, and how that ended. */
 struct resting {
 	struct nx_chan	*chan;
