@@ -367,12 +367,16 @@ NX_TEST(advised, "ADV-4 of two connections of one listener only the congested on
 	}
 	flow[2].chan = &bed.chan;
 	flow[2].add.flow = add.flow;
-	/* The same bytes again and again: the peer's window does not matter. */
+	/*
+	 * The same bytes again and again: the peer's window does not matter. More of
+	 * them than leave, which is one in 8 ms, for longer than an interval.
+	 */
 	seq = conn[0].snd_nxt;
 	for (i = 0; i < 1000 && !nx_is_suspended(&flow[0]); i++) {
 		conn[0].snd_nxt = seq;
 		ASSERT_EQ(0, nx_conn_send(&conn[0], NX_ACK, bytes,
 					  sizeof(bytes)));
+		nx_sleep_ms(1);
 	}
 	EXPECT_TRUE(nx_is_suspended(&flow[0]));
 	EXPECT_FALSE(nx_is_suspended(&flow[1]));
