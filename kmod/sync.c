@@ -240,7 +240,6 @@ static int wait(struct nx_queue *q, u32 what, const struct nexus_sync *arg)
 {
 	ktime_t at = nx_wait_end(arg->timeout_ns, arg->flags & NEXUS_SYNC_UNTIL);
 	bool is_first = arg->flags & NEXUS_SYNC_FIRST;
-
 	int ret;
 
 	if (!(arg->flags & NEXUS_SYNC_WAIT_FD))

@@ -136,10 +136,9 @@ uint32_t nx_tcp_writable(const struct nx_tcp *tcp)
 
 bool nx_tcp_has_room(const struct nx_tcp *tcp)
 {
-	uint32_t queued = tcp->write_seq - tcp->snd_una;
+	uint32_t room = nx_tcp_writable(tcp);
 
-	return !check_writable(tcp) && nx_tcp_writable(tcp) >= queued / 2 &&
-	       nx_tcp_writable(tcp);
+	return room && room >= (tcp->write_seq - tcp->snd_una) / 2;
 }
 
 int nx_tcp_write_anyway(struct nx_tcp *tcp, const struct nx_tcp_span *span)

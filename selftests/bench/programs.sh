@@ -57,7 +57,7 @@ stop()
 	wait "${pids[$1]}" 2>/dev/null || :
 }
 
-# ROW UNIT... as "NUMBER NANOSECONDS" on standard input: one figure.
+# ROW: one figure, from "NUMBER NANOSECONDS" on standard input.
 tell()
 {
 	local number ns
