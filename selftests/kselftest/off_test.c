@@ -564,8 +564,9 @@ NX_TEST(sum_of_zero, "OFF-6 a UDP checksum that computes to 0 is sent as 0xffff,
 #define DEFAULT_MSS	536
 
 /*
- * The peer makes super-packets as large as its congestion window allows, and not
- * as its guess of the rate does, which follows how busy the machine is.
+ * The peer makes super-packets as large as its congestion window allows, not as its
+ * guess of the rate does, and has the window from the start: both guesses, and what
+ * becomes of the window behind a timeout, follow how busy the machine is.
  */
 static void send_large_bursts(struct bed *bed)
 {
@@ -575,6 +576,8 @@ static void send_large_bursts(struct bed *bed)
 	nx_file_write("/proc/sys/net/ipv4/tcp_min_tso_segs", "100");
 	nx_net_enter(own);
 	close(own);
+	nx_ip_peer(&bed->net, "route change 10.9.0.0/24 dev %s scope link src %s initcwnd 200",
+		   NX_PEER_DEV, NX_PEER4);
 }
 
 NX_TEST(aggregated, "OFF-4 META-5 what the peer's TCP sends as a super-packet arrives whole, with its segment size and checksum state")
