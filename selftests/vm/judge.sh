@@ -56,6 +56,40 @@ judge_ktap()
 	}' "$1"
 }
 
+# said_of FILE prints what a test wrote about what failed, at most eight lines a
+# failure, without the title that its harness puts into each: a program says it before
+# its "not ok", a script behind.
+said_of()
+{
+	awk '
+	function show(  i) {
+		for (i = n > 8 ? n - 7 : 1; i <= n; i++)
+			print lines[i]
+	}
+	{ sub(/\r$/, "") }
+	/^(not )?ok([ \t]|$)/ {
+		if (is_open || (/^not/ && n))
+			show()
+		is_open = /^not/ && !n
+		n = 0
+		next
+	}
+	/^# +(RUN|OK|FAIL) |^# (PASSED|FAILED|Totals|Starting)|: Test (failed|terminated)/ { next }
+	/^# / {
+		sub(/^# /, "")
+		if (match($0, /^[^ :]+\.[ch]:[0-9]+:/)) {
+			text = substr($0, RLENGTH + 1)
+			sub(/^.*:Expected /, "Expected ", text)
+			$0 = substr($0, 1, RLENGTH) " " text
+		}
+		lines[++n] = $0
+	}
+	END {
+		if (is_open)
+			show()
+	}' "$1"
+}
+
 # A log without the data races of others: a report of KCSAN is ours if one of the
 # two accesses, or who called for it, is a function of the module.
 without_foreign_races()
