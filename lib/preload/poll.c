@@ -175,16 +175,22 @@ static int select_by_poll(int nr, fd_set *rd, fd_set *wr, fd_set *ex,
 	return ret;
 }
 
+/* A second may be more than a million here; no part of it may be less than none. */
+static bool of_timeval(struct timespec *ts, const struct timeval *tv)
+{
+	ts->tv_sec = tv->tv_sec + tv->tv_usec / 1000000;
+	ts->tv_nsec = tv->tv_usec % 1000000 * 1000;
+	return tv->tv_sec >= 0 && tv->tv_usec >= 0;
+}
+
 static __attribute__((noinline)) int
 select_known(int nr, fd_set *rd, fd_set *wr, fd_set *ex, struct timeval *timeout)
 {
 	struct timespec ts = { 0 };
 	int ret;
 
-	if (timeout) {
-		ts.tv_sec = timeout->tv_sec;
-		ts.tv_nsec = timeout->tv_usec * 1000;
-	}
+	if (timeout && !of_timeval(&ts, timeout))
+		return nx_result(-EINVAL);
 	ret = select_by_poll(nr, rd, wr, ex, timeout ? &ts : NULL, NULL);
 	return ret == NX_PASS ? nx_real()->select(nr, rd, wr, ex, timeout) :
 				nx_result(ret);

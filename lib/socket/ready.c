@@ -279,6 +279,13 @@ static int64_t to_ns(const struct timespec *ts)
 	return (int64_t)ts->tv_sec * 1000000000 + ts->tv_nsec;
 }
 
+/* As the kernel has it: a time that is less than none is none at all. */
+static bool is_time(const struct timespec *ts)
+{
+	return !ts || (ts->tv_sec >= 0 && ts->tv_nsec >= 0 &&
+		       ts->tv_nsec < 1000000000);
+}
+
 int nx_socket_poll(struct pollfd *fds, nfds_t nr,
 		   const struct timespec *timeout, const sigset_t *mask)
 {
@@ -290,6 +297,8 @@ int nx_socket_poll(struct pollfd *fds, nfds_t nr,
 		has_file = nx_has_file(fds[i].fd);
 	if (!has_file)
 		return NX_PASS;
+	if (!is_time(timeout))
+		return -EINVAL;
 	nx_lock();
 	ret = poll_locked(fds, nr, nx_deadline_ns(to_ns(timeout)), mask);
 	nx_unlock();

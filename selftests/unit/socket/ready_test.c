@@ -48,6 +48,24 @@ static void nx_socket_poll__mixes_with_the_kernels(void)
 	close(pipes[1]);
 }
 
+/* As the kernel has it, whether or not something is ready. */
+static void nx_socket_poll__refuses_what_is_no_time(void)
+{
+	static const struct timespec wrong[] = {
+		{ .tv_sec = -1 }, { .tv_nsec = -1 }, { .tv_nsec = 1000000000 },
+	};
+	struct pollfd p = { .events = POLLIN };
+	unsigned int i;
+
+	bed_start();
+	p.fd = bed_listener();
+	bed_set(p.fd, true);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		CU_ASSERT_EQUAL(nx_socket_poll(&p, 1, &wrong[i], NULL), -EINVAL);
+	CU_ASSERT_EQUAL(nx_socket_poll(&p, 1, &none, NULL), 1);
+	bed_close(p.fd);
+}
+
 static void *set_later(void *arg)
 {
 	usleep(20000);
@@ -146,6 +164,7 @@ static void nx_has_file__says_no_beyond_the_table(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(nx_socket_poll__passes_what_is_the_kernels),
 	UNIT_CASE(nx_socket_poll__mixes_with_the_kernels),
+	UNIT_CASE(nx_socket_poll__refuses_what_is_no_time),
 	UNIT_CASE(nx_socket_poll__wakes_who_sleeps),
 	UNIT_CASE(nx_socket_duplicated__both_refer_to_one),
 	UNIT_CASE(nx_socket_created__others_leave_the_table),
