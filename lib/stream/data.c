@@ -35,6 +35,8 @@ static int queue(struct nexus_tcp *conn, struct nexus_packet *pkt, uint32_t off,
 		conn->wants_write = true;
 	if (!err || err == -EAGAIN)
 		nx_stream_work(conn);
+	if (nx_unlikely(conn->is_held) && !err)
+		nexus_tcp_start(conn);
 	nx_stream_account(conn);
 	return err;
 }
@@ -66,8 +68,10 @@ int nexus_tcp_send_anyway(struct nexus_tcp *tcp, struct nexus_packet *pkt)
 	if (nx_unlikely(err))
 		return err;
 	err = nx_tcp_write_anyway(&tcp->tcp, &span);
-	if (!err)
+	if (!err) {
 		nx_stream_work(tcp);
+		nexus_tcp_start(tcp);
+	}
 	nx_stream_account(tcp);
 	return err;
 }

@@ -44,6 +44,11 @@ uint32_t nexus_tcp_writable(const struct nexus_tcp *tcp)
 	return nx_stack_check(tcp->sink.stack) ? 0 : nx_tcp_writable(&tcp->tcp);
 }
 
+uint32_t nexus_tcp_early_room(const struct nexus_tcp *tcp)
+{
+	return nx_stack_check(tcp->sink.stack) ? 0 : nx_tcp_early_room(&tcp->tcp);
+}
+
 size_t nexus_tcp_readable(const struct nexus_tcp *tcp)
 {
 	return nx_stack_check(tcp->sink.stack) ? 0 : nx_tcp_readable(&tcp->tcp);
@@ -58,6 +63,8 @@ short nexus_tcp_poll_events(const struct nexus_tcp *tcp)
 
 	if (nx_stack_check(tcp->sink.stack))
 		return POLLIN | POLLOUT | POLLRDHUP | POLLHUP;
+	if (t->state == NX_TCP_SYN_SENT && tcp->is_held)
+		return POLLOUT;
 	if (t->state == NX_TCP_SYN_SENT ||
 	    (t->state == NX_TCP_SYN_RCVD && !t->is_early))
 		return 0;

@@ -55,6 +55,7 @@ struct nx_streams;
  * @wants_read: callback "readable" is owed
  * @is_early: its listener counts it among those with Fast Open
  * @may_learn: the answer to its SYN says something about Fast Open with the peer
+ * @is_held: its SYN waits for payload
  * @tx_flags: NEXUS_DESC_* of everything sent
  * @traffic_class: NEXUS_CLASS_*
  */
@@ -85,6 +86,7 @@ struct nexus_tcp {
 	bool			wants_read : 1;
 	bool			is_early : 1;
 	bool			may_learn : 1;
+	bool			is_held : 1;
 	uint8_t			tx_flags;
 	uint8_t			traffic_class;
 };

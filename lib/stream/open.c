@@ -16,7 +16,8 @@
 			 NEXUS_TCP_REUSEPORT | NEXUS_TCP_BULK | \
 			 NEXUS_TCP_NODELAY | NEXUS_TCP_KEEPALIVE | \
 			 NEXUS_TCP_ECN | NEXUS_TCP_ACCECN | \
-			 NEXUS_TCP_PACING | NEXUS_TCP_FAST_OPEN)
+			 NEXUS_TCP_PACING | NEXUS_TCP_FAST_OPEN | \
+			 NEXUS_TCP_DEFER)
 
 #define BACKLOG		128
 #define EARLY_MAX	128
@@ -232,8 +233,10 @@ static void begin(struct nexus_tcp *conn, struct nx_streams *streams,
 	nx_streams_open(streams, &ends, conn->flow, &tuple, &open);
 	if (o->flags & NEXUS_TCP_FAST_OPEN && nx_cookies_find(streams, conn, &fo)) {
 		open.fast_open = &fo;
+		open.is_held = o->flags & NEXUS_TCP_DEFER && fo.cookie_len;
 		conn->may_learn = true;
 	}
+	conn->is_held = open.is_held;
 	nx_tcp_connect(&conn->tcp, &open, nx_stack_run_ns(streams->stack));
 	nx_stream_work(conn);
 }
@@ -356,6 +359,15 @@ int nexus_tcp_connect_on(struct nexus_stack *stack, int fd,
 		return err;
 	own = dup_socket(fd);
 	return own < 0 ? own : connect_socket(streams, own, options, tcp);
+}
+
+void nexus_tcp_start(struct nexus_tcp *tcp)
+{
+	if (!tcp->is_held || nx_stream_check(tcp))
+		return;
+	tcp->is_held = false;
+	nx_tcp_start(&tcp->tcp, nx_stack_run_ns(tcp->sink.stack));
+	nx_stream_work(tcp);
 }
 
 /* ------------------------------------------------------------- listener */
@@ -504,6 +516,12 @@ void nexus_tcp_listener_close(struct nexus_tcp_listener *listener)
 void nx_listener_close_sink(struct nx_sink *sink)
 {
 	nexus_tcp_listener_close((struct nexus_tcp_listener *)sink);
+}
+
+void nexus_tcp_listener_set_early(struct nexus_tcp_listener *listener,
+				  uint32_t early_max)
+{
+	listener->listen.early_max = early_max;
 }
 
 void nexus_tcp_listener_local(const struct nexus_tcp_listener *listener,

@@ -75,7 +75,6 @@ static void open_connection(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 	tcp->snd_nxt = open->iss + 1;
 	tcp->write_seq = open->iss + 1;
 	tcp->rcv_wscale = nx_tcp_choose_wscale(tcp->config);
-	tcp->must_send_syn = true;
 	if (open->fast_open) {
 		tcp->fast_open = *open->fast_open;
 		tcp->must_offer = !tcp->is_passive || tcp->fast_open.cookie_len;
@@ -85,6 +84,9 @@ static void open_connection(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 	nx_pace_init(&tcp->pace);
 	nx_accecn_init(&tcp->accecn);
 	nx_tcp_update_mss(tcp);
+	if (open->is_held)
+		return;
+	tcp->must_send_syn = true;
 	nx_tcp_rto_restart(tcp, now_ns);
 }
 
@@ -96,6 +98,14 @@ int nx_tcp_connect(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 	nx_tcp_set_state(tcp, NX_TCP_SYN_SENT);
 	open_connection(tcp, open, now_ns);
 	return 0;
+}
+
+void nx_tcp_start(struct nx_tcp *tcp, uint64_t now_ns)
+{
+	if (tcp->state != NX_TCP_SYN_SENT)
+		return;
+	tcp->must_send_syn = true;
+	nx_tcp_rto_restart(tcp, now_ns);
 }
 
 int nx_tcp_accept(struct nx_tcp *tcp, const struct nx_tcp_open *open,

@@ -20,14 +20,25 @@ static void fill_option(const struct nx_tcp *tcp, struct nexus_wire_tcp *h)
 }
 
 /* Payload of one segment, by what is known of peer and path; options count too. */
-static uint32_t syn_room(const struct nx_tcp *tcp, const struct nexus_wire_tcp *h)
+static uint32_t syn_room(const struct nx_tcp *tcp, uint32_t hdr_len)
 {
 	uint32_t mss = tcp->fast_open.mss ? tcp->fast_open.mss : tcp->peer_mss;
-	uint32_t hdr_len = (uint32_t)nexus_wire_tcp_len(h);
 
 	mss = nx_min32(mss, tcp->mtu - tcp->ip_len - NEXUS_WIRE_TCP_LEN);
 	return mss + NEXUS_WIRE_TCP_LEN > hdr_len ?
 	       mss + NEXUS_WIRE_TCP_LEN - hdr_len : 0;
+}
+
+/* Less than there is, perhaps: as if the options took all they can. */
+uint32_t nx_tcp_early_room(const struct nx_tcp *tcp)
+{
+	uint32_t queued = tcp->write_seq - tcp->snd_nxt, room;
+
+	if (tcp->state != NX_TCP_SYN_SENT || !tcp->must_offer ||
+	    !tcp->fast_open.cookie_len)
+		return 0;
+	room = syn_room(tcp, NEXUS_WIRE_TCP_LEN_MAX);
+	return room > queued ? room - queued : 0;
 }
 
 void nx_tcp_fill_fast_open(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
@@ -46,7 +57,9 @@ void nx_tcp_fill_fast_open(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 	fill_option(tcp, &seg->hdr);
 	tcp->has_asked = true;
 	if (tcp->fast_open.cookie_len)
-		nx_tcp_add_syn_data(tcp, seg, syn_room(tcp, &seg->hdr), now_ns);
+		nx_tcp_add_syn_data(tcp, seg,
+				    syn_room(tcp, (uint32_t)nexus_wire_tcp_len(&seg->hdr)),
+				    now_ns);
 }
 
 /* ---------------------------------------------------------- the SYN's answer */

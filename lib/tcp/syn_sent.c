@@ -133,8 +133,10 @@ void nx_tcp_input_syn_sent(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		input_syn_ack(tcp, seg, now_ns);
 		return;
 	}
-	/* SYN without ACK: both have opened at once. */
+	/* SYN without ACK: both have opened at once; ours may have been held. */
 	tcp->ecn = NX_ECN_NONE;
+	if (tcp->timer_ns == NX_TCP_NEVER)
+		nx_tcp_start(tcp, now_ns);
 	nx_tcp_set_state(tcp, NX_TCP_SYN_RCVD);
 	tcp->must_send_syn = true;
 }

@@ -191,6 +191,7 @@ enum nx_tcp_state {
  * @mtu:    of the path, bytes
  * @ip_len: bytes of an IP header: 20 or 40
  * @fast_open: RFC 7413: what its SYN or SYN-ACK says; NULL: nothing
+ * @is_held: its SYN waits for nx_tcp_start()
  */
 struct nx_tcp_open {
 	uint32_t			iss;
@@ -198,6 +199,7 @@ struct nx_tcp_open {
 	uint32_t			mtu;
 	uint32_t			ip_len;
 	const struct nx_fast_open	*fast_open;
+	bool				is_held;
 };
 
 /**
@@ -551,6 +553,21 @@ void nx_tcp_exit(struct nx_tcp *tcp);
  */
 int nx_tcp_connect(struct nx_tcp *tcp, const struct nx_tcp_open *open,
 		   uint64_t now_ns);
+
+/**
+ * nx_tcp_start - the SYN that was held leaves
+ * @tcp:    opened by nx_tcp_connect() with is_held, and not started yet
+ * @now_ns: now
+ */
+void nx_tcp_start(struct nx_tcp *tcp, uint64_t now_ns);
+
+/**
+ * nx_tcp_early_room - payload that is written now and leaves with the SYN
+ * @tcp: a connection
+ *
+ * Return: bytes; 0: the SYN has left, or no cookie is known.
+ */
+uint32_t nx_tcp_early_room(const struct nx_tcp *tcp);
 
 /**
  * nx_tcp_accept - passive open

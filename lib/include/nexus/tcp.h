@@ -61,6 +61,7 @@ struct nexus_tcp_callbacks {
 #define NEXUS_TCP_ACCECN	(1U << 7)	/* RFC 9768, or else RFC 3168 */
 #define NEXUS_TCP_PACING	(1U << 8)	/* spread each window over a round trip */
 #define NEXUS_TCP_FAST_OPEN	(1U << 9)	/* RFC 7413: data with the SYN; see below */
+#define NEXUS_TCP_DEFER		(1U << 10)	/* the SYN waits for data to go with it */
 
 /**
  * struct nexus_tcp_options - argument of nexus_tcp_connect() and _listen()
@@ -91,7 +92,9 @@ struct nexus_tcp_callbacks {
  * is queued between nexus_tcp_connect() and the next run leaves with the SYN where a
  * cookie is known, as much as fits; where the peer does not take it, it is sent again.
  * After a SYN of this kind was lost, it is left alone for that peer for a minute, and
- * for longer if it is lost again.
+ * for longer if it is lost again. With DEFER the SYN does not leave with the next run
+ * if a cookie is known, but with the first payload, or by nexus_tcp_start(): until then
+ * the connection is in SYN-SENT, and nexus_tcp_poll_events() says POLLOUT.
  *
  * FAST_OPEN to listen: a peer that has a cookie is accepted when its SYN comes, with the
  * data of the SYN; the answer may leave at once. Such a SYN may come twice, when the
@@ -222,6 +225,21 @@ int nexus_tcp_connect_on(struct nexus_stack *stack, int fd,
 			 struct nexus_tcp **tcp);
 
 /**
+ * nexus_tcp_start - the SYN of a connection with DEFER waits no longer
+ * @tcp: the connection
+ */
+void nexus_tcp_start(struct nexus_tcp *tcp);
+
+/**
+ * nexus_tcp_early_room - payload that leaves with the SYN if it is queued now
+ * @tcp: the connection
+ *
+ * Return: bytes; 0: the SYN has left, no cookie of the peer's is known, or the
+ * connection does not have FAST_OPEN.
+ */
+uint32_t nexus_tcp_early_room(const struct nexus_tcp *tcp);
+
+/**
  * nexus_tcp_listen_on - accept connections for a socket of the program's
  * @stack:    the stack
  * @fd:       a bound TCP socket that does not listen; as above
@@ -239,6 +257,15 @@ int nexus_tcp_listen_on(struct nexus_stack *stack, int fd,
  * @listener: or NULL; connections that were accepted go on
  */
 void nexus_tcp_listener_close(struct nexus_tcp_listener *listener);
+
+/**
+ * nexus_tcp_listener_set_early - Fast Open of a listener
+ * @listener:  the listener
+ * @early_max: most connections that are accepted before their handshake is complete;
+ *             0: none, and peers get no cookie
+ */
+void nexus_tcp_listener_set_early(struct nexus_tcp_listener *listener,
+				  uint32_t early_max);
 
 /**
  * nexus_tcp_listener_local - the address and port that it is bound to

@@ -74,7 +74,7 @@ static void start(struct bed *b, const char *local)
 	listen_with(b, local, NEXUS_TCP_FAST_OPEN, 0);
 }
 
-static void connect_with(struct bed *b, uint32_t flags)
+static void open_with(struct bed *b, uint32_t flags)
 {
 	struct nexus_tcp_options o = {
 		.callbacks = &callbacks, .arg = b, .flags = flags,
@@ -84,6 +84,11 @@ static void connect_with(struct bed *b, uint32_t flags)
 	b->server = NULL;
 	nexus_tcp_listener_local(b->listener, &o.remote);
 	CU_ASSERT_EQUAL_FATAL(nexus_tcp_connect(b->f.stack, &o, &b->client), 0);
+}
+
+static void connect_with(struct bed *b, uint32_t flags)
+{
+	open_with(b, flags);
 	CU_ASSERT_EQUAL(nexus_tcp_write(b->client, REQUEST, LEN), LEN);
 }
 
@@ -174,6 +179,120 @@ static void connect__only_with_the_flag(void)
 	listen_with(&b, "127.0.0.1:0", 0, 0);
 	exchange(&b, false);
 	exchange(&b, false);
+	finish(&b);
+}
+
+#define DEFERRED	(NEXUS_TCP_FAST_OPEN | NEXUS_TCP_DEFER)
+
+/* The SYN waits for the request, and then has it, however long that takes. */
+static void connect__defers_until_there_is_payload(void)
+{
+	struct nexus_tcp_info info;
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	open_with(&b, DEFERRED);
+	fixture_pass(&b.f, 3600000000000);
+	CU_ASSERT_PTR_NULL(b.server);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client), POLLOUT);
+	nexus_tcp_info(b.client, &info);
+	CU_ASSERT_STRING_EQUAL(info.state, "SYN-SENT");
+	CU_ASSERT_EQUAL(info.segs_out, 0);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client, REQUEST, LEN), LEN);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client), 0);
+	fixture_settle(&b.f);
+	expect_request(&b);
+	CU_ASSERT_TRUE(has_syn_data(b.client));
+	/* What passed before is no round trip. */
+	nexus_tcp_info(b.client, &info);
+	CU_ASSERT(info.srtt_us < 1000000);
+	CU_ASSERT_EQUAL(info.nr_retrans, 0);
+	drop(&b);
+	finish(&b);
+}
+
+/* Nobody hears of a connection that is closed before; started, it is as any other. */
+static void connect__deferred_starts_or_ends(void)
+{
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	open_with(&b, DEFERRED);
+	nexus_tcp_close(b.client);
+	fixture_pass(&b.f, 10000000000);
+	CU_ASSERT_PTR_NULL(b.server);
+	CU_ASSERT_EQUAL(nexus_tcp_unfinished(b.f.stack), 0);
+	open_with(&b, DEFERRED);
+	nexus_tcp_start(b.client);
+	CU_ASSERT_EQUAL(nexus_tcp_poll_events(b.client), 0);
+	fixture_settle(&b.f);
+	CU_ASSERT_STRING_EQUAL(b.state, "ESTAB");
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client, REQUEST, LEN), LEN);
+	fixture_settle(&b.f);
+	expect_request(&b);
+	CU_ASSERT_FALSE(has_syn_data(b.client));
+	drop(&b);
+	/* It was not Fast Open that failed. */
+	exchange(&b, true);
+	finish(&b);
+}
+
+/* It is what leaves with the SYN, and less by what is queued already. */
+static void early_room__is_of_a_syn_with_a_cookie(void)
+{
+	static const char many[4000];
+	struct nexus_tcp_info info;
+	uint32_t room;
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	open_with(&b, DEFERRED);
+	CU_ASSERT_EQUAL(nexus_tcp_early_room(b.client), 0);
+	fixture_settle(&b.f);
+	CU_ASSERT_STRING_EQUAL(b.state, "ESTAB");
+	CU_ASSERT_EQUAL(nexus_tcp_early_room(b.client), 0);
+	drop(&b);
+	open_with(&b, NEXUS_TCP_DEFER);
+	CU_ASSERT_EQUAL(nexus_tcp_early_room(b.client), 0);
+	fixture_settle(&b.f);
+	CU_ASSERT_STRING_EQUAL(b.state, "ESTAB");
+	drop(&b);
+	open_with(&b, DEFERRED);
+	room = nexus_tcp_early_room(b.client);
+	CU_ASSERT(room > 1000 && room < sizeof(many));
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client, many, 100), 100);
+	CU_ASSERT_EQUAL(nexus_tcp_early_room(b.client), room - 100);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client, many, room - 100),
+			room - 100);
+	CU_ASSERT_EQUAL(nexus_tcp_early_room(b.client), 0);
+	nexus_stack_run(b.f.stack);
+	nexus_tcp_info(b.client, &info);
+	CU_ASSERT_EQUAL(info.segs_out, 1);
+	CU_ASSERT_EQUAL(info.unsent, 0);
+	fixture_settle(&b.f);
+	CU_ASSERT_EQUAL(nexus_tcp_readable(b.server), room);
+	drop(&b);
+	finish(&b);
+}
+
+/* A listener may take it up, and leave it off. */
+static void accept__early_can_be_set(void)
+{
+	struct bed b;
+
+	start(&b, "127.0.0.1:0");
+	exchange(&b, false);
+	exchange(&b, true);
+	nexus_tcp_listener_set_early(b.listener, 0);
+	exchange(&b, false);
+	nexus_tcp_listener_close(b.listener);
+	listen_with(&b, "127.0.0.1:0", 0, 0);
+	exchange(&b, false);
+	nexus_tcp_listener_set_early(b.listener, 16);
+	exchange(&b, false);
+	exchange(&b, true);
 	finish(&b);
 }
 
@@ -340,8 +459,12 @@ static void cookies__have_an_end(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE_ID(connect__second_is_fast, "TCP-4 Fast Open"),
 	UNIT_CASE(connect__only_with_the_flag),
+	UNIT_CASE(connect__defers_until_there_is_payload),
+	UNIT_CASE(connect__deferred_starts_or_ends),
+	UNIT_CASE(early_room__is_of_a_syn_with_a_cookie),
 	UNIT_CASE(accept__answers_before_the_handshake),
 	UNIT_CASE(accept__early_max),
+	UNIT_CASE(accept__early_can_be_set),
 	UNIT_CASE(accept__outlives_the_listener),
 	UNIT_CASE(accept__ends_with_the_stack),
 	UNIT_CASE(cookies__pause_after_a_loss),

@@ -295,6 +295,45 @@ static void data__simultaneous_open(void)
 		    "+5 none");
 }
 
+/* A SYN that is held waits without a timer, and is sent again once it has left. */
+static void held__until_it_is_started(void)
+{
+	struct script s;
+
+	begin(&s, &knows);
+	s.open.is_held = true;
+	script_run(&s,
+		   "+0 connect",
+		   "+3600 none",
+		   "+0 state SYN-SENT");
+	nx_tcp_start(&s.tcp, s.now_ns);
+	script_run(&s,
+		   "+0 write 100",
+		   "+0 > S 0:100 <mss 1460,sackOK,wscale 7,FO " COOKIE ">",
+		   "+1 > S 0:0 <mss 1460,sackOK,wscale 7>",
+		   "+.1 < S. 0:0 ack 1 win 65535 <" SYN_OPTIONS ">",
+		   "+0 > P. 1:101 ack 1",
+		   "+0 state ESTAB");
+	script_end(&s);
+}
+
+/* The peer opens, too: then ours waits no longer. */
+static void held__until_the_peer_opens(void)
+{
+	struct script s;
+
+	begin(&s, &knows);
+	s.open.is_held = true;
+	script_run(&s,
+		   "+0 connect",
+		   "+3600 < S 0:0 win 65535 <" SYN_OPTIONS ">",
+		   "+0 > S. 0:0 ack 1 <mss 1460,sackOK,wscale 7>",
+		   "+1 > S. 0:0 ack 1 <mss 1460,sackOK,wscale 7>",
+		   "+.1 < . 1:1 ack 1 win 1000",
+		   "+0 state ESTAB");
+	script_end(&s);
+}
+
 static void data__simultaneous_open_that_takes_them(void)
 {
 	FAST_SCRIPT(&knows,
@@ -702,6 +741,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(data__up_to_the_cached_mss),
 	UNIT_CASE(data__none_no_option),
 	UNIT_CASE(data__cookie_without_end),
+	UNIT_CASE(held__until_it_is_started),
+	UNIT_CASE(held__until_the_peer_opens),
 	UNIT_CASE(data__simultaneous_open),
 	UNIT_CASE(data__simultaneous_open_that_takes_them),
 	UNIT_CASE_ID(lost__syn_again_is_bare, "TCP-4 Fast Open"),
