@@ -114,8 +114,13 @@ NX_EXPORT int getsockopt(int fd, int level, int name, void *value,
 NX_EXPORT int setsockopt(int fd, int level, int name, const void *value,
 			 socklen_t len)
 {
-	int ret = nx_real()->setsockopt(fd, level, name, value, len);
+	int ret = 0;
 
+	if (nx_is_ours(fd))
+		ret = nx_socket_refuse_option(fd, level, name);
+	if (ret)
+		return nx_result(ret);
+	ret = nx_real()->setsockopt(fd, level, name, value, len);
 	if (!ret && nx_is_ours(fd))
 		nx_socket_setsockopt(fd, level, name, value, len);
 	return ret;

@@ -201,6 +201,8 @@ static int wait_connected(struct nx_socket *s)
 /* connect() on what nexus connects, or has connected. */
 static int connect_again(struct nx_socket *s)
 {
+	if (s->is_deferred)
+		return -EISCONN;
 	if (s->is_connecting)
 		return s->nonblock ? -EALREADY : wait_connected(s);
 	if (s->error)
@@ -211,8 +213,8 @@ static int connect_again(struct nx_socket *s)
 	return 0;
 }
 
-static int connect_tcp(struct nx_socket *s, int fd, const struct sockaddr *sa,
-		       socklen_t len)
+int nx_socket_begin(struct nx_socket *s, int fd, const struct sockaddr *sa,
+		    socklen_t len, bool is_fast)
 {
 	struct nexus_addr remote;
 	int err;
@@ -223,9 +225,17 @@ static int connect_tcp(struct nx_socket *s, int fd, const struct sockaddr *sa,
 	    !nx_policy_has_port(&nx_policy, remote.port) ||
 	    !nx_device_leads_to(&remote))
 		return NX_PASS;
-	err = nx_tcp_socket_connect(s, fd, &remote);
+	err = nx_tcp_socket_connect(s, fd, &remote, is_fast);
 	explain(fd, "connects to", &remote, err);
-	return err ? NX_PASS : wait_connected(s);
+	return err ? NX_PASS : 0;
+}
+
+static int connect_tcp(struct nx_socket *s, int fd, const struct sockaddr *sa,
+		       socklen_t len)
+{
+	int err = nx_socket_begin(s, fd, sa, len, s->set.fast_connect);
+
+	return err || s->is_deferred ? err : wait_connected(s);
 }
 
 static int connect_locked(struct nx_socket *s, int fd,
@@ -285,7 +295,7 @@ static int listen_tcp(struct nx_socket *s, int fd, int backlog)
 	if (local_of(fd, &local) && local.port &&
 	    nx_policy_has_port(&nx_policy, local.port) &&
 	    nx_device_has(&local)) {
-		err = nx_tcp_socket_listen(s, fd);
+		err = nx_tcp_socket_listen(s, fd, backlog);
 		explain(fd, "listens at", &local, err);
 	}
 	if (!err)
@@ -388,12 +398,24 @@ int nx_socket_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 
 /* ------------------------------------------------------ shutdown and close */
 
+/* As Linux has it: nobody has heard of the connection, and nobody will. */
+static int give_up(struct nx_socket *s)
+{
+	nexus_tcp_shutdown(s->tcp);
+	nx_service_run();
+	s->error = ECONNRESET;
+	nx_socket_wake(s, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	return 0;
+}
+
 static int shutdown_tcp(struct nx_socket *s, int how)
 {
 	int err = 0;
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
+	if (s->is_deferred)
+		return give_up(s);
 	if (s->is_connecting)
 		return -ENOTCONN;
 	if (how != SHUT_WR)

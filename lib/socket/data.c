@@ -14,9 +14,18 @@ static bool needs_kernel(const struct nx_socket *s, const struct msghdr *msg)
 	return s->state == NX_SOCKET_UDP && msg->msg_controllen;
 }
 
+static bool is_fast_open(const struct nx_socket *s, int flags)
+{
+	return flags & MSG_FASTOPEN && s->type == SOCK_STREAM &&
+	       (s->state == NX_SOCKET_IDLE || s->state == NX_SOCKET_TCP ||
+		s->state == NX_SOCKET_LISTEN);
+}
+
 static ssize_t send_locked(struct nx_socket *s, int fd,
 			   const struct msghdr *msg, int flags)
 {
+	if (is_fast_open(s, flags))
+		return nx_fast_open_send(s, fd, msg, flags);
 	if (s->state == NX_SOCKET_IDLE && s->type == SOCK_DGRAM)
 		nx_socket_adopt_sender(s, fd, msg);
 	if (needs_kernel(s, msg))

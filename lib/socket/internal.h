@@ -71,6 +71,7 @@ struct nx_wait {
 /**
  * struct nx_settings - what a program sets before there is a connection
  * @nodelay, @keepalive: options of that name
+ * @fast_connect: TCP_FASTOPEN_CONNECT
  * @linger_reset: SO_LINGER with no time: close() resets
  * @keep_idle_s, @keep_intvl_s, @keep_probes, @user_timeout_ms: likewise; 0: not set
  * @rcv_buf_bytes, @snd_buf_bytes: as the kernel counts them; 0: not set
@@ -80,6 +81,7 @@ struct nx_wait {
 struct nx_settings {
 	bool		nodelay;
 	bool		keepalive;
+	bool		fast_connect;
 	bool		linger_reset;
 	uint32_t	keep_idle_s;
 	uint32_t	keep_intvl_s;
@@ -99,6 +101,7 @@ struct nx_settings {
  * @domain, @type: as for socket()
  * @nonblock: O_NONBLOCK
  * @is_connecting: the handshake is not complete
+ * @is_deferred: connect() has succeeded, and the SYN waits for what is sent first
  * @is_reported: connect() has told that it is
  * @is_read_shut: shutdown(SHUT_RD)
  * @is_write_shut: shutdown(SHUT_WR) of a datagram socket
@@ -127,6 +130,7 @@ struct nx_socket {
 	int			type;
 	bool			nonblock;
 	bool			is_connecting;
+	bool			is_deferred;
 	bool			is_reported;
 	bool			is_read_shut;
 	bool			is_write_shut;
@@ -304,14 +308,43 @@ ssize_t nx_udp_socket_recv_left(struct nx_socket *s, struct msghdr *msg,
 				int flags);
 
 /* tcp.c */
+/* @is_fast: with Fast Open; then the SYN may wait: nx_socket.is_deferred. */
 int nx_tcp_socket_connect(struct nx_socket *s, int fd,
-			  const struct nexus_addr *remote);
-int nx_tcp_socket_listen(struct nx_socket *s, int fd);
+			  const struct nexus_addr *remote, bool is_fast);
+int nx_tcp_socket_listen(struct nx_socket *s, int fd, int backlog);
 void nx_tcp_socket_unlisten(struct nx_socket *s);
 void nx_tcp_socket_close(struct nx_socket *s);
 ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
 			   int flags);
+/* The same of an open connection, when @done bytes of @msg are sent. */
+ssize_t nx_tcp_socket_send_rest(struct nx_socket *s, const struct msghdr *msg,
+				size_t done, int flags);
+/* Queues of @msg what is behind @skip bytes, @most of it: how much, or -errno. */
+ssize_t nx_tcp_socket_write(struct nx_socket *s, const struct msghdr *msg,
+			    size_t skip, size_t most);
 ssize_t nx_tcp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags);
+
+/* ----------------------------------------------------------- fast_open.c */
+
+/* Is it one that the kernel is to serve? */
+bool nx_fast_open_is_foreign(int name);
+
+/* The options that Linux refuses by the socket's state: 0 or -errno. */
+bool nx_fast_open_is_option(int name);
+int nx_fast_open_refuse(const struct nx_socket *s, int name);
+
+/* 0, and how many a listener may accept early; -EOPNOTSUPP: the kernel is to. */
+int nx_fast_open_listen(int fd, int backlog, uint32_t *max);
+
+/* TCP_FASTOPEN was set on a listener. */
+void nx_fast_open_change(struct nx_socket *s, int fd);
+
+/* With MSG_FASTOPEN, on a stream that is nobody's yet, or nexus's. */
+ssize_t nx_fast_open_send(struct nx_socket *s, int fd, const struct msghdr *msg,
+			  int flags);
+/* On one that is deferred, with and without. */
+ssize_t nx_fast_open_send_first(struct nx_socket *s, const struct msghdr *msg,
+				int flags);
 
 /* --------------------------------------------------------------- relay.c */
 
@@ -334,6 +367,10 @@ bool nx_device_leads_to(const struct nexus_addr *addr);
 bool nx_device_has(const struct nexus_addr *addr);
 
 /* ---------------------------------------------------------------- helpers */
+
+/* Begins a connection, and does not wait for it: 0, or NX_PASS. */
+int nx_socket_begin(struct nx_socket *s, int fd, const struct sockaddr *sa,
+		    socklen_t len, bool is_fast);
 
 /* The port of a datagram socket is another process's too, from now on. */
 void nx_socket_share_port(int fd);

@@ -58,7 +58,7 @@ static bool is_foreign_tcp(int level, int name, const void *value,
 		return !(len >= 5 && !memcmp(value, "cubic", 5)) &&
 		       !(len >= 4 && !memcmp(value, "reno", 4));
 	return name == TCP_REPAIR || name == TCP_MD5SIG ||
-	       name == TCP_FASTOPEN || name == TCP_FASTOPEN_CONNECT;
+	       nx_fast_open_is_foreign(name);
 }
 
 /* An option that is switched off asks for nothing. */
@@ -192,6 +192,9 @@ static void remember_tcp(struct nx_socket *s, int name, int number,
 	case TCP_CONGESTION:
 		remember_congestion(s, value);
 		break;
+	case TCP_FASTOPEN_CONNECT:
+		s->set.fast_connect = number;
+		break;
 	}
 }
 
@@ -211,6 +214,53 @@ static void remember(struct nx_socket *s, int level, int name,
 		s->wants_pktinfo6 = number;
 }
 
+int nx_socket_refuse_option(int fd, int level, int name)
+{
+	struct nx_socket *s;
+	int err = 0;
+
+	if (level != IPPROTO_TCP || !nx_fast_open_is_option(name))
+		return 0;
+	nx_lock();
+	s = nx_socket_get(fd);
+	if (s) {
+		err = nx_fast_open_refuse(s, name);
+		nx_socket_put(s);
+	}
+	nx_unlock();
+	return err;
+}
+
+/* A connection stays, and so does a listener whose connections keep its port. */
+static bool must_stay(const struct nx_socket *s)
+{
+	return s->state == NX_SOCKET_TCP ||
+	       (s->state == NX_SOCKET_LISTEN && s->has_accepted);
+}
+
+static void leave(struct nx_socket *s, int fd, int level, int name)
+{
+	if (must_stay(s)) {
+		nx_explain("%d sets option %d of level %d: no effect", fd, name,
+			   level);
+		return;
+	}
+	nx_explain("%d sets option %d of level %d: the kernel", fd, name, level);
+	nx_socket_to_kernel(s);
+}
+
+static void apply(struct nx_socket *s, int fd, int level, int name,
+		  const void *value, socklen_t len)
+{
+	remember(s, level, name, value, len);
+	/* What was held back by Nagle or cork may leave. */
+	if (s->state == NX_SOCKET_TCP)
+		nx_service_flush();
+	else if (s->state == NX_SOCKET_LISTEN && level == IPPROTO_TCP &&
+		 name == TCP_FASTOPEN)
+		nx_fast_open_change(s, fd);
+}
+
 void nx_socket_setsockopt(int fd, int level, int name, const void *value,
 			  socklen_t len)
 {
@@ -218,17 +268,10 @@ void nx_socket_setsockopt(int fd, int level, int name, const void *value,
 
 	nx_lock();
 	s = nx_socket_get(fd);
-	if (s && is_foreign(s, level, name, value, len) &&
-	    s->state != NX_SOCKET_TCP) {
-		nx_explain("%d sets option %d of level %d: the kernel", fd, name,
-			   level);
-		nx_socket_to_kernel(s);
-	} else if (s) {
-		remember(s, level, name, value, len);
-		/* What was held back by Nagle or cork may leave. */
-		if (s->state == NX_SOCKET_TCP)
-			nx_service_flush();
-	}
+	if (s && is_foreign(s, level, name, value, len))
+		leave(s, fd, level, name);
+	else if (s)
+		apply(s, fd, level, name, value, len);
 	if (s)
 		nx_socket_put(s);
 	nx_unlock();
@@ -279,7 +322,8 @@ static void fill_tcp_info(const struct nexus_tcp_info *from,
 	info->tcpi_options = (uint8_t)
 		((from->has_timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
 		 (from->has_sack ? TCPI_OPT_SACK : 0) |
-		 (from->has_wscale ? TCPI_OPT_WSCALE : 0));
+		 (from->has_wscale ? TCPI_OPT_WSCALE : 0) |
+		 (from->has_syn_data ? TCPI_OPT_SYN_DATA : 0));
 	info->tcpi_rto = from->rto_us;
 	info->tcpi_snd_mss = mss;
 	info->tcpi_rcv_mss = mss;

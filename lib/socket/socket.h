@@ -96,6 +96,8 @@ int nx_socket_getsockname(int fd, struct sockaddr *addr, socklen_t *len);
 int nx_socket_getpeername(int fd, struct sockaddr *addr, socklen_t *len);
 int nx_socket_getsockopt(int fd, int level, int name, void *value,
 			 socklen_t *len);
+/* 0: the kernel's socket may judge; -errno: it would not know the state. */
+int nx_socket_refuse_option(int fd, int level, int name);
 /* The kernel's socket has taken the option already. */
 void nx_socket_setsockopt(int fd, int level, int name, const void *value,
 			  socklen_t len);

@@ -16,6 +16,7 @@ static void on_established(struct nexus_tcp *tcp, void *arg)
 
 	(void)tcp;
 	s->is_connecting = false;
+	s->is_deferred = false;
 	nx_socket_wake(s, POLLIN | POLLOUT);
 }
 
@@ -37,6 +38,7 @@ static void on_closed(struct nexus_tcp *tcp, int err, void *arg)
 
 	(void)tcp;
 	s->is_connecting = false;
+	s->is_deferred = false;
 	s->error = -err;
 	nx_socket_wake(s, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
 }
@@ -70,7 +72,7 @@ static void fill_options(const struct nx_socket *s,
 }
 
 int nx_tcp_socket_connect(struct nx_socket *s, int fd,
-			  const struct nexus_addr *remote)
+			  const struct nexus_addr *remote, bool is_fast)
 {
 	struct nexus_stack *stack = nx_service_stack();
 	struct nexus_tcp_options options;
@@ -81,10 +83,15 @@ int nx_tcp_socket_connect(struct nx_socket *s, int fd,
 	fill_options(s, &options);
 	options.remote = *remote;
 	options.arg = s;
+	if (is_fast)
+		options.flags |= NEXUS_TCP_FAST_OPEN | NEXUS_TCP_DEFER;
 	err = nexus_tcp_connect_on(stack, fd, &options, &s->tcp);
 	if (err)
 		return err;
 	s->is_connecting = true;
+	s->is_deferred = nexus_tcp_early_room(s->tcp);
+	if (!s->is_deferred)
+		nexus_tcp_start(s->tcp);
 	s->is_reported = false;
 	s->state = NX_SOCKET_TCP;
 	nx_watches_to_nexus(s);
@@ -126,7 +133,7 @@ static void on_accept(struct nexus_tcp_listener *listener,
 	nx_socket_wake(s, POLLIN);
 }
 
-int nx_tcp_socket_listen(struct nx_socket *s, int fd)
+int nx_tcp_socket_listen(struct nx_socket *s, int fd, int backlog)
 {
 	struct nexus_stack *stack = nx_service_stack();
 	struct nexus_tcp_options options;
@@ -138,6 +145,11 @@ int nx_tcp_socket_listen(struct nx_socket *s, int fd)
 	options.accept = on_accept;
 	options.callbacks = NULL;
 	options.arg = s;
+	err = nx_fast_open_listen(fd, backlog, &options.early_max);
+	if (err)
+		return err;
+	if (options.early_max)
+		options.flags |= NEXUS_TCP_FAST_OPEN;
 	err = nexus_tcp_listen_on(stack, fd, &options, &s->listener);
 	if (err)
 		return err;
@@ -190,26 +202,28 @@ static ssize_t broken_pipe(struct nx_socket *s)
 	return s->error ? -nx_socket_take_error(s) : -EPIPE;
 }
 
-/* Bytes that were queued before the first vector that did not fit. */
-static ssize_t write_from(struct nx_socket *s, const struct msghdr *msg,
-			  size_t skip)
+/* Before the first vector that did not fit. */
+ssize_t nx_tcp_socket_write(struct nx_socket *s, const struct msghdr *msg,
+			    size_t skip, size_t most)
 {
 	const struct iovec *iov = msg->msg_iov, *end = iov + msg->msg_iovlen;
 	ssize_t done = 0, ret;
 	size_t len;
 
-	for (; iov < end; iov++) {
+	for (; iov < end && most; iov++) {
 		if (skip >= iov->iov_len) {
 			skip -= iov->iov_len;
 			continue;
 		}
 		len = iov->iov_len - skip;
+		len = len < most ? len : most;
 		ret = nexus_tcp_write(s->tcp, (char *)iov->iov_base + skip,
 				      len);
 		skip = 0;
 		if (ret < 0)
 			return done ? done : ret;
 		done += ret;
+		most -= (size_t)ret;
 		if ((size_t)ret < len)
 			break;
 	}
@@ -230,14 +244,13 @@ static bool is_open(const struct nx_socket *s)
 }
 
 static ssize_t send_all(struct nx_socket *s, const struct msghdr *msg,
-			size_t len, int flags)
+			size_t done, size_t len, int flags)
 {
 	uint64_t until_ns = nx_deadline_ns(s->set.snd_timeout_ns);
-	size_t done = 0;
 	ssize_t ret;
 
 	while (done < len) {
-		ret = write_from(s, msg, done);
+		ret = nx_tcp_socket_write(s, msg, done, len - done);
 		if (ret == -EAGAIN || (ret >= 0 && done + (size_t)ret < len))
 			nx_service_run();
 		if (ret > 0) {
@@ -254,32 +267,42 @@ static ssize_t send_all(struct nx_socket *s, const struct msghdr *msg,
 	return (ssize_t)done;
 }
 
-ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
-			   int flags)
+ssize_t nx_tcp_socket_send_rest(struct nx_socket *s, const struct msghdr *msg,
+				size_t done, int flags)
 {
 	size_t len = nx_iov_bytes(msg);
 	ssize_t ret;
 
-	s->is_used = true;
-	if (s->is_connecting) {
-		ret = wait_for_space(s, flags,
-				     nx_deadline_ns(s->set.snd_timeout_ns));
-		if (ret)
-			return ret;
-	}
 	if (s->error)
 		return -nx_socket_take_error(s);
-	if (!len)
-		return 0;
+	if (done >= len)
+		return (ssize_t)done;
 	if (flags & MSG_MORE)
 		nexus_tcp_set_cork(s->tcp, true);
-	ret = send_all(s, msg, len, flags);
+	ret = send_all(s, msg, done, len, flags);
 	if (s->has_more && !(flags & MSG_MORE) && is_open(s))
 		nexus_tcp_set_cork(s->tcp, s->is_corked);
 	s->has_more = flags & MSG_MORE;
 	if (!(flags & (NX_MSG_BATCH | MSG_MORE)))
 		nx_service_flush();
 	return ret;
+}
+
+ssize_t nx_tcp_socket_send(struct nx_socket *s, const struct msghdr *msg,
+			   int flags)
+{
+	int err;
+
+	s->is_used = true;
+	if (s->is_deferred)
+		return nx_fast_open_send_first(s, msg, flags);
+	if (s->is_connecting) {
+		err = wait_for_space(s, flags,
+				     nx_deadline_ns(s->set.snd_timeout_ns));
+		if (err)
+			return err;
+	}
+	return nx_tcp_socket_send_rest(s, msg, 0, flags);
 }
 
 /* --------------------------------------------------------------- receive */
