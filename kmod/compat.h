@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include <net/inet_hashtables.h>
 #include <net/sock.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -39,6 +40,27 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #else
 #include <net/gso.h>
 #endif
+
+/* Is one of the sockets with a bucket's port such? The caller has the bucket's lock. */
+static inline bool
+nx_compat_is_any_bound(const struct inet_bind_bucket *bucket, void *arg,
+		       bool (*is_such)(void *arg, struct sock *sk))
+{
+	struct sock *sk;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	sk_for_each_bound(sk, &bucket->owners)
+		if (is_such(arg, sk))
+			return true;
+#else
+	struct inet_bind2_bucket *part;
+
+	hlist_for_each_entry(part, &bucket->bhash2, bhash_node)
+		sk_for_each_bound(sk, &part->owners)
+			if (is_such(arg, sk))
+				return true;
+#endif
+	return false;
+}
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 struct ubuf_info_ops {

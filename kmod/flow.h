@@ -83,6 +83,7 @@ struct nx_flow_node {
  * @advice:     what its entry in the advisory region says
  * @grant:      of the low-latency class
  * @is_address_gone: its local address is no longer this host's
+ * @is_given_up: a listener that has ended and had SO_REUSEADDR: its port is shared
  * @sndbuf:     the send buffer of @socket
  * @old_data_ready, @old_userlocks: what the socket had before
  * @is_shared:  it may have a port that other listeners of its user have too
@@ -104,6 +105,7 @@ struct nx_flow {
 	u8			old_userlocks;
 	bool			is_shared;
 	bool			is_address_gone;
+	bool			is_given_up;
 	struct nx_channel	*chan;
 	u32			idx;
 	u32			generation;
@@ -246,6 +248,7 @@ void nx_flow_established(struct nx_flow *flow);
 void nx_flow_end(struct nx_flow *flow);
 
 int nx_socket_check(struct socket *sock, struct net *net);
+struct nx_flow *nx_socket_flow_rcu(const struct sock *sk);
 int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg);
 void nx_socket_release(struct nx_flow *flow);
 struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb);

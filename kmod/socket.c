@@ -62,7 +62,13 @@ static void socket_data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
-static struct nx_flow *socket_flow_rcu(const struct sock *sk)
+/**
+ * nx_socket_flow_rcu - the flow that has adopted a socket
+ * @sk: any, or NULL; in a RCU section
+ *
+ * Return: NULL: none has.
+ */
+struct nx_flow *nx_socket_flow_rcu(const struct sock *sk)
 {
 	struct nx_flow *flow;
 
@@ -107,7 +113,7 @@ static struct nx_flow *accepted_flow_rcu(struct nx_flow *listener,
  */
 struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
 {
-	struct nx_flow *flow = socket_flow_rcu(skb->sk);
+	struct nx_flow *flow = nx_socket_flow_rcu(skb->sk);
 
 	if (flow && nx_flow_is_tcp(flow) && nx_flow_is_listener(flow))
 		return accepted_flow_rcu(flow, skb);

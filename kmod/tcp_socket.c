@@ -12,17 +12,29 @@
  * SO_REUSEPORT, with sockets of the same user that have it too. From then on
  * the kernel's own rules say EADDRINUSE to whoever binds or listens there, the
  * adopted socket included.
+ *
+ * A listener that ends gives its second socket up, which then shares the port as the
+ * listener's own did, until the last connection that was accepted there has ended, and
+ * TIME-WAIT after it. Another flow's listener is no more kept from such a port than a
+ * listener of the kernel's.
  */
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/net.h>
+#include <net/addrconf.h>
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include "compat.h"
 #include "flow.h"
 #include "linger.h"
 #include "tcp_socket.h"
+
+/* The user data of every second socket: an address that has no flags in its low bits. */
+static const u64 keeper_tag;
 
 /**
  * nx_tcp_socket_check - does the kernel's stack leave a socket alone?
@@ -46,17 +58,17 @@ static bool is_shared(const struct nx_flow *flow)
 }
 
 /*
- * Asks the kernel's bind() once more, as listen() does: with SK_NO_REUSE without
- * the sharing that SO_REUSEADDR allows.
+ * Asks the kernel's bind() once more, as listen() does: without the sharing that
+ * SO_REUSEADDR allows.
  */
-static int check_port(struct nx_flow *flow, u8 how)
+static int check_port(struct nx_flow *flow)
 {
 	struct sock *sk = nx_flow_sk(flow);
 	bool reuseport = sk->sk_reuseport;
 	u8 reuse = sk->sk_reuse;
 	int err;
 
-	sk->sk_reuse = how;
+	sk->sk_reuse = SK_NO_REUSE;
 	sk->sk_reuseport = is_shared(flow);
 	err = sk->sk_prot->get_port(sk, inet_sk(sk)->inet_num);
 	sk->sk_reuse = reuse;
@@ -85,6 +97,7 @@ static int inherit_port(struct nx_flow *flow, struct socket *keeper)
 	int err;
 
 	copy_binding(keeper->sk, sk);
+	keeper->sk->sk_user_data = (void *)&keeper_tag;
 	keeper->sk->sk_reuseport = is_shared(flow);
 	local_bh_disable();
 	err = __inet_inherit_port(sk, keeper->sk);
@@ -95,10 +108,81 @@ static int inherit_port(struct nx_flow *flow, struct socket *keeper)
 	return err;
 }
 
-/* Somebody may have come whom SO_REUSEADDR lets have the port: does he listen? */
-static bool is_left_alone(struct nx_flow *flow, const struct socket *keeper)
+/* What bind() and listen() ask of two sockets with the same number. */
+static bool overlaps(const struct sock *sk, const struct sock *other)
 {
-	return !keeper->sk->sk_reuse || !check_port(flow, SK_CAN_REUSE);
+	int dev = sk->sk_bound_dev_if, other_dev = other->sk_bound_dev_if;
+
+	return (!dev || !other_dev || dev == other_dev) &&
+	       inet_rcv_saddr_equal(sk, other, true);
+}
+
+/* Is it the adopted socket of a listener that ended, and has no process it any more? */
+static bool is_abandoned_rcu(const struct sock *sk)
+{
+	const struct nx_flow *flow = nx_socket_flow_rcu(sk);
+
+	return flow && READ_ONCE(flow->is_given_up) &&
+	       file_count(flow->socket->file) == 1;
+}
+
+static bool is_given_up(const struct sock *sk)
+{
+	bool is_ours;
+
+	if (sk->sk_user_data == &keeper_tag)
+		return sk->sk_reuse;
+	rcu_read_lock();
+	is_ours = is_abandoned_rcu(sk);
+	rcu_read_unlock();
+	return is_ours;
+}
+
+static bool is_of_group(struct sock *sk, struct sock *other)
+{
+	return sk->sk_reuseport && other->sk_reuseport &&
+	       uid_eq(sock_i_uid(sk), sock_i_uid(other));
+}
+
+/* May @flow's socket not have its port because of @other? */
+static bool is_obstacle(void *arg, struct sock *other)
+{
+	struct nx_flow *flow = arg;
+	struct sock *sk = nx_flow_sk(flow);
+
+	if (other == sk || !overlaps(sk, other))
+		return false;
+	if (!sk_fullsock(other))
+		return true;
+	return !is_given_up(other) &&
+	       !(is_shared(flow) && is_of_group(sk, other));
+}
+
+/*
+ * Has nobody the port but those who gave it up? The kernel's own check cannot be
+ * asked: to it they are like any socket with SO_REUSEADDR, such as one whose
+ * connection the flow would take the segments of.
+ */
+static bool is_left_alone(struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+	struct inet_hashinfo *hash = tcp_or_dccp_get_hashinfo(sk);
+	u32 at = inet_bhashfn(sock_net(sk), inet_sk(sk)->inet_num,
+			      hash->bhash_size);
+	bool is_taken;
+
+	spin_lock_bh(&hash->bhash[at].lock);
+	is_taken = nx_compat_is_any_bound(inet_csk(sk)->icsk_bind_hash, flow,
+					  is_obstacle);
+	spin_unlock_bh(&hash->bhash[at].lock);
+	return !is_taken;
+}
+
+/* Is it a server that begins anew where it was before? */
+static bool may_follow(struct nx_flow *flow)
+{
+	return nx_flow_key_is_listener(&flow->node[0].key) &&
+	       nx_flow_sk(flow)->sk_reuse && is_left_alone(flow);
 }
 
 /*
@@ -115,7 +199,7 @@ static bool take_over(struct nx_flow *flow)
 	keeper = nx_linger_take(sk, sock_i_ino(sk), &flow->linger_ns);
 	if (!keeper)
 		return false;
-	if (!is_left_alone(flow, keeper)) {
+	if (keeper->sk->sk_reuse && !is_left_alone(flow)) {
 		nx_linger_add(keeper, sock_i_ino(sk), flow->linger_ns);
 		return false;
 	}
@@ -139,8 +223,8 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
 
 	if (take_over(flow))
 		return 0;
-	err = check_port(flow, SK_NO_REUSE);
-	if (err)
+	err = check_port(flow);
+	if (err && !may_follow(flow))
 		return err;
 	err = sock_create_kern(sock_net(sk), sk->sk_family, SOCK_STREAM,
 			       IPPROTO_TCP, &keeper);
@@ -167,8 +251,12 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
  */
 void nx_tcp_socket_share(struct nx_flow *flow)
 {
-	if (flow->keeper && nx_flow_key_is_listener(&flow->node[0].key))
-		flow->keeper->sk->sk_reuse = nx_flow_sk(flow)->sk_reuse;
+	bool may_share = nx_flow_sk(flow)->sk_reuse;
+
+	if (!flow->keeper || !nx_flow_key_is_listener(&flow->node[0].key))
+		return;
+	flow->keeper->sk->sk_reuse = may_share;
+	WRITE_ONCE(flow->is_given_up, may_share);
 }
 
 /**

@@ -36,10 +36,11 @@ serve()
 	return 1
 }
 
-# Was a socket of NAME.log nexus's?
+# Was a socket of NAME.log nexus's, and no listener given to the kernel?
 is_on_nexus()
 {
-	grep -q '^nexus: .*: nexus$' $work/"$1".log
+	grep -q '^nexus: .*: nexus$' $work/"$1".log &&
+		! grep -q '^nexus: .* listens at .*: the kernel' $work/"$1".log
 }
 
 listens()

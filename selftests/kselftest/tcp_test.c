@@ -897,6 +897,83 @@ static int call(int ret)
 	return ret ? -errno : 0;
 }
 
+/* Another server where one was, with SO_REUSEADDR or without. */
+static int follow(struct bed *bed, const char *local, bool may_share,
+		  struct nexus_flow_add *add)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, local, PORT);
+	int sock = nx_socket(-1, addr.ss_family, SOCK_STREAM, 0), err;
+
+	if (may_share)
+		set_reuse(sock, SO_REUSEADDR);
+	err = call(bind(sock, (void *)&addr, len));
+	/* Too late for bind(): the flow itself has to say it. */
+	if (!may_share)
+		set_reuse(sock, SO_REUSEADDR);
+	if (!err)
+		err = nx_tcp_adopt(&bed->chan, sock, NULL, NULL, 0, add);
+	close(sock);
+	return err;
+}
+
+NX_TEST(server_again, "TRK-2 FLOW-3 nor is it kept from another flow's server with SO_REUSEADDR, as after a restart; the connections before go on")
+{
+	struct nexus_flow_add first, second, third;
+	struct nx_conn old, new;
+	struct bed bed;
+	int old_peer, new_peer;
+
+	bed_start(&bed);
+	listen_and_accept(_metadata, &bed, &old, &first, &old_peer);
+	EXPECT_EQ(-EADDRINUSE, follow(&bed, NX_HOST4, true, &second));
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &first));
+	EXPECT_EQ(-EADDRINUSE, follow(&bed, NX_HOST4, false, &second));
+	ASSERT_EQ(0, follow(&bed, "0.0.0.0", true, &second));
+
+	/* The port is nobody's but its, as if it had been the first. */
+	EXPECT_EQ(-EADDRINUSE, try_listen(NX_HOST4, PORT, 0));
+	EXPECT_EQ(-EADDRINUSE, try_listen(NX_HOST4, PORT, SO_REUSEADDR));
+	EXPECT_EQ(-EADDRINUSE, bind_again(PORT));
+	EXPECT_EQ(-EADDRINUSE, follow(&bed, NX_HOST4, true, &third));
+	accept_peer(_metadata, &bed, &new, second.flow, NX_HOST4, &new_peer);
+	talk_and_close(_metadata, &old, old_peer);
+	talk_and_close(_metadata, &new, new_peer);
+
+	/* Connections of both are in TIME-WAIT. */
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &second));
+	ASSERT_EQ(0, follow(&bed, NX_HOST4, true, &third));
+	accept_peer(_metadata, &bed, &new, third.flow, NX_HOST4, &new_peer);
+	talk_and_close(_metadata, &new, new_peer);
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(server_shared, "FLOW-3 a server that begins where one was, and where the kernel has a connection by now: EADDRINUSE")
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, NX_HOST4, PORT);
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct bed bed;
+	int peer, kernel;
+
+	bed_start(&bed);
+	nx_tcp_server(bed.net.peer, NX_PEER4, PORT + 1);
+	listen_and_accept(_metadata, &bed, &conn, &add, &peer);
+	ASSERT_EQ(0, nx_flow_del(&bed.chan, &add));
+	kernel = nx_socket(-1, AF_INET, SOCK_STREAM, 0);
+	set_reuse(kernel, SO_REUSEADDR);
+	ASSERT_EQ(0, call(bind(kernel, (void *)&addr, len)));
+	EXPECT_EQ(-EADDRINUSE, follow(&bed, NX_HOST4, true, &add));
+	nx_sockaddr(&addr, NX_PEER4, PORT + 1);
+	ASSERT_EQ(0, call(connect(kernel, (void *)&addr, len)));
+	EXPECT_EQ(-EADDRINUSE, follow(&bed, NX_HOST4, true, &add));
+	EXPECT_EQ(-EADDRINUSE, follow(&bed, "0.0.0.0", true, &add));
+	close(kernel);
+	talk_and_close(_metadata, &conn, peer);
+	nx_chan_close(&bed.chan);
+}
+
 static void port_is_alone(NX_METADATA, bool is_listener)
 {
 	struct sockaddr_storage peer, none = { .ss_family = AF_UNSPEC };

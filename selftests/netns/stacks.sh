@@ -37,8 +37,9 @@ stop_servers()
 	wait 2>/dev/null
 }
 
-# Was a socket of the log NAME.log on nexus?
+# Was a socket of the log NAME.log on nexus, and no listener left to the kernel?
 was_served()
 {
-	[ $stack = kernel ] || grep -q '^nexus: .*: nexus$' "$work/$1.log"
+	[ $stack = kernel ] || { grep -q '^nexus: .*: nexus$' "$work/$1.log" &&
+		! grep '^nexus: .* listens at .*: the kernel' "$work/$1.log"; }
 }
