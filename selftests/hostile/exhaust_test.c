@@ -94,7 +94,7 @@ NX_TEST_LONG(flows, "POOL-3 as many flows as a channel may have, again and again
 /* Until so many are lost in the channel; what the wire loses does not count. */
 static bool flood(struct nx_chan *chan, int peer, __u64 drops)
 {
-	long long end = nx_now_ns() + 60 * NX_SEC;
+	long long end = nx_now_ns() + nx_timeout(60) * NX_SEC;
 	static char payload[1000];
 	struct nexus_status status;
 
@@ -125,7 +125,8 @@ NX_TEST(buffers, "POOL-1 POOL-3 every buffer held and nothing collected, under a
 	while (nx_buf_take(&chan, 0) >= 0)
 		;
 	peer = nx_udp_socket(bed.net.peer, NX_PEER4, NX_BED_PORT, NULL, 0);
-	EXPECT_TRUE(flood(&chan, peer, 10000));
+	EXPECT_TRUE(flood(&chan, peer,
+			  nx_loops("NEXUS_FLOOD_DROPS", 200000)));
 	ASSERT_EQ(0, nx_chan_status(&chan, &status));
 	EXPECT_EQ(chan.attach.nr_small + chan.attach.nr_large,
 		  status.buffers_free + status.buffers_user +
