@@ -250,6 +250,21 @@ def forbidden():
 	say(tell(s.setsockopt, TCP, CONNECT, 1), s.send(b"x"))
 	ask(s, b"x")
 
+# By a device that the policy does not have.
+def elsewhere():
+	l = open_one()
+	l.setsockopt(TCP, FASTOPEN, 5)
+	l.bind(("127.0.0.1", 0))
+	l.listen()
+	for i in range(3):
+		s = open_one()
+		if i == 2:
+			say(tell(fast(s).connect, l.getsockname()), state(s), s.send(b"x"))
+		else:
+			say(s.sendto(b"x", MSG_FASTOPEN, l.getsockname()))
+		c, who = l.accept()
+		say(c.recv(10), has_early(c), has_early(s))
+
 # What the kernel is to do.
 def data_go_at_once():
 	s = open_one()
@@ -471,6 +486,14 @@ clients()
 	100 []
 	EALREADY EAGAIN EALREADY ENOTCONN 2
 	100
+	END
+	scene "Fast Open by another device" elsewhere was_passed_on <<-END
+	1
+	b'x' late late
+	1
+	b'x' early early
+	None 2 1
+	b'x' early early
 	END
 	scene "TCP_FASTOPEN_NO_COOKIE" without_cookie was_passed_on <<-END
 	1
