@@ -117,7 +117,10 @@ static bool overlaps(const struct sock *sk, const struct sock *other)
 	       inet_rcv_saddr_equal(sk, other, true);
 }
 
-/* Is it the adopted socket of a listener that ended, and has no process it any more? */
+/*
+ * Is it the adopted socket of a listener that ended, and has no process it any more?
+ * It is in the bucket whose lock the caller has: who closes the file waits for that.
+ */
 static bool is_abandoned_rcu(const struct sock *sk)
 {
 	const struct nx_flow *flow = nx_socket_flow_rcu(sk);
