@@ -8,6 +8,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/wait_bit.h>
 #include <net/sock.h>
 #include "channel.h"
 #include "address.h"
@@ -259,6 +260,43 @@ static void describe(const struct nx_flow *flow, struct nexus_flow_add *arg)
 	memcpy(arg->remote, &key->remote, sizeof(arg->remote));
 }
 
+static int add(struct nx_channel *chan, struct nx_flow *flow,
+	       struct nexus_flow_add *arg)
+{
+	int err;
+
+	lock_sock(nx_flow_sk(flow));
+	mutex_lock(&chan->nexus->lock);
+	err = add_locked(chan, flow, arg);
+	if (!err)
+		describe(flow, arg);
+	mutex_unlock(&chan->nexus->lock);
+	release_sock(nx_flow_sk(flow));
+	return err;
+}
+
+/* Has it a flow yet of a channel that is no more? */
+static bool is_of_the_past(const struct sock *sk)
+{
+	const struct nx_flow *flow;
+	bool is_past;
+
+	rcu_read_lock();
+	flow = nx_socket_flow_rcu(sk);
+	is_past = flow && !nx_channel_is_active(flow->chan);
+	rcu_read_unlock();
+	return is_past;
+}
+
+/*
+ * Who takes a channel's memory back gives its sockets back last, and the process may
+ * have come to add them to another one. Nobody keeps us waiting but a socket's lock.
+ */
+static int await_socket(const struct sock *sk)
+{
+	return wait_var_event_interruptible((void *)sk, !is_of_the_past(sk));
+}
+
 /**
  * nx_flow_add - adopt a bound socket
  * @chan: of the caller
@@ -277,13 +315,9 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
 	flow = flow_alloc(chan, arg);
 	if (IS_ERR(flow))
 		return PTR_ERR(flow);
-	lock_sock(nx_flow_sk(flow));
-	mutex_lock(&chan->nexus->lock);
-	err = add_locked(chan, flow, arg);
+	err = await_socket(nx_flow_sk(flow));
 	if (!err)
-		describe(flow, arg);
-	mutex_unlock(&chan->nexus->lock);
-	release_sock(nx_flow_sk(flow));
+		err = add(chan, flow, arg);
 	if (err) {
 		sockfd_put(flow->socket);
 		/* No grace period is waited for: under no lock, and by nobody. */
@@ -319,6 +353,8 @@ static void release(struct nx_flow *flow)
 	lock_sock(nx_flow_sk(flow));
 	nx_socket_release(flow);
 	release_sock(nx_flow_sk(flow));
+	smp_mb(); /* Y, pairs with prepare_to_wait() in await_socket() */
+	wake_up_var(nx_flow_sk(flow));
 	sockfd_put(flow->socket);
 	call_rcu(&flow->rcu, flow_free_rcu);
 }

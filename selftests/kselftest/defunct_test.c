@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -414,6 +416,50 @@ NX_TEST(counters, "DEF-7 flows end, their sockets are the kernel's again, and th
 	/* The flow's socket has the port still, as any socket. */
 	EXPECT_EQ(1, nx_udp_send(pair.peer, "k", 1, NULL, 0));
 	EXPECT_EQ(1, nx_udp_recv(pair.flow.sock, &byte, 1, 5000));
+	nx_chan_close(&chan);
+}
+
+/* On the CPU of who sleeps in the channel, and behind him as soon as he is awake. */
+static void *take_slowly(void *arg)
+{
+	setpriority(PRIO_PROCESS, gettid(), 19);
+	return (void *)(long)nx_defunct(NEXUS_DEFUNCT_A_CHANNEL_ID,
+					*(__u32 *)arg);
+}
+
+NX_TEST(attach_again, "DEF-7 DEF-8 who closes a channel whose memory is being taken has its sockets back, and adds them to another")
+{
+	int sock, rounds = nx_loops("NEXUS_AGAIN_ROUNDS", 400);
+	__u32 id;
+	struct nexus_flow_add add;
+	struct nx_chan chan;
+	pthread_t taker;
+	cpu_set_t one;
+	void *err;
+
+	bed_start();
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	sock = nx_udp_socket(-1, "127.0.0.1", PORT, NULL, 0);
+	chan_begin(&chan);
+	for (int i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, nx_flow_add(&chan, sock, &add)) {
+			TH_LOG("round %d", i);
+		}
+		id = chan.attach.channel_id;
+		ASSERT_EQ(0, pthread_create(&taker, NULL, take_slowly, &id));
+		ASSERT_EQ(-ENXIO, nx_chan_sync(&chan, 0, NEXUS_SYNC_WAIT_RX,
+					       -1));
+		nx_chan_close(&chan);
+		chan_begin(&chan);
+		ASSERT_EQ(0, nx_flow_add(&chan, sock, &add)) {
+			TH_LOG("round %d", i);
+		}
+		ASSERT_EQ(0, pthread_join(taker, &err));
+		ASSERT_EQ(NULL, err);
+		ASSERT_EQ(0, nx_flow_del(&chan, &add));
+	}
 	nx_chan_close(&chan);
 }
 
