@@ -275,7 +275,10 @@ static int add(struct nx_channel *chan, struct nx_flow *flow,
 	return err;
 }
 
-/* Has it a flow yet of a channel that is no more? */
+/*
+ * Has it a flow yet of a channel that is closed, or whose memory is taken back? One in
+ * quarantine keeps its flows.
+ */
 static bool is_of_the_past(const struct sock *sk)
 {
 	const struct nx_flow *flow;
@@ -283,7 +286,7 @@ static bool is_of_the_past(const struct sock *sk)
 
 	rcu_read_lock();
 	flow = nx_socket_flow_rcu(sk);
-	is_past = flow && !nx_channel_is_active(flow->chan);
+	is_past = flow && READ_ONCE(flow->chan->life) != NX_LIFE_ACTIVE;
 	rcu_read_unlock();
 	return is_past;
 }
@@ -294,7 +297,7 @@ static bool is_of_the_past(const struct sock *sk)
  */
 static int await_socket(const struct sock *sk)
 {
-	return wait_var_event_interruptible((void *)sk, !is_of_the_past(sk));
+	return wait_var_event_killable((void *)sk, !is_of_the_past(sk));
 }
 
 /**

@@ -160,6 +160,25 @@ NX_TEST(quarantined, "RING-2 on-violation quarantine: the process lives, and lea
 	mnl_socket_close(monitor);
 }
 
+NX_TEST(keeps_sockets, "RING-2 FLOW-5 a channel in quarantine keeps its sockets: another one's FLOW_ADD says EALREADY at once, until it is closed")
+{
+	struct nexus_flow_add add;
+	struct nx_chan chan, other;
+	struct nx_flow flow;
+	struct nx_net net;
+
+	scene_start(&net, NEXUS_ON_VIOLATION_QUARANTINE);
+	nx_chan_start(&chan, NEXUS);
+	nx_chan_start(&other, NEXUS);
+	nx_flow_start(&flow, &chan, NX_HOST4, PORT, NULL, 0);
+	offend(&chan, 0, NEXUS_RING_TX, 7);
+	EXPECT_EQ(-EPROTO, nx_chan_sync(&chan, 0, NEXUS_SYNC_TX, 0));
+	EXPECT_EQ(-EALREADY, nx_flow_add(&other, flow.sock, &add));
+	nx_chan_close(&chan);
+	EXPECT_EQ(0, nx_flow_add(&other, flow.sock, &add));
+	nx_chan_close(&other);
+}
+
 /* ----------------------------------------------------- no longer the same one */
 
 /* Writes an index that a packet which arrives finds; then another program runs. */

@@ -57,8 +57,8 @@ judge_ktap()
 }
 
 # said_of FILE prints what a test wrote about what failed, at most eight lines a
-# failure, without the title that its harness puts into each: a program says it before
-# its "not ok", a script behind.
+# failure, without the title in front of what was expected: a program says it before its
+# "not ok", a script behind.
 said_of()
 {
 	awk '
