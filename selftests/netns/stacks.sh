@@ -27,6 +27,40 @@ serve()
 	"$@" > "$work/$name.log" 2>&1 < /dev/null &
 }
 
+# PORT PROCESSES: nginx's configuration.
+nginx_conf()
+{
+	cat <<-END
+	daemon off;
+	$2
+	pid $work/nginx.$1.pid;
+	error_log $work/nginx.$1.err;
+	events { worker_connections 128; }
+	http {
+		access_log off;
+		sendfile on;
+		tcp_nopush on;
+		client_body_temp_path $work/body;
+		proxy_temp_path $work/proxy;
+		fastcgi_temp_path $work/fastcgi;
+		uwsgi_temp_path $work/uwsgi;
+		scgi_temp_path $work/scgi;
+		server { listen $1; root $work/www; }
+	}
+	END
+}
+
+# PORT PROCESSES WHERE...
+serve_nginx()
+{
+	local at=$1 processes=$2
+	shift 2
+
+	nginx_conf "$at" "$processes" > "$work/nginx.$at.conf"
+	serve "nginx.$at" "$@" nginx -c "$work/nginx.$at.conf" \
+		-e "$work/nginx.$at.err"
+}
+
 # SIGNAL: to all that still runs in the namespaces.
 stop_servers()
 {
