@@ -36,11 +36,11 @@ static bool input_syn_rcvd(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 }
 
 /*
- * True if the window is another one. RFC 9293 section 3.10.7.4 lets SND.WL1 and
+ * RFC 9293 section 3.10.7.4 lets SND.WL1 and
  * SND.WL2 keep old segments out; but a later ACK is from a later segment, even
  * one that sends old data again: without its window, the old one would move on.
  */
-static bool update_window(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
+bool nx_tcp_update_window(struct nx_tcp *tcp, const struct nx_tcp_seg *seg)
 {
 	const struct nexus_wire_tcp *h = &seg->hdr;
 	uint32_t wnd = told_window(tcp, h), old;
@@ -216,7 +216,7 @@ bool nx_tcp_input_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	/* An old one: its payload is as good as any. */
 	if (nx_seq_before(seg->hdr.ack, tcp->snd_una))
 		return true;
-	has_new_window = update_window(tcp, seg);
+	has_new_window = nx_tcp_update_window(tcp, seg);
 	ack.is_dupack = !ack.acked && !seg->len && !has_new_window &&
 			tcp->snd_una != tcp->snd_nxt &&
 			!(seg->hdr.flags & TCP_FIN);

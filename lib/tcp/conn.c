@@ -14,7 +14,7 @@ const struct nx_tcp_config nx_tcp_config_default = {
 	.cc		= &nx_tcp_cubic,
 	.features	= NX_TCP_HAS_SACK | NX_TCP_HAS_TS | NX_TCP_HAS_WSCALE |
 			  NX_TCP_HAS_TUNING | NX_TCP_HAS_PROBING |
-			  NX_TCP_HAS_TLP,
+			  NX_TCP_HAS_TLP | NX_TCP_HAS_PREDICTION,
 	.ecn		= NX_ECN_NONE,
 	.syn_retries	= 6,		/* as Linux: 127 s */
 	.keep_probes	= 9,
@@ -164,7 +164,7 @@ int nx_tcp_write(struct nx_tcp *tcp, const struct nx_tcp_span *span)
 
 	if (err)
 		return err;
-	if (!nx_tcp_writable(tcp))
+	if (tcp->write_seq - tcp->snd_una >= tcp->config->snd_buf_bytes)
 		return -EAGAIN;
 	return nx_tcp_txq_append(tcp, span, 0);
 }

@@ -65,7 +65,7 @@ static void note_duplicate(struct nx_tcp *tcp, uint32_t left, uint32_t right)
  * RFC 9293 section 3.8.6.3: every second full segment at least; at once while
  * the peer's window grows from little.
  */
-static void schedule_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+void nx_tcp_schedule_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 			 uint64_t now_ns)
 {
 	uint32_t size = seg->gso_size ? seg->gso_size : seg->len;
@@ -126,7 +126,7 @@ static void input_next(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	if (!nx_tcp_rxq_append(tcp, span))
 		return;
 	if (!tcp->ooo.first) {
-		schedule_ack(tcp, seg, now_ns);
+		nx_tcp_schedule_ack(tcp, seg, now_ns);
 		return;
 	}
 	/* RFC 5681 section 4.2: what fills a gap is acknowledged at once. */

@@ -62,7 +62,7 @@ static bool is_old_duplicate(const struct nx_tcp *tcp,
 }
 
 /* RFC 7323 section 4.3 (2). */
-static void take_timestamp(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+void nx_tcp_take_timestamp(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 			   uint64_t now_ns)
 {
 	if (!tcp->has_ts || !(seg->hdr.has & NEXUS_WIRE_TCP_TS) ||
@@ -225,6 +225,9 @@ void nx_tcp_input(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	if (tcp->state == NX_TCP_CLOSED)
 		return;
 	tcp->stats.segs_in++;
+	if (tcp->config->features & NX_TCP_HAS_PREDICTION &&
+	    nx_tcp_input_predicted(tcp, seg, now_ns))
+		return;
 	if (tcp->state == NX_TCP_SYN_SENT) {
 		nx_tcp_input_syn_sent(tcp, seg, now_ns);
 		return;
@@ -235,7 +238,7 @@ void nx_tcp_input(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 	/* Whoever cannot guess our numbers sets no clock: RFC 5961 section 5. */
 	if (!nx_tcp_input_ack(tcp, seg, now_ns))
 		return;
-	take_timestamp(tcp, seg, now_ns);
+	nx_tcp_take_timestamp(tcp, seg, now_ns);
 	count_marks(tcp, seg);
 	nx_tcp_input_data(tcp, seg, now_ns);
 }

@@ -162,6 +162,19 @@ void nx_tcp_establish(struct nx_tcp *tcp, uint64_t now_ns);
 /* An ACK that nobody on the path can make us send too often (RFC 5961). */
 void nx_tcp_challenge(struct nx_tcp *tcp, uint64_t now_ns);
 
+/* Deals with the segment that was to be expected; false: it is another one. */
+bool nx_tcp_input_predicted(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			    uint64_t now_ns);
+
+/* Takes the timestamp and the window of an acceptable segment; true: a new window. */
+void nx_tcp_take_timestamp(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			   uint64_t now_ns);
+bool nx_tcp_update_window(struct nx_tcp *tcp, const struct nx_tcp_seg *seg);
+
+/* Payload came in sequence: by when it is to be acknowledged. */
+void nx_tcp_schedule_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
+			 uint64_t now_ns);
+
 /* The ACK of an acceptable segment; false: nothing more of it is looked at. */
 bool nx_tcp_input_ack(struct nx_tcp *tcp, const struct nx_tcp_seg *seg,
 		      uint64_t now_ns);
@@ -253,6 +266,13 @@ void nx_tcp_fill_syn(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 /* Payload: lost, a tail loss probe, or new; false: none may be sent now. */
 bool nx_tcp_output_data(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 			uint64_t now_ns);
+
+/* The only segment that waits, where it may leave at once; false: ask further. */
+bool nx_tcp_output_predicted(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
+			     uint64_t now_ns);
+
+/* Data leave while nothing is in flight. */
+void nx_tcp_sent_first(struct nx_tcp *tcp, uint64_t now_ns);
 
 /* At most @room bytes of payload beside a SYN. */
 void nx_tcp_add_syn_data(struct nx_tcp *tcp, struct nx_tcp_seg *seg,

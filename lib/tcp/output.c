@@ -69,6 +69,9 @@ static bool output_control(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 
 bool nx_tcp_output(struct nx_tcp *tcp, struct nx_tcp_seg *seg, uint64_t now_ns)
 {
+	if (tcp->config->features & NX_TCP_HAS_PREDICTION &&
+	    nx_tcp_output_predicted(tcp, seg, now_ns))
+		return true;
 	nx_tcp_timers_run(tcp, now_ns);
 	if (output_control(tcp, seg, now_ns))
 		return true;

@@ -109,6 +109,7 @@ struct nx_tcp_env {
 #define NX_TCP_HAS_TUNING	(1U << 4)	/* of the receive buffer */
 #define NX_TCP_HAS_PROBING	(1U << 5)	/* of black holes, RFC 4821 */
 #define NX_TCP_HAS_TLP		(1U << 6)	/* RFC 8985 section 7 */
+#define NX_TCP_HAS_PREDICTION	(1U << 7)	/* short ways; the same is done without */
 
 /**
  * struct nx_tcp_config - how connections behave; may be shared by many
@@ -632,19 +633,29 @@ static inline uint64_t nx_tcp_deadline(const struct nx_tcp *tcp)
 }
 
 /**
+ * nx_tcp_owes_nothing - can nx_tcp_output() wait for the deadline?
+ * @tcp: a connection
+ *
+ * Nothing is queued that was not sent, lost, or owed to the peer.
+ */
+static inline bool nx_tcp_owes_nothing(const struct nx_tcp *tcp)
+{
+	return !tcp->txq.unsent && !tcp->txq.lost &&
+	       !(tcp->must_send_syn | tcp->must_ack | tcp->must_reset |
+		 tcp->must_probe | tcp->must_tlp | tcp->has_consumed);
+}
+
+/**
  * nx_tcp_is_quiet - can nx_tcp_output() be spared?
  * @tcp:    a connection
  * @now_ns: now
  *
- * Nothing is queued that was not sent, lost, owed to the peer, or due: it would
- * return false. It may return false, too, where this does.
+ * Nothing is owed, and nothing due: it would return false. It may return false, too,
+ * where this does.
  */
 static inline bool nx_tcp_is_quiet(const struct nx_tcp *tcp, uint64_t now_ns)
 {
-	return !(tcp->must_send_syn | tcp->must_ack | tcp->must_reset |
-		 tcp->must_probe | tcp->must_tlp | tcp->has_consumed) &&
-	       !tcp->txq.unsent && !tcp->txq.lost &&
-	       nx_tcp_deadline(tcp) > now_ns;
+	return nx_tcp_owes_nothing(tcp) && nx_tcp_deadline(tcp) > now_ns;
 }
 
 /**

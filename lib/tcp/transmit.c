@@ -218,7 +218,7 @@ static void mark_new(struct nx_tcp *tcp, struct nx_tcp_seg *seg)
 		seg->ecn = NX_IP_ECN_ECT0;
 }
 
-static void sent_first(struct nx_tcp *tcp, uint64_t now_ns)
+void nx_tcp_sent_first(struct nx_tcp *tcp, uint64_t now_ns)
 {
 	tcp->progress_ns = now_ns;
 	tcp->rto_base_ns = now_ns;
@@ -245,7 +245,7 @@ static bool output_new(struct nx_tcp *tcp, struct nx_tcp_seg *seg,
 	if (end == seq)
 		return false;
 	if (tcp->snd_una == seq)
-		sent_first(tcp, now_ns);
+		nx_tcp_sent_first(tcp, now_ns);
 	begin(seg);
 	while ((tx = tcp->txq.unsent) && nx_seq_before(tcp->snd_nxt, end) &&
 	       seg->nr_spans < NX_TCP_SPANS_MAX) {

@@ -104,12 +104,48 @@ static void check_replay(const struct sim_scenario *scenario, uint64_t seed)
 		(unsigned long long)trial[0].hash);
 }
 
+#define PREDICTION_RUNS	1000
+
+/* Header prediction is a shorter way to the same, to the bit and the nanosecond. */
+static void check_prediction(const char *name, uint64_t seed, uint64_t count)
+{
+	const struct sim_scenario *scenario = sim_scenario_find(name);
+	uint64_t nr_same = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct sim_trial with = {
+			.seed = seed + i,
+			.features_on = NX_TCP_HAS_PREDICTION,
+			.has_digests = true,
+		}, without = {
+			.seed = seed + i,
+			.features_off = NX_TCP_HAS_PREDICTION,
+			.has_digests = true,
+		};
+
+		sim_trial_run(&with, scenario);
+		sim_trial_run(&without, scenario);
+		if (with.hash == without.hash)
+			nr_same++;
+		else if (nr_same == i)
+			ktap_say("%s --seed %llu differs", name,
+				 (unsigned long long)with.seed);
+	}
+	ktap_ok(nr_same == count,
+		"TCP-7 %s, seeds %llu to %llu: the same segments and states with "
+		"header prediction and without", name, (unsigned long long)seed,
+		(unsigned long long)(seed + count - 1));
+}
+
 int sim_check(uint64_t seed)
 {
 	ktap_begin();
 	check_bulk(seed);
 	check_churn(seed);
 	check_judges(seed);
+	check_prediction("talk", seed, PREDICTION_RUNS);
+	check_prediction("churn", seed, PREDICTION_RUNS);
+	check_prediction("bulk", seed, 9);
 	check_replay(sim_scenario_find("bulk"), seed);
 	for (uint64_t i = 0; i < CHURN_REPLAYS; i++)
 		check_replay(sim_scenario_find("churn"), seed + i);

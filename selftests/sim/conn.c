@@ -86,7 +86,11 @@ static bool send_all(struct sim_conn *conn)
 	struct nx_tcp_seg seg;
 	unsigned int nr = 0;
 
+	if (world->config.has_digests)
+		sim_conn_digest(conn);
 	while (nx_tcp_output(&conn->tcp, &seg, world->clock.now_ns)) {
+		if (world->config.has_digests)
+			sim_conn_digest(conn);
 		if (is_quiet)
 			sim_world_fail(world, "%s: is quiet, and sends",
 				       conn->host->name);

@@ -64,4 +64,7 @@ void sim_conn_open(const struct sim_host *host, uint16_t local_port,
  */
 void sim_conn_service(struct sim_conn *conn);
 
+/** sim_conn_digest - let the run's hash depend on the connection's whole state */
+void sim_conn_digest(struct sim_conn *conn);
+
 #endif /* SIM_CONN_H */

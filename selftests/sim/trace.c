@@ -24,8 +24,9 @@ void sim_trace_number(struct sim_trace *trace, uint64_t number)
 	trace->hash = sim_mix(trace->hash + number + 0x9e3779b97f4a7c15);
 }
 
-static void hash_bytes(struct sim_trace *trace, const uint8_t *data, uint32_t len)
+void sim_trace_bytes(struct sim_trace *trace, const void *bytes, uint32_t len)
 {
+	const uint8_t *data = bytes;
 	uint64_t word, hash = trace->hash;
 
 	for (; len >= sizeof(word); data += sizeof(word), len -= sizeof(word)) {
@@ -45,7 +46,7 @@ void sim_trace_packet(struct sim_trace *trace, uint64_t now_ns,
 {
 	sim_trace_number(trace, now_ns);
 	sim_trace_number(trace, (uint64_t)fate << 32 | packet->len);
-	hash_bytes(trace, packet->data, packet->len);
+	sim_trace_bytes(trace, packet->data, packet->len);
 	if (trace->pcap && fate == SIM_SENT)
 		sim_pcap_packet(trace->pcap, now_ns, packet);
 	if (!trace->lines)

@@ -49,6 +49,9 @@ void sim_trace_packet(struct sim_trace *trace, uint64_t now_ns,
 		      const char *link, enum sim_fate fate,
 		      const struct sim_packet *packet);
 
+/** sim_trace_bytes - let the hash depend on so many bytes */
+void sim_trace_bytes(struct sim_trace *trace, const void *bytes, uint32_t len);
+
 /** sim_trace_number - let a number count in the hash */
 void sim_trace_number(struct sim_trace *trace, uint64_t number);
 

@@ -11,6 +11,7 @@ const struct sim_scenario sim_scenarios[] = {
 	  sim_bulk_run },
 	{ "churn", "one short connection, everything about it random",
 	  sim_churn_run },
+	{ "talk", "a few bytes at a time, both ways", sim_talk_run },
 	{ "cubic", "CUBIC's window after a loss, beside RFC 9438's function",
 	  sim_cubic_run },
 	{ "friendly", "the same where Reno would have the larger window",
@@ -66,6 +67,9 @@ struct sim_world_config sim_trial_world(const struct sim_trial *trial)
 		.seed = trial->seed,
 		.lines = trial->lines,
 		.pcap = trial->pcap,
+		.features_on = trial->features_on,
+		.features_off = trial->features_off,
+		.has_digests = trial->has_digests,
 	};
 
 	for (int i = 0; i < 2; i++) {

@@ -12,6 +12,9 @@
  * struct sim_trial - one run of a scenario
  * @seed:    what is random in it comes from it
  * @lines, @pcap: see struct sim_trace
+ * @features_on, @features_off: NX_TCP_HAS_* that its connections have whatever the
+ *           scenario says, and have not
+ * @has_digests: states of connections are in the hash
  * @plot:    gets lines of what changes over time, or NULL
  * @rng:     the scenario's own stream
  * @failure: what went wrong, or ""
@@ -24,6 +27,9 @@ struct sim_trial {
 	uint64_t	seed;
 	FILE		*lines;
 	FILE		*pcap;
+	uint32_t	features_on;
+	uint32_t	features_off;
+	bool		has_digests;
 	struct sim_plot	*plot;
 	struct sim_rng	rng;
 	char		failure[SIM_FAILURE_MAX];
@@ -53,7 +59,7 @@ const struct sim_scenario *sim_scenario_find(const char *name);
 
 /**
  * sim_trial_run - run a scenario
- * @trial:    out; @seed, @lines, @pcap and @plot are in
+ * @trial:    out; @seed, @lines, @pcap, @features_*, @has_digests and @plot are in
  * @scenario: which
  *
  * Return: true if nothing went wrong.
@@ -73,6 +79,7 @@ void sim_trial_end(struct sim_trial *trial, struct sim_world *world);
 int sim_check(uint64_t seed);
 
 void sim_bulk_run(struct sim_trial *trial);
+void sim_talk_run(struct sim_trial *trial);
 void sim_churn_run(struct sim_trial *trial);
 void sim_cubic_run(struct sim_trial *trial);
 void sim_friendly_run(struct sim_trial *trial);

@@ -31,8 +31,12 @@ void sim_world_init(struct sim_world *world,
 	world->trace.pcap = config->pcap;
 	sim_clock_init(&world->clock);
 	for (unsigned int i = 0; i < 2; i++) {
+		struct sim_host_config *host = &world->config.hosts[i];
+
+		host->tcp.features |= config->features_on;
+		host->tcp.features &= ~config->features_off;
 		init_link(world, i);
-		sim_host_init(&world->hosts[i], world, &config->hosts[i], i);
+		sim_host_init(&world->hosts[i], world, host, i);
 	}
 }
 

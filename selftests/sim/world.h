@@ -16,6 +16,7 @@
  * @there: from the first host to the second
  * @back:  from the second host to the first
  * @hosts: the two
+ * @features_on, @features_off, @has_digests: see struct sim_trial
  * @lines, @pcap: see struct sim_trace
  */
 struct sim_world_config {
@@ -23,6 +24,9 @@ struct sim_world_config {
 	struct sim_link_config	there;
 	struct sim_link_config	back;
 	struct sim_host_config	hosts[2];
+	uint32_t		features_on;
+	uint32_t		features_off;
+	bool			has_digests;
 	FILE			*lines;
 	FILE			*pcap;
 };
