@@ -26,14 +26,20 @@
  * @buf:  its buffer, which is not the kernel's yet
  * @off:  of its first byte in the buffer
  * @len:  bytes
+ * @is_kept: the buffer stays the process's, whatever that of the one before did
  * @from: its first byte
  */
 struct alike {
 	u32		buf;
 	u32		off;
 	u32		len;
+	bool		is_kept;
 	const u8	*from;
 };
+
+/* NEXUS_DESC_KEEP in the word of a descriptor that has the flags. */
+#define WORD_KEEP	((u64)NEXUS_DESC_KEEP <<			\
+			 (IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? 32 : 0))
 
 /*
  * One part in a small buffer, of the same flow, with the same flags. Each word of
@@ -47,17 +53,19 @@ static __always_inline bool is_described_alike(const struct nx_tx_run *run,
 				     (ring->here & ring->mask);
 	const u64 *word = (const u64 *)d;
 	u32 nr_small = run->packet.pool->sizes[NEXUS_LARGE].first;
+	u64 claims = READ_ONCE(word[2]);
 
 	next->buf = READ_ONCE(d->buf);
 	next->off = READ_ONCE(d->off);
 	next->len = READ_ONCE(d->len);
 	if (READ_ONCE(d->flow) != run->again.flow_idx ||
-	    READ_ONCE(word[2]) != run->again.claims ||
+	    (claims & ~WORD_KEEP) != run->again.claims ||
 	    (READ_ONCE(word[3]) | READ_ONCE(word[4]) | READ_ONCE(word[5]) |
 	     READ_ONCE(word[6]) | READ_ONCE(word[7])))
 		return false;
 	if (next->buf >= nr_small)
 		return false;
+	next->is_kept = claims & WORD_KEEP;
 	next->buf = array_index_nospec(next->buf, nr_small);
 	return next->len && next->len <= NEXUS_SMALL_SIZE &&
 	       next->off <= NEXUS_SMALL_SIZE - next->len;
@@ -128,7 +136,9 @@ static __always_inline void finish(struct nx_tx_run *run,
 
 	sent->packets++;
 	sent->bytes += next->len;
-	if (!nx_sync_put_back(run->q, NEXUS_SMALL, next->buf))
+	if (next->is_kept)
+		nx_pool_pass(run->packet.pool, next->buf, NX_OWNER_USER);
+	else if (!nx_sync_put_back(run->q, NEXUS_SMALL, next->buf))
 		nx_sync_recycle(run->q, next->buf);
 	if (trace_nexus_tx_enabled())
 		trace_nexus_tx(run->again.flow, run->packet.traffic_class,
@@ -237,6 +247,7 @@ static void set_packet(struct nx_tx_packet *p, const struct alike *next,
 	p->parts[0].buf = next->buf;
 	p->parts[0].off = next->off;
 	p->parts[0].len = next->len;
+	p->parts[0].is_kept = next->is_kept;
 	if (ip_version == 4)
 		p->packet.may_fragment = nx_ipv4_may_fragment(p->headers);
 }
@@ -258,7 +269,7 @@ static __always_inline bool send_out(struct nx_tx_run *run, bool is_tcp)
 	reason = nx_xmit(run->q, p, again->dest);
 	if (unlikely(reason)) {
 		nx_tx_drop(run->q, p, reason);
-		nx_sync_recycle(run->q, next.buf);
+		nx_tx_let_go(run->q, next.buf, next.is_kept);
 		return true;
 	}
 	finish(run, &next);
@@ -307,7 +318,7 @@ static bool is_plain(const struct nx_tx_run *run)
 {
 	const struct nexus_desc *d = &run->desc.d;
 
-	return run->packet.nr_parts == 1 && !(d->flags & ~NEXUS_DESC_CSUM) &&
+	return run->packet.nr_parts == 1 && !(d->flags & ~(NEXUS_DESC_CSUM | NEXUS_DESC_KEEP)) &&
 	       nx_tx_class_is_right(d->traffic_class,
 				    run->packet.flow->traffic_class);
 }
@@ -356,7 +367,7 @@ void nx_again_learn(struct nx_tx_run *run, struct nx_dest *dest)
 	again->dest = dest;
 	again->flow = run->packet.flow;
 	again->flow_idx = run->packet.flow_idx;
-	again->claims = run->desc.u64[2];
+	again->claims = run->desc.u64[2] & ~WORD_KEEP;
 	again->payload_off = run->packet.packet.payload_off;
 	again->peer = dest->is_to_peer ? run->peer : NULL;
 	again->to = dest->peer;

@@ -20,8 +20,8 @@ struct nx_tx_run;
  * struct nx_again - what a queue knows of the packet that it sent last
  * @dest:   where it went; NULL: what follows is not used
  * @flow:   that sent it
- * @flow_idx, @claims: of its descriptor: the flow, and the word that has the flags
- *          and the class
+ * @flow_idx, @claims: of its descriptor: the flow, and the word that has the flags,
+ *          without NEXUS_DESC_KEEP, and the class
  * @payload_off: of its payload, with its headers before it
  * @peer:   the queue of this host that received it, or NULL: it left by a device
  * @to:     the flow that received it

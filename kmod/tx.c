@@ -103,8 +103,13 @@ static void begin_packet(struct nx_queue *q, struct nx_tx_packet *p,
 		stamp_class(q, p, desc->d.traffic_class);
 }
 
-/* The packet was dealt with: the buffer goes to whom it is due. */
-static void let_go(struct nx_queue *q, u32 buf, bool is_kept)
+/**
+ * nx_tx_let_go - a packet was dealt with: its buffer goes to whom it is due
+ * @q:       the queue, locked by its tx_lock
+ * @buf:     the buffer, the kernel's
+ * @is_kept: it had NEXUS_DESC_KEEP
+ */
+void nx_tx_let_go(struct nx_queue *q, u32 buf, bool is_kept)
 {
 	if (is_kept)
 		nx_pool_pass(&q->chan->pool, buf, NX_OWNER_USER);
@@ -139,7 +144,7 @@ static enum nexus_drop_reason take(struct nx_tx_run *run, struct nx_tx_packet *p
 		q->tx.here++;
 		if (p->nr_parts == NEXUS_PARTS_MAX) {
 			reason = reason ?: NEXUS_DROP_TX_PARTS;
-			let_go(q, s->d.buf, s->d.flags & NEXUS_DESC_KEEP);
+			nx_tx_let_go(q, s->d.buf, s->d.flags & NEXUS_DESC_KEEP);
 			continue;
 		}
 		desc = nx_tx_desc_check(s);
@@ -495,7 +500,7 @@ static void recycle(struct nx_queue *q, const struct nx_tx_packet *p)
 	u32 i;
 
 	for (i = 0; i < p->nr_parts; i++)
-		let_go(q, p->parts[i].buf, p->parts[i].is_kept);
+		nx_tx_let_go(q, p->parts[i].buf, p->parts[i].is_kept);
 }
 
 /* It never became an skb. An event takes an rx_lock: there is one at a time. */

@@ -113,6 +113,7 @@ bool nx_tx_copy(const struct nx_tx_packet *p, u32 off, void *to, u32 len,
 		__wsum *sum);
 void nx_tx_count(struct nx_queue *q, struct nx_flow *flow,
 		 const struct nx_traffic *sent, bool is_local);
+void nx_tx_let_go(struct nx_queue *q, u32 buf, bool is_kept);
 void nx_tx_drop(struct nx_queue *q, const struct nx_tx_packet *p,
 		enum nexus_drop_reason reason);
 void nx_tx_end_peer(struct nx_tx_run *run);

@@ -961,6 +961,43 @@ NX_TEST(buf_tx_alike_twice, "RING-4 TX names the buffer of the packet before, wh
 	offend_behind_alike(_metadata, &bed, last->buf);
 }
 
+/* Queues @packet @nr times: its buffer stays ours, or not. */
+static void push_times(NX_METADATA, struct bed *bed, struct packet *packet,
+		       int nr, bool is_kept)
+{
+	packet->desc.flags = is_kept ? NEXUS_DESC_KEEP : 0;
+	while (nr--)
+		ASSERT_TRUE(nx_ring_push(nx_chan_ring(&bed->chan, 0,
+						      NEXUS_RING_TX),
+					 &packet->desc));
+}
+
+NX_TEST(buf_tx_alike_kept, "RING-4 OFF-7 a buffer that is kept can be sent again and again; given away behind packets that are alike, it cannot")
+{
+	struct nexus_status status;
+	struct packet a, b;
+	struct bed bed;
+
+	bed_start(&bed);
+	packet_make(_metadata, &bed, &bed.pair.flow, &a);
+	packet_make(_metadata, &bed, &bed.pair.flow, &b);
+	push_times(_metadata, &bed, &a, 4, true);
+	push_times(_metadata, &bed, &b, 3, true);
+	ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
+	push_times(_metadata, &bed, &a, 2, true);
+	push_times(_metadata, &bed, &b, 1, false);
+	push_times(_metadata, &bed, &a, 1, true);
+	push_times(_metadata, &bed, &b, 1, true);
+	nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0);
+	expect_offence(_metadata, &bed, NEXUS_VIOLATION_BUFFER_OWNER,
+		       b.desc.buf);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &status));
+	EXPECT_EQ(11, status.tx_packets);
+	expect_seen(_metadata, &bed, 11);
+	expect_silence(_metadata, &bed);
+	nx_chan_close(&bed.chan);
+}
+
 NX_TEST(buf_parts_twice, "RING-4 TX names one buffer in two parts of a packet: refused, nothing sent")
 {
 	struct nx_ring *tx;
