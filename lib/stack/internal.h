@@ -97,7 +97,8 @@ struct nx_moved {
  * @flush:     puts what connections have to send into TX
  * @lost:      the channel is defunct: all that has no sink yet gets one
  * @exit:      the stack closes, all sinks are gone: free it
- * @has_work:  @flush has something to do
+ * @has_work:  @flush has something to do, before the thread sleeps
+ * @is_urgent: and it is to be done now
  */
 struct nx_transport {
 	void		(*unclaimed)(struct nexus_stack *stack, uint32_t flow,
@@ -106,6 +107,7 @@ struct nx_transport {
 	void		(*lost)(struct nexus_stack *stack);
 	void		(*exit)(struct nexus_stack *stack);
 	bool		has_work;
+	bool		is_urgent;
 };
 
 /**

@@ -317,6 +317,11 @@ static inline bool has_tcp_work(const struct nexus_stack *stack)
 	return stack->tcp && stack->tcp->has_work;
 }
 
+static inline bool is_tcp_urgent(const struct nexus_stack *stack)
+{
+	return stack->tcp && stack->tcp->is_urgent;
+}
+
 /* What connections have got to send since the last run goes into TX. */
 static inline void flush_tcp(struct nexus_stack *stack)
 {
@@ -343,8 +348,11 @@ int nexus_stack_flush(struct nexus_stack *stack)
 	return err ? err : nx_stack_flush(stack);
 }
 
-/* Everything that calls the program back. */
-static int dispatch(struct nexus_stack *stack)
+/*
+ * Everything that calls the program back; if it @waits, what need not be done before
+ * the thread sleeps is left to the next call.
+ */
+static inline int dispatch(struct nexus_stack *stack, bool waits)
 {
 	int nr;
 
@@ -357,7 +365,7 @@ static int dispatch(struct nexus_stack *stack)
 		nx_timers_run(stack);
 	/* The program may have taken its time over what it got. */
 	stack->run_ns = 0;
-	if (has_tcp_work(stack))
+	if (waits ? is_tcp_urgent(stack) : has_tcp_work(stack))
 		stack->tcp->flush(stack);
 	stack->is_running = false;
 	if (nx_unlikely(stack->dead))
@@ -380,7 +388,7 @@ int nexus_stack_run(struct nexus_stack *stack)
 		return err;
 	if (nx_unlikely(stack->is_running))
 		return -EBUSY;
-	nr = dispatch(stack);
+	nr = dispatch(stack, false);
 	flags = sync_flags(stack);
 	if (flags)
 		err = sync_queue(stack, flags, 0);
@@ -476,7 +484,8 @@ int nexus_stack_poll(struct nexus_stack *stack, int64_t timeout_ns)
 		err = sync_queue(stack, flags, 0);
 	if (nx_unlikely(is_fatal(err)))
 		return recover(stack, err);
-	err = dispatch(stack);
+	/* We are called again before the thread sleeps. */
+	err = dispatch(stack, true);
 	report(stack);
 	return err;
 }

@@ -263,7 +263,11 @@ void nx_stack_put_kept(struct nexus_stack *stack)
 		slot = &stack->kept[stack->kept_from++ & ring->mask];
 		if (!*slot)
 			continue;
-		nexus_packet_put(stack, *slot);
+		/* Most are still in somebody's queue. */
+		if (nx_likely((*slot)->refs > 1 && !(*slot)->parent))
+			(*slot)->refs--;
+		else
+			nexus_packet_put(stack, *slot);
 		*slot = NULL;
 		stack->nr_kept--;
 	}

@@ -124,7 +124,10 @@ static int write_one(struct nexus_tcp *conn, const uint8_t *buf, size_t len)
 		conn->wants_write |= err == -EAGAIN;
 		return err;
 	}
-	nexus_packet_write(pkt, 0, buf, len);
+	if (nx_likely(!pkt->next))
+		memcpy(pkt->data, buf, len);
+	else
+		nexus_packet_write(pkt, 0, buf, len);
 	err = queue(conn, pkt, 0, (uint32_t)len);
 	if (err)
 		nexus_packet_put(conn->sink.stack, pkt);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../wire/tcp_plain.h"
 #include "internal.h"
 
 /* --------------------------------------------------------------- headers */
@@ -44,7 +45,8 @@ bool nx_stream_parse(struct nexus_packet *pkt, struct nx_tcp_seg *seg,
 	size_t len = (size_t)(pkt->data + pkt->len - pkt->head);
 	int hdr_len;
 
-	if (pkt->info.protocol != IPPROTO_TCP || pkt->info.l4_off >= len)
+	if (pkt->info.protocol != IPPROTO_TCP || pkt->info.l4_off >= len ||
+	    pkt->total_len > NEXUS_PACKET_MAX)
 		return false;
 	hdr_len = nexus_wire_tcp_parse(&seg->hdr, pkt->head + pkt->info.l4_off,
 				       len - pkt->info.l4_off);
@@ -80,6 +82,52 @@ bool nx_stream_is_for(const struct nexus_tcp *conn, const struct nx_ends *ends)
 		       !memcmp(hdr + 12, ends->local, 4);
 	return !memcmp(hdr + 24, ends->remote, 16) &&
 	       !memcmp(hdr + 8, ends->local, 16);
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Both ports in one word, and swapped. */
+static bool has_ports(const struct nx_path *path, const uint8_t *l4)
+{
+	uint32_t ports = load32(l4);
+
+	return load32(path->hdr + nx_path_l4_off(path->version)) ==
+	       (ports << 16 | ports >> 16);
+}
+
+/*
+ * Reads what nearly every packet is, a segment of the connection whose flow it came
+ * by, without an option but the timestamp, and with a sum that the kernel knows to be
+ * right. False: it is another one, to be looked at by nx_stream_parse().
+ */
+static bool parse_plain(const struct nexus_tcp *conn, struct nexus_packet *pkt,
+			struct nx_tcp_seg *seg)
+{
+	const struct nexus_packet_info *info = &pkt->info;
+	unsigned int version = conn->path.version;
+	size_t l4_off = nx_path_l4_off(version);
+	const uint8_t *l4 = pkt->head + l4_off;
+
+	if (info->protocol != IPPROTO_TCP || info->ip_version != version ||
+	    info->l4_off != l4_off ||
+	    info->payload_off != l4_off + NX_TCP_PLAIN_LEN ||
+	    !(info->flags & NEXUS_DESC_CSUM) ||
+	    pkt->total_len > NEXUS_PACKET_MAX ||
+	    !nx_path_is_back(&conn->path, pkt->head, version) ||
+	    !has_ports(&conn->path, l4) || !nx_tcp_parse_plain(&seg->hdr, l4))
+		return false;
+	seg->len = pkt->total_len;
+	seg->gso_size = info->flags & NEXUS_DESC_GSO ? info->gso_size : 0;
+	seg->ecn = read_ecn(pkt);
+	seg->nr_spans = seg->len != 0;
+	seg->spans[0] = (struct nx_tcp_span) { .buf = pkt, .len = seg->len };
+	return true;
 }
 
 /* ------------------------------------------------------------- callbacks */
@@ -137,13 +185,21 @@ static void end_fast_open(struct nexus_tcp *conn, uint32_t events)
 	conn->may_learn = false;
 }
 
-void nx_stream_notify(struct nexus_tcp *conn)
+/* Data come and go, on a connection that the program has. */
+static void notify_data(struct nexus_tcp *conn, uint32_t events)
 {
-	uint32_t events = nx_tcp_take_events(&conn->tcp);
+	if (events & NX_TCP_EV_WRITABLE && conn->cb && conn->cb->acked)
+		conn->cb->acked(conn, conn->tcp.stats.bytes_acked, conn->arg);
+	if ((events & NX_TCP_EV_READABLE || conn->wants_read) &&
+	    !conn->is_closed)
+		call_readable(conn);
+	if (nx_unlikely(conn->wants_write) && !conn->is_closed)
+		call_writable(conn);
+}
 
-	nx_stream_account(conn);
-	if (!events && !conn->wants_read && !conn->wants_write)
-		return;
+static __attribute__((noinline)) void notify_all(struct nexus_tcp *conn,
+						 uint32_t events)
+{
 	if (nx_unlikely(conn->is_early || conn->may_learn))
 		end_fast_open(conn, events);
 	if (conn->is_half_open && !accept_it(conn, events))
@@ -153,18 +209,28 @@ void nx_stream_notify(struct nexus_tcp *conn)
 	if (events & NX_TCP_EV_ESTABLISHED && conn->cb &&
 	    conn->cb->established && conn->fd >= 0)
 		conn->cb->established(conn, conn->arg);
-	if (!conn->is_closed && events & NX_TCP_EV_WRITABLE && conn->cb &&
-	    conn->cb->acked)
-		conn->cb->acked(conn, conn->tcp.stats.bytes_acked, conn->arg);
-	if (!conn->is_closed &&
-	    (events & (NX_TCP_EV_READABLE | NX_TCP_EV_PEER_CLOSED) ||
-	     conn->wants_read))
-		call_readable(conn);
+	/* The end of what comes is read, too. */
+	if (events & NX_TCP_EV_PEER_CLOSED)
+		events |= NX_TCP_EV_READABLE;
 	if (!conn->is_closed)
-		call_writable(conn);
+		notify_data(conn, events);
 	if (!conn->is_closed && events & NX_TCP_EV_CLOSED && conn->cb &&
 	    conn->cb->closed)
 		conn->cb->closed(conn, conn->tcp.err, conn->arg);
+}
+
+void nx_stream_notify(struct nexus_tcp *conn)
+{
+	const uint32_t data = NX_TCP_EV_READABLE | NX_TCP_EV_WRITABLE;
+	uint32_t events = nx_tcp_take_events(&conn->tcp);
+
+	nx_stream_account(conn);
+	if (nx_likely(!(events & ~data) &&
+		      !(conn->is_half_open | conn->is_closed | conn->is_early |
+			conn->may_learn)))
+		notify_data(conn, events);
+	else
+		notify_all(conn, events);
 }
 
 /* ----------------------------------------------------------------- input */
@@ -172,7 +238,11 @@ void nx_stream_notify(struct nexus_tcp *conn)
 bool nx_stream_segment(struct nexus_tcp *conn, const struct nx_tcp_seg *seg)
 {
 	nx_tcp_input(&conn->tcp, seg, nx_stack_run_ns(conn->sink.stack));
-	nx_stream_work(conn);
+	if (nx_likely(conn->tcp.state == NX_TCP_ESTABLISHED &&
+		      nx_tcp_owes_nothing(&conn->tcp)))
+		nx_stream_note(conn);
+	else
+		nx_stream_work(conn);
 	if (nx_unlikely(conn->tcp.events & NX_TCP_EV_REOPEN)) {
 		nx_stream_detach(conn);
 		return false;
@@ -191,6 +261,12 @@ void nx_stream_input(struct nx_sink *sink, struct nexus_packet *pkt)
 	if (nx_unlikely(pkt->info.flags & NEXUS_DESC_ERROR)) {
 		nx_stream_input_error(stack, conn, pkt);
 		nexus_packet_put(stack, pkt);
+		return;
+	}
+	if (nx_likely(parse_plain(conn, pkt, seg))) {
+		/* Without SYN it is no listener's, whatever becomes of it. */
+		nx_stream_segment(conn, seg);
+		nx_packet_put_near(stack, pkt);
 		return;
 	}
 	if (nx_unlikely(!nx_stream_parse(pkt, seg, &ends))) {

@@ -20,6 +20,9 @@
 /* RFC 791, RFC 894: where the kernel does not know the path's MTU. */
 #define NX_STREAM_MTU		1500
 
+/* So much may come or be read before windows are thought over, within a run. */
+#define NX_STREAM_SLACK		4096
+
 /* Lists of the table of accepted connections: a power of two. */
 #define NX_STREAM_BUCKETS	1024
 
@@ -135,6 +138,7 @@ struct nexus_tcp_listener {
  *           nothing could be sent, nor an ACK be received
  * @queued_max: that they may have
  * @unread_bytes: of all receive queues
+ * @window_bytes: and what it was when env.rcv_limit_bytes was said
  * @children: accepted connections, by a hash of their ends
  * @early:   those that Fast Open has accepted, and their handshake is not complete
  * @cookies: of peers; NULL until a connection asks for one
@@ -152,6 +156,7 @@ struct nx_streams {
 	size_t			queued_bytes;
 	size_t			queued_max;
 	size_t			unread_bytes;
+	size_t			window_bytes;
 	struct nexus_tcp	*children[NX_STREAM_BUCKETS];
 	struct early		*early;
 	struct nx_cookies	*cookies;
@@ -189,6 +194,9 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams);
 /* A connection may have something to send. */
 void nx_stream_work(struct nexus_tcp *conn);
 
+/* It has not, but its timers are to be armed and its report made, before we sleep. */
+void nx_stream_note(struct nexus_tcp *conn);
+
 void nx_streams_add_child(struct nx_streams *streams, struct nexus_tcp *conn);
 void nx_streams_remove_child(struct nx_streams *streams,
 			     struct nexus_tcp *conn);
@@ -200,6 +208,9 @@ struct nexus_tcp *nx_streams_find_child(struct nx_streams *streams,
  * and by whether the kernel says that the host is short of memory.
  */
 uint32_t nx_streams_window(const struct nx_streams *streams);
+
+/* Says it to connections. */
+void nx_streams_limit(struct nx_streams *streams);
 
 /* Its queues have changed. */
 static inline void nx_stream_account(struct nexus_tcp *conn)
@@ -216,7 +227,9 @@ static inline void nx_stream_account(struct nexus_tcp *conn)
 	s->unread_bytes += conn->tcp.rcv_used_bytes;
 	s->unread_bytes -= conn->unread_bytes;
 	conn->unread_bytes = conn->tcp.rcv_used_bytes;
-	s->env.rcv_limit_bytes = nx_streams_window(s);
+	if (nx_unlikely(s->unread_bytes - s->window_bytes + NX_STREAM_SLACK >
+			2 * NX_STREAM_SLACK))
+		nx_streams_limit(s);
 }
 
 int nx_stream_check_slowly(const struct nexus_stack *stack);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../wire/tcp_plain.h"
 #include "internal.h"
 
 /* --------------------------------------------------------------- headers */
@@ -37,17 +38,41 @@ static void fill_checksum(struct nexus_packet *pkt, unsigned int version,
 	memcpy(pkt->head + l4_off + 16, &csum, sizeof(csum));
 }
 
+/* Nothing but a timestamp, and no mark. The ports are the path's. */
+static void write_plain(const struct nx_path *path,
+			const struct nexus_wire_tcp *hdr,
+			struct nexus_packet *pkt)
+{
+	size_t l4_off = nx_path_l4_off(path->version);
+	size_t tcp_len = NX_TCP_PLAIN_LEN + pkt->total_len;
+	uint8_t *p = pkt->data - l4_off - NX_TCP_PLAIN_LEN;
+
+	if (path->version == 4)
+		nx_path_write_ipv4(path, p, l4_off + tcp_len,
+				   htonl(NX_IPV4_DF));
+	else
+		nx_path_write_ipv6(path, p, tcp_len);
+	nx_tcp_build_plain(hdr, p + l4_off);
+	pkt->head = p;
+}
+
 /* In front of the payload. */
 static void write_headers(const struct nx_path *path, struct nx_tcp_seg *seg,
 			  struct nexus_packet *pkt, uint8_t tx_flags)
 {
 	unsigned int version = path->version;
-	size_t l4_off = nx_path_l4_off(version);
-	size_t hdr_len = nexus_wire_tcp_len(&seg->hdr);
-	size_t tcp_len = hdr_len + pkt->total_len;
-	uint8_t *p = pkt->data - l4_off - hdr_len;
+	size_t l4_off = nx_path_l4_off(version), hdr_len, tcp_len;
 	uint16_t ports[2];
+	uint8_t *p;
 
+	if (nx_likely(nx_tcp_is_plain(&seg->hdr) && !seg->ecn &&
+		      tx_flags & NEXUS_DESC_CSUM)) {
+		write_plain(path, &seg->hdr, pkt);
+		return;
+	}
+	hdr_len = nexus_wire_tcp_len(&seg->hdr);
+	tcp_len = hdr_len + pkt->total_len;
+	p = pkt->data - l4_off - hdr_len;
 	memcpy(ports, path->hdr + l4_off, sizeof(ports));
 	seg->hdr.src_port = ntohs(ports[0]);
 	seg->hdr.dst_port = ntohs(ports[1]);
@@ -109,6 +134,14 @@ static struct nexus_packet *copy_payload(struct nexus_stack *stack,
  */
 #define REFER_MIN	1024
 
+/* Can what may have to be sent again stay where it is? */
+static bool may_keep(const struct nexus_stack *stack)
+{
+	const uint64_t needs = NEXUS_FEATURE_KEEP | NEXUS_FEATURE_CSUM_TX;
+
+	return (stack->channel->features & needs) == needs;
+}
+
 /* Buffers that a span lies in. */
 static uint32_t nr_pieces(const struct nx_tcp_span *span)
 {
@@ -121,15 +154,43 @@ static uint32_t nr_pieces(const struct nx_tcp_span *span)
 	return nr;
 }
 
+/*
+ * The packet that is all of the segment's payload, and nobody else's, in a small
+ * buffer with room for headers in front: it can be sent as it is, and stay ours; or
+ * NULL.
+ */
+static struct nexus_packet *as_it_is(const struct nexus_stack *stack,
+				     const struct nx_tcp_seg *seg)
+{
+	struct nexus_packet *pkt = seg->spans[0].buf;
+
+	return seg->nr_spans == 1 && !seg->spans[0].off &&
+	       seg->len == pkt->len && !pkt->next &&
+	       nx_packet_is_exclusive(pkt) &&
+	       pkt->data - pkt->base >= NX_HEADROOM &&
+	       pkt->buf < stack->channel->sizes[NEXUS_SMALL].nr ? pkt : NULL;
+}
+
+static void transmit_as_it_is(struct nexus_tcp *conn, struct nx_tcp_seg *seg,
+			      struct nexus_packet *pkt)
+{
+	struct nexus_stack *stack = conn->sink.stack;
+
+	write_headers(&conn->path, seg, pkt, conn->tx_flags);
+	nx_stack_tx_fill(stack, pkt, conn->flow,
+			 conn->tx_flags | NEXUS_DESC_KEEP,
+			 conn->traffic_class);
+	nx_stack_keep(stack, 0, pkt);
+	nx_stack_tx_submit(stack, pkt, 1);
+}
+
 /* Descriptors of a segment by reference; 0: it is to be copied. */
 static uint32_t nr_descs(const struct nexus_stack *stack,
 			 const struct nx_tcp_seg *seg)
 {
-	const uint64_t needs = NEXUS_FEATURE_KEEP | NEXUS_FEATURE_CSUM_TX;
 	uint32_t nr = 1, i;
 
-	if (seg->len < REFER_MIN ||
-	    (stack->channel->features & needs) != needs)
+	if (seg->len < REFER_MIN)
 		return 0;
 	for (i = 0; i < seg->nr_spans; i++)
 		nr += nr_pieces(&seg->spans[i]);
@@ -212,13 +273,21 @@ static void submit(struct nexus_stack *stack, struct nexus_packet *pkt,
 static bool transmit(struct nexus_tcp *conn, struct nx_tcp_seg *seg)
 {
 	struct nexus_stack *stack = conn->sink.stack;
-	uint32_t nr = nr_descs(stack, seg);
 	struct nexus_packet *pkt;
+	uint32_t nr;
 
 	if (nx_unlikely(conn->flow == NEXUS_FLOW_NONE))
 		return true;
-	if (nr)
-		return transmit_by_reference(conn, seg, nr);
+	if (seg->len && may_keep(stack)) {
+		pkt = as_it_is(stack, seg);
+		if (pkt) {
+			transmit_as_it_is(conn, seg, pkt);
+			return true;
+		}
+		nr = nr_descs(stack, seg);
+		if (nr)
+			return transmit_by_reference(conn, seg, nr);
+	}
 	pkt = copy_payload(stack, seg);
 	if (!pkt)
 		return false;
@@ -304,14 +373,17 @@ void nx_streams_flush(struct nexus_stack *stack)
 
 	s->work = NULL;
 	s->transport.has_work = false;
-	s->env.rcv_limit_bytes = nx_streams_window(s);
+	s->transport.is_urgent = false;
+	nx_streams_limit(s);
 	for (; conn; conn = next) {
 		next = conn->next_work;
 		conn->is_working = false;
 		if (!nx_stream_output(conn))
 			nx_stream_work(conn);
 		arm_timer(conn);
-		nx_stream_notify(conn);
+		if (conn->tcp.events ||
+		    nx_unlikely(conn->wants_read | conn->wants_write))
+			nx_stream_notify(conn);
 		nx_stream_report(conn);
 		/* Room may come by what another connection's peer acknowledges. */
 		if (conn->wants_write && nx_tcp_has_room(&conn->tcp))

@@ -64,8 +64,12 @@ void nx_stream_report(const struct nexus_tcp *conn)
 		return;
 	r = &channel->reports[flow];
 	adv = nexus_channel_flow_advisory(channel, flow);
-	r->state = states[conn->tcp.state];
-	r->flags = flags(&conn->tcp);
+	/* What was negotiated stays as it is while the state does. */
+	if (r->state != states[conn->tcp.state] ||
+	    r->generation != adv->generation) {
+		r->state = states[conn->tcp.state];
+		r->flags = flags(&conn->tcp);
+	}
 	report_sizes(&conn->tcp, r);
 	report_times(&conn->tcp, r);
 	/* Last: it says whose the rest is. */

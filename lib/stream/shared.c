@@ -133,6 +133,12 @@ uint32_t nx_streams_window(const struct nx_streams *s)
 	return left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
 
+void nx_streams_limit(struct nx_streams *s)
+{
+	s->window_bytes = s->unread_bytes;
+	s->env.rcv_limit_bytes = nx_streams_window(s);
+}
+
 static void exit_streams(struct nexus_stack *stack)
 {
 	struct nx_streams *s = nx_streams_of(stack);
@@ -180,7 +186,7 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams)
 		.buf_put	= buf_put,
 		.buf_append	= buf_append,
 	};
-	s->env.rcv_limit_bytes = nx_streams_window(s);
+	nx_streams_limit(s);
 	stack->tcp = &s->transport;
 	*streams = s;
 	return 0;
@@ -188,7 +194,7 @@ int nx_streams_get(struct nexus_stack *stack, struct nx_streams **streams)
 
 /* -------------------------------------------------------------- the list */
 
-void nx_stream_work(struct nexus_tcp *conn)
+void nx_stream_note(struct nexus_tcp *conn)
 {
 	struct nx_streams *s = nx_streams_of(conn->sink.stack);
 
@@ -202,6 +208,12 @@ void nx_stream_work(struct nexus_tcp *conn)
 		s->work = conn;
 	s->work_last = conn;
 	s->transport.has_work = true;
+}
+
+void nx_stream_work(struct nexus_tcp *conn)
+{
+	nx_stream_note(conn);
+	nx_streams_of(conn->sink.stack)->transport.is_urgent = true;
 }
 
 /* ------------------------------------------------- accepted connections */

@@ -5,28 +5,36 @@
 #ifndef _NX_WIRE_BYTES_H
 #define _NX_WIRE_BYTES_H
 
+#include <arpa/inet.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t nx_get16(const uint8_t *p)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return ntohs(v);
 }
 
 static inline uint32_t nx_get32(const uint8_t *p)
 {
-	return (uint32_t)nx_get16(p) << 16 | nx_get16(p + 2);
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return ntohl(v);
 }
 
 static inline void nx_put16(uint8_t *p, uint16_t v)
 {
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
+	v = htons(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void nx_put32(uint8_t *p, uint32_t v)
 {
-	nx_put16(p, (uint16_t)(v >> 16));
-	nx_put16(p + 2, (uint16_t)v);
+	v = htonl(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 #endif /* _NX_WIRE_BYTES_H */

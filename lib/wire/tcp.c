@@ -8,7 +8,7 @@
 
 #include <nexus/wire.h>
 
-#include "bytes.h"
+#include "tcp_plain.h"
 
 /* IANA, "TCP Option Kind Numbers". */
 #define KIND_END	0
@@ -37,9 +37,11 @@
 #define SYN_ONLY	(NEXUS_WIRE_TCP_MSS | NEXUS_WIRE_TCP_WSCALE | \
 			 NEXUS_WIRE_TCP_SACK_OK | NEXUS_WIRE_TCP_FAST_OPEN)
 
-/* A timestamp alone, as nearly every segment has it: RFC 7323 appendix A. */
-#define TS_ALONE	(KIND_NOP << 24 | KIND_NOP << 16 | KIND_TS << 8 | LEN_TS)
-#define TS_ALONE_LEN	12
+/* A timestamp alone, as nearly every segment has it. */
+#define TS_ALONE_LEN	(NX_TCP_PLAIN_LEN - NEXUS_WIRE_TCP_LEN)
+
+_Static_assert(NX_TCP_TS_ALONE == (KIND_NOP << 24 | KIND_NOP << 16 |
+				   KIND_TS << 8 | LEN_TS), "RFC 7323 appendix A");
 
 static uint32_t get24(const uint8_t *p)
 {
@@ -177,7 +179,7 @@ static void get_option(struct nexus_wire_tcp *tcp, uint8_t kind,
 static bool get_options(struct nexus_wire_tcp *tcp, const uint8_t *p,
 			size_t len)
 {
-	if (len == TS_ALONE_LEN && nx_get32(p) == TS_ALONE) {
+	if (len == TS_ALONE_LEN && nx_get32(p) == NX_TCP_TS_ALONE) {
 		get_ts(tcp, p + 4);
 		return true;
 	}
@@ -303,7 +305,7 @@ static uint8_t *put_kind(uint8_t *p, uint8_t kind, size_t len)
 
 static void put_ts_alone(const struct nexus_wire_tcp *tcp, uint8_t *p)
 {
-	nx_put32(p, TS_ALONE);
+	nx_put32(p, NX_TCP_TS_ALONE);
 	nx_put32(p + 4, tcp->ts_val);
 	nx_put32(p + 8, tcp->ts_ecr);
 }

@@ -293,9 +293,9 @@ static void write__super_packets_by_reference(void)
 }
 
 /* A connection whose kernel lets the library keep what it sends. */
-static void establish_keeping(struct both *b)
+static void establish_keeping(struct both *b, const char *local)
 {
-	start_with(b, locals[0], NEXUS_FEATURE_TSO | NEXUS_FEATURE_KEEP);
+	start_with(b, local, NEXUS_FEATURE_TSO | NEXUS_FEATURE_KEEP);
 	connect_to(b, 0);
 	fixture_settle(&b->f);
 	CU_ASSERT_EQUAL_FATAL(b->nr_accepted, 1);
@@ -327,15 +327,14 @@ static void expect_bytes(struct both *b, uint32_t end)
 }
 
 /* What is lost leaves again from the buffer that it lies in, whole or cut. */
-static void send__again_by_reference(void)
+static void send_again(const char *local, uint32_t len)
 {
-	const uint32_t len = 10000;
 	struct nexus_packet *pkt;
 	struct nexus_tcp_info info;
 	struct both b;
 	uint32_t buf;
 
-	establish_keeping(&b);
+	establish_keeping(&b, local);
 	b.f.fk.is_loop = false;
 	pkt = send_packet(&b, len);
 	buf = pkt->buf;
@@ -354,17 +353,51 @@ static void send__again_by_reference(void)
 	finish(&b);
 }
 
+static void send__again_by_reference(void)
+{
+	send_again(locals[0], 10000);
+	send_again(locals[1], 10000);
+}
+
+/* In one buffer with its headers. */
+static void send__again_as_it_is(void)
+{
+	send_again(locals[0], 100);
+	send_again(locals[1], 1200);
+}
+
+/* One descriptor for a small write, and no buffer but the one that it lies in. */
+static void write__small_leaves_as_it_is(void)
+{
+	struct fake_packet *sent;
+	uint32_t before;
+	struct both b;
+
+	establish_keeping(&b, locals[0]);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "hello", 5), 5);
+	before = b.f.fk.nr_sent;
+	nexus_stack_run(b.f.stack);
+	CU_ASSERT_EQUAL_FATAL(b.f.fk.nr_sent, before + 1);
+	sent = &b.f.fk.sent[before];
+	CU_ASSERT_EQUAL(sent->nr_parts, 1);
+	CU_ASSERT_EQUAL(sent->desc.flags,
+			NEXUS_DESC_KEEP | NEXUS_DESC_CSUM);
+	CU_ASSERT_EQUAL(sent->len, 20 + 32 + 5);
+	fixture_settle(&b.f);
+	finish(&b);
+}
+
 /* A connection that ends before the kernel has taken its segments. */
-static void send__is_held_until_taken(void)
+static void hold_until_taken(uint32_t len, uint32_t nr_descs)
 {
 	struct nexus_packet *pkt;
 	struct both b;
 
-	establish_keeping(&b);
-	pkt = send_packet(&b, 10000);
+	establish_keeping(&b, locals[0]);
+	pkt = send_packet(&b, len);
 	b.f.fk.sync_error = -EAGAIN;
 	nexus_stack_run(b.f.stack);
-	CU_ASSERT_EQUAL(nexus_tx_pending(b.f.stack->queue), 2);
+	CU_ASSERT_EQUAL(nexus_tx_pending(b.f.stack->queue), nr_descs);
 	CU_ASSERT_EQUAL(pkt->refs, 2);
 	nexus_tcp_abort(b.client.tcp);
 	b.client.tcp = NULL;
@@ -374,6 +407,12 @@ static void send__is_held_until_taken(void)
 	CU_ASSERT_EQUAL(nexus_tx_pending(b.f.stack->queue), 0);
 	CU_ASSERT_EQUAL(b.f.stack->nr_kept, 0);
 	finish(&b);
+}
+
+static void send__is_held_until_taken(void)
+{
+	hold_until_taken(10000, 2);
+	hold_until_taken(100, 1);
 }
 
 /* In several buffers, and a second packet behind them in the same segment. */
@@ -966,6 +1005,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(write__super_packets),
 	UNIT_CASE(write__super_packets_by_reference),
 	UNIT_CASE(send__again_by_reference),
+	UNIT_CASE(send__again_as_it_is),
+	UNIT_CASE(write__small_leaves_as_it_is),
 	UNIT_CASE(send__is_held_until_taken),
 	UNIT_CASE(send__parts_by_reference),
 	UNIT_CASE(write__is_held_back),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../lib/wire/tcp_plain.h"
 #include "../unit.h"
 
 #define FIN	NEXUS_WIRE_TCP_FIN
@@ -463,6 +464,61 @@ static void nexus_wire_tcp_checksum__is_over_the_pseudo_header(void)
 	CU_ASSERT_EQUAL(bytes[0] << 8 | bytes[1], (~sum & 0xffff));
 }
 
+/* The short way to read and to write comes to what the long one does. */
+static void nx_tcp_plain__is_what_build_and_parse_make(void)
+{
+	struct nexus_wire_tcp made = {
+		.src_port = 1, .dst_port = 2, .has = NEXUS_WIRE_TCP_TS,
+	}, read;
+	uint8_t p[60], q[60] = { 0, 1, 0, 2 };
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++) {
+		made.seq = (uint32_t)random();
+		made.ack = (uint32_t)random() << 1;
+		made.window = (uint16_t)random();
+		made.flags = (uint16_t)random() & NEXUS_WIRE_TCP_FLAGS & ~SYN;
+		made.ts_val = (uint32_t)random();
+		made.ts_ecr = (uint32_t)random() << 1;
+		CU_ASSERT_FATAL(nx_tcp_is_plain(&made));
+		UNIT_ROW(i, nexus_wire_tcp_build(&made, p, sizeof(p)),
+			 NX_TCP_PLAIN_LEN);
+		nx_tcp_build_plain(&made, q);
+		UNIT_ROW(i, memcmp(p, q, NX_TCP_PLAIN_LEN), 0);
+		memset(&read, 0, sizeof(read));
+		UNIT_ROW(i, nx_tcp_parse_plain(&read, p), 1);
+		UNIT_ROW(i, read.has == made.has && read.flags == made.flags &&
+			    read.seq == made.seq && read.ack == made.ack &&
+			    read.window == made.window && !read.nr_sacks &&
+			    read.ts_val == made.ts_val &&
+			    read.ts_ecr == made.ts_ecr, 1);
+	}
+}
+
+/* What differs by a bit where it matters is for others to read. */
+static void nx_tcp_parse_plain__leaves_the_rest_alone(void)
+{
+	static const struct {
+		uint8_t at, with;
+	} rows[] = {
+		{ 12, 0x70 }, { 12, 0x90 }, { 12, 0x50 }, { 13, SYN | ACK },
+		{ 20, 2 }, { 21, 3 }, { 22, 5 }, { 23, 8 },
+	};
+	uint8_t p[60];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nexus_wire_tcp made = {
+			.src_port = 1, .dst_port = 2, .flags = ACK,
+			.has = NEXUS_WIRE_TCP_TS,
+		};
+
+		nexus_wire_tcp_build(&made, p, sizeof(p));
+		p[rows[i].at] = rows[i].with;
+		UNIT_ROW(i, nx_tcp_parse_plain(&made, p), 0);
+	}
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_wire_tcp_parse__reads_every_field),
 	UNIT_CASE(nexus_wire_tcp_parse__refuses_what_is_too_short),
@@ -483,6 +539,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_wire_tcp_build__parses_to_the_same),
 	UNIT_CASE(nexus_wire_tcp_build__aligns_options),
 	UNIT_CASE(nexus_wire_tcp_build__refuses_what_no_header_can_say),
+	UNIT_CASE(nx_tcp_plain__is_what_build_and_parse_make),
+	UNIT_CASE(nx_tcp_parse_plain__leaves_the_rest_alone),
 	UNIT_CASE(nexus_wire_tcp_verify__finds_each_changed_byte),
 	UNIT_CASE(nexus_wire_tcp_checksum__is_over_the_pseudo_header),
 };
