@@ -11,6 +11,7 @@
  */
 #include <linux/nospec.h>
 #include "again.h"
+#include "copy.h"
 #include "deliver.h"
 #include "deliver_like.h"
 #include "dest.h"
@@ -171,7 +172,7 @@ static __always_inline void copy(u8 *to, const struct nx_tx_run *run,
 		return;
 	}
 	nx_snapshot_headers(to, run->packet.headers);
-	memcpy(to + NX_HEADERS_MAX, next->from + NX_HEADERS_MAX,
+	nx_copy(to + NX_HEADERS_MAX, next->from + NX_HEADERS_MAX,
 	       next->len - NX_HEADERS_MAX);
 }
 

@@ -229,4 +229,14 @@ static inline u64 nx_compat_cgroup_id(const struct sock *sk)
 #define __counted_by(member)
 #endif
 
+/* May the CPU read what lies behind the first bytes? Memory of a device may be there. */
+static inline bool nx_compat_has_readable_frags(const struct sk_buff *skb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	return true;
+#else
+	return skb_frags_readable(skb);
+#endif
+}
+
 #endif /* NX_COMPAT_H */

@@ -5,6 +5,8 @@
  */
 #include <linux/skbuff.h>
 #include <net/checksum.h>
+#include "compat.h"
+#include "copy.h"
 #include "deliver.h"
 #include "deliver_like.h"
 #include "trace.h"
@@ -201,15 +203,48 @@ static bool has_slots(struct nx_queue *q, u32 nr)
 }
 
 /* Copies without a sum. */
+/* As skb_copy_bits(), where all that does not lie in front lies in mapped pages. */
+static bool copy_frags(const struct sk_buff *skb, u32 off, void *to, u32 len)
+{
+	const struct skb_shared_info *shared = skb_shinfo(skb);
+	u32 at = skb_headlen(skb), n;
+	int i;
+
+	if (IS_ENABLED(CONFIG_HIGHMEM) || shared->frag_list ||
+	    !nx_compat_has_readable_frags(skb))
+		return !skb_copy_bits(skb, off, to, len);
+	if (off < at) {
+		n = min(len, at - off);
+		nx_copy(to, skb->data + off, n);
+		off += n;
+		to += n;
+		len -= n;
+	}
+	for (i = 0; len && i < shared->nr_frags; i++) {
+		const skb_frag_t *frag = &shared->frags[i];
+		u32 size = skb_frag_size(frag);
+
+		if (off < at + size) {
+			n = min(len, at + size - off);
+			nx_copy(to, skb_frag_address(frag) + (off - at), n);
+			off += n;
+			to += n;
+			len -= n;
+		}
+		at += size;
+	}
+	return !len;
+}
+
 static bool copy_plain(const struct nx_rx_packet *p, u32 off, void *to, u32 len)
 {
 	if (!p->skb)
 		return nx_tx_copy(p->tx, off, to, len, NULL);
 	if (likely(off + len <= skb_headlen(p->skb))) {
-		memcpy(to, p->skb->data + off, len);
+		nx_copy(to, p->skb->data + off, len);
 		return true;
 	}
-	return !skb_copy_bits(p->skb, off, to, len);
+	return copy_frags(p->skb, off, to, len);
 }
 
 /* Copies with a sum. Pieces begin at even distances, so their sums add up. */

@@ -14,6 +14,7 @@
 #include "again.h"
 #include "brake.h"
 #include "channel.h"
+#include "copy.h"
 #include "deliver.h"
 #include "dest.h"
 #include "flow.h"
@@ -171,7 +172,7 @@ static void copy_piece(void *to, const void *from, u32 len, u32 off, __wsum *sum
 				      csum_partial_copy_nocheck(from, to, len),
 				      off);
 	else
-		memcpy(to, from, len);
+		nx_copy(to, from, len);
 }
 
 /*
