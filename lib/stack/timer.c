@@ -118,6 +118,9 @@ int64_t nexus_stack_timeout_ns(struct nexus_stack *stack)
 	/* No timer fires while there is no channel. */
 	if (nx_stack_is_lost(stack))
 		return (int64_t)nx_stack_revival_ns(stack);
+	/* Timers that nexus_stack_poll() has left to be armed by its next call. */
+	if (stack->tcp && stack->tcp->has_work && !stack->tcp->is_urgent)
+		return 0;
 	if (!stack->nr_timers)
 		return NEXUS_TIMEOUT_NONE;
 	now_ns = nexus_stack_now_ns(stack);

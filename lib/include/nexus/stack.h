@@ -399,7 +399,8 @@ short nexus_stack_poll_events(const struct nexus_stack *stack);
  * While a stack has no channel, and another one was refused: until that is worth
  * another attempt.
  *
- * Return: nanoseconds, 0 if one is due, NEXUS_TIMEOUT_NONE without a timer.
+ * Return: nanoseconds, 0 if one is due, or if nexus_stack_poll() has left something
+ * for its next call or nexus_stack_run()'s to do; NEXUS_TIMEOUT_NONE without a timer.
  */
 int64_t nexus_stack_timeout_ns(struct nexus_stack *stack);
 

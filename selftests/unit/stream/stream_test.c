@@ -387,6 +387,28 @@ static void write__small_leaves_as_it_is(void)
 	finish(&b);
 }
 
+/*
+ * What poll leaves to be done before the thread sleeps is told to who sleeps by other
+ * means: the delayed ACK's timer is armed when the timeout says so.
+ */
+static void timeout_ns__tells_what_poll_has_left(void)
+{
+	struct both b;
+	int64_t timer_ns;
+
+	establish(&b, locals[0]);
+	CU_ASSERT_EQUAL(nexus_tcp_write(b.client.tcp, "x", 1), 1);
+	nexus_stack_flush(b.f.stack);
+	CU_ASSERT_EQUAL(nexus_stack_poll(b.f.stack, 0), 1);
+	CU_ASSERT_EQUAL(b.server.nr_readable, 1);
+	CU_ASSERT_EQUAL(nexus_stack_timeout_ns(b.f.stack), 0);
+	nexus_stack_run(b.f.stack);
+	timer_ns = nexus_stack_timeout_ns(b.f.stack);
+	CU_ASSERT(timer_ns > 0 && timer_ns <= 40000000);
+	fixture_settle(&b.f);
+	finish(&b);
+}
+
 /* A connection that ends before the kernel has taken its segments. */
 static void hold_until_taken(uint32_t len, uint32_t nr_descs)
 {
@@ -1007,6 +1029,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(send__again_by_reference),
 	UNIT_CASE(send__again_as_it_is),
 	UNIT_CASE(write__small_leaves_as_it_is),
+	UNIT_CASE(timeout_ns__tells_what_poll_has_left),
 	UNIT_CASE(send__is_held_until_taken),
 	UNIT_CASE(send__parts_by_reference),
 	UNIT_CASE(write__is_held_back),
