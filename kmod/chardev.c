@@ -228,6 +228,19 @@ static long ioctl_flow_del(struct file *file, void __user *argp)
 	return nx_flow_del(chan, arg.flow, arg.generation);
 }
 
+static long ioctl_flow_room(struct file *file, void __user *argp)
+{
+	struct nx_channel *chan = file_channel(file);
+	struct nexus_flow_room arg;
+	u32 user_size;
+	int err;
+
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+	err = copy_in(&arg, sizeof(arg), argp, &user_size);
+	return err ?: nx_flow_set_room(chan, &arg);
+}
+
 static long ioctl_status(struct file *file, void __user *argp)
 {
 	struct nx_channel *chan = file_channel(file);
@@ -264,6 +277,8 @@ static long nexus_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_flow_del(file, argp);
 	case _IOC_NR(NEXUS_IOC_STATUS):
 		return ioctl_status(file, argp);
+	case _IOC_NR(NEXUS_IOC_FLOW_ROOM):
+		return ioctl_flow_room(file, argp);
 	}
 	return -ENOTTY;
 }

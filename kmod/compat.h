@@ -14,8 +14,11 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/sock.h>
+#include <net/tcp.h>
+#include "core/flow_key.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>
@@ -60,6 +63,69 @@ nx_compat_is_any_bound(const struct inet_bind_bucket *bucket, void *arg,
 				return true;
 #endif
 	return false;
+}
+
+/* Sockets over IPv6, by a packet's key: see inet6_hashtables.h. */
+#if IS_ENABLED(CONFIG_IPV6)
+static inline struct sock *
+nx_compat_lookup_established6(struct net *net, struct inet_hashinfo *hash,
+			      const struct nx_flow_key *key, int ifindex)
+{
+	return __inet6_lookup_established(net, hash,
+					  (const void *)&key->remote,
+					  key->remote_port,
+					  (const void *)&key->local,
+					  ntohs(key->local_port), ifindex, 0);
+}
+
+static inline struct sock *
+nx_compat_lookup_listener6(struct net *net, struct inet_hashinfo *hash,
+			   const struct nx_flow_key *key, int ifindex)
+{
+	return inet6_lookup_listener(net, hash, NULL, 0,
+				     (const void *)&key->remote,
+				     key->remote_port,
+				     (const void *)&key->local,
+				     ntohs(key->local_port), ifindex, 0);
+}
+#else
+static inline struct sock *
+nx_compat_lookup_established6(struct net *net, struct inet_hashinfo *hash,
+			      const struct nx_flow_key *key, int ifindex)
+{
+	return NULL;
+}
+
+static inline struct sock *
+nx_compat_lookup_listener6(struct net *net, struct inet_hashinfo *hash,
+			   const struct nx_flow_key *key, int ifindex)
+{
+	return NULL;
+}
+#endif
+
+/* Must segments for a socket be signed? RFC 2385, RFC 5925. */
+static inline bool nx_compat_has_tcp_keys(const struct sock *sk)
+{
+#ifdef CONFIG_TCP_MD5SIG
+	if (rcu_access_pointer(tcp_sk(sk)->md5sig_info))
+		return true;
+#endif
+#ifdef CONFIG_TCP_AO
+	if (rcu_access_pointer(tcp_sk(sk)->ao_info))
+		return true;
+#endif
+	return false;
+}
+
+/* Has the kernel's stack answered SYNs for a listener by cookies of late? */
+static inline bool nx_compat_may_have_cookies(const struct sock *sk)
+{
+#ifdef CONFIG_SYN_COOKIES
+	return !tcp_synq_no_recent_overflow(sk);
+#else
+	return false;
+#endif
 }
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)

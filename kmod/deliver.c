@@ -498,7 +498,7 @@ static bool is_open(const struct nx_queue *q, const struct nx_rx_packet *p)
  * @q: the queue, in a run
  * @p: the packet; not consumed
  *
- * Return: NEXUS_DROP_NONE, or why it was lost; counted.
+ * Return: NEXUS_DROP_NONE, or why it was lost; counted, if it was.
  */
 enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
 {
@@ -514,7 +514,7 @@ enum nexus_drop_reason nx_deliver(struct nx_queue *q, struct nx_rx_packet *p)
 	else
 		reason = deliver_large(q, p);
 	if (unlikely(reason))
-		return drop(q, p, reason);
+		return p->is_optional ? reason : drop(q, p, reason);
 	if (unlikely(p->flow->traffic_class == NEXUS_CLASS_LOW_LATENCY) &&
 	    nx_grant_of(p->flow))
 		WRITE_ONCE(q->is_urgent, true);

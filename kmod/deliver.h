@@ -20,6 +20,7 @@ struct nx_tx_packet;
  * @skb:         the packet, from its IP header on, or NULL
  * @tx:          the packet, as another channel sends it, where @skb is NULL
  * @len:         bytes, IP header included
+ * @is_optional: where its flow cannot have it, it is the kernel's, and not lost
  * @wants_sum:   sum all bytes while they are copied
  * @sum:         where that sum begins: so that it ends as 0 if the checksum is
  *               right
@@ -38,6 +39,7 @@ struct nx_rx_packet {
 	struct sk_buff			*skb;
 	const struct nx_tx_packet	*tx;
 	u32				len;
+	bool				is_optional;
 	bool				wants_sum;
 	__wsum				sum;
 	u32				flags;

@@ -9,6 +9,7 @@
 #include <net/ipv6.h>
 #include <net/ipv6_stubs.h>
 #include <net/route.h>
+#include "beside.h"
 #include "channel.h"
 #include "dest.h"
 #include "flow.h"
@@ -153,10 +154,25 @@ static struct nx_dest *dest_slot(struct nx_queue *q, u32 flow_idx, __be32 addr,
 	return &q->dests[(h ^ h >> 8) % NX_NR_DESTS];
 }
 
+/* Which of those beside the kernel's listener would get a SYN now; false: none. */
+static bool choose_listener(struct nx_dest *dest, struct nx_nexus *nexus)
+{
+	struct nx_flow_key key;
+	struct nx_flow *flow;
+
+	nx_flow_key_reverse(&dest->key, &key);
+	flow = nx_beside_find_rcu(nexus, dest->dst->dev, &key, true);
+	if (flow)
+		dest->peer = flow;
+	return flow;
+}
+
 /* What may be another thing in each RCU section. */
-static void see(struct nx_dest *dest)
+static void see(struct nx_dest *dest, struct nx_nexus *nexus)
 {
 	dest->is_to_peer = dest->peer && !nx_flow_is_narrowed(dest->peer);
+	if (dest->is_to_peer && unlikely(dest->peer->listening))
+		dest->is_to_peer = choose_listener(dest, nexus);
 	if (!dest->is_to_peer)
 		dest->mtu = dst_mtu(dest->dst);
 }
@@ -180,12 +196,12 @@ static bool is_current(const struct nx_dest *dest, const struct nx_flow *flow,
 bool nx_dest_is_current(struct nx_queue *q, struct nx_dest *dest,
 			const struct nx_flow *flow)
 {
-	const struct nx_nexus *nexus = q->chan->nexus;
+	struct nx_nexus *nexus = q->chan->nexus;
 
 	if (!is_current(dest, flow, nexus) ||
 	    dest->seq != READ_ONCE(nexus->flows.seq))
 		return false;
-	see(dest);
+	see(dest, nexus);
 	return true;
 }
 
@@ -229,7 +245,7 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 	}
 	if (unlikely(dest->seq != READ_ONCE(nexus->flows.seq)))
 		look_up_peer(dest, nexus);
-	see(dest);
+	see(dest, nexus);
 	return dest;
 }
 

@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "address.h"
 #include "advisory.h"
+#include "beside.h"
 #include "core/share.h"
 #include "event.h"
 #include "flow.h"
@@ -30,6 +31,8 @@ static atomic64_t last_serial;
 static void flow_free(struct nx_flow *flow)
 {
 	sock_put(flow->sk);
+	if (flow->listening)
+		sock_put(flow->listening);
 	put_pid(flow->pid);
 	kfree(flow);
 }
@@ -49,6 +52,32 @@ static void flow_free_rcu(struct rcu_head *rcu)
 	nx_channel_put(chan);
 }
 
+static void put_socket(struct nx_flow *flow)
+{
+	if (flow->listening)
+		sock_release(flow->socket);
+	else
+		sockfd_put(flow->socket);
+}
+
+/* What the caller's descriptor refers to, or what speaks for that. */
+static int get_socket(struct nx_flow *flow, const struct nexus_flow_add *arg)
+{
+	int err;
+
+	flow->socket = sockfd_lookup(arg->fd, &err);
+	if (!flow->socket)
+		return err;
+	err = arg->flags & NEXUS_FLOW_BESIDE ? nx_beside_begin(flow) : 0;
+	if (err) {
+		sockfd_put(flow->socket);
+		return err;
+	}
+	flow->sk = flow->socket->sk;
+	sock_hold(flow->sk);
+	return 0;
+}
+
 static struct nx_flow *flow_alloc(struct nx_channel *chan,
 				  const struct nexus_flow_add *arg)
 {
@@ -58,13 +87,11 @@ static struct nx_flow *flow_alloc(struct nx_channel *chan,
 	flow = kzalloc(sizeof(*flow), GFP_KERNEL_ACCOUNT);
 	if (!flow)
 		return ERR_PTR(-ENOMEM);
-	flow->socket = sockfd_lookup(arg->fd, &err);
-	if (!flow->socket) {
+	err = get_socket(flow, arg);
+	if (err) {
 		kfree(flow);
 		return ERR_PTR(err);
 	}
-	flow->sk = flow->socket->sk;
-	sock_hold(flow->sk);
 	spin_lock_init(&flow->lock);
 	spin_lock_init(&flow->advice.lock);
 	nx_sndbuf_init(flow);
@@ -89,9 +116,10 @@ static bool has_remote(const struct nexus_flow_add *arg)
 static int check_arg(const struct nx_channel *chan,
 		     const struct nexus_flow_add *arg)
 {
-	if (arg->flags)
+	if (arg->flags & ~NEXUS_FLOW_BESIDE)
 		return -EINVAL;
-	if (!arg->remote_port && has_remote(arg))
+	if (has_remote(arg) &&
+	    (!arg->remote_port || arg->flags & NEXUS_FLOW_BESIDE))
 		return -EINVAL;
 	if (arg->queue != NEXUS_QUEUE_ANY && arg->queue >= chan->nr_queues)
 		return -EINVAL;
@@ -218,7 +246,10 @@ static int add_locked(struct nx_channel *chan, struct nx_flow *flow,
 
 	if (nexus->is_dead || !nx_channel_is_active(chan))
 		return -ENXIO;
-	err = nx_socket_check(flow->socket, nexus->net);
+	if (flow->listening)
+		err = nx_beside_check(flow, nexus->net);
+	else
+		err = nx_socket_check(flow->socket, nexus->net);
 	if (err)
 		return err;
 	if (nx_flow_sk(flow)->sk_protocol != IPPROTO_TCP && has_remote(arg))
@@ -265,13 +296,13 @@ static int add(struct nx_channel *chan, struct nx_flow *flow,
 {
 	int err;
 
-	lock_sock(nx_flow_sk(flow));
+	lock_sock(nx_flow_owner(flow));
 	mutex_lock(&chan->nexus->lock);
 	err = add_locked(chan, flow, arg);
 	if (!err)
 		describe(flow, arg);
 	mutex_unlock(&chan->nexus->lock);
-	release_sock(nx_flow_sk(flow));
+	release_sock(nx_flow_owner(flow));
 	return err;
 }
 
@@ -322,7 +353,7 @@ int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg)
 	if (!err)
 		err = add(chan, flow, arg);
 	if (err) {
-		sockfd_put(flow->socket);
+		put_socket(flow);
 		/* No grace period is waited for: under no lock, and by nobody. */
 		call_rcu(&flow->rcu, flow_free_unused);
 	}
@@ -350,15 +381,18 @@ static bool unlink(struct nx_flow *flow)
 	return true;
 }
 
-/* Neither @flow nor a connection that it accepted needs its socket any more. */
+/*
+ * Neither @flow nor a connection that it accepted needs its socket any more. Under the
+ * lock under which it was added: a socket of the kernel's is closed under it.
+ */
 static void release(struct nx_flow *flow)
 {
-	lock_sock(nx_flow_sk(flow));
+	lock_sock(nx_flow_owner(flow));
 	nx_socket_release(flow);
-	release_sock(nx_flow_sk(flow));
+	release_sock(nx_flow_owner(flow));
 	smp_mb(); /* Y, pairs with prepare_to_wait() in await_socket() */
 	wake_up_var(nx_flow_sk(flow));
-	sockfd_put(flow->socket);
+	put_socket(flow);
 	call_rcu(&flow->rcu, flow_free_rcu);
 }
 
@@ -496,6 +530,27 @@ static int link_accepted(struct nx_flow *flow)
 }
 
 /**
+ * nx_flow_has_room - would a channel have room for a connection more?
+ * @chan: whose
+ *
+ * As it seems: others come and go.
+ */
+bool nx_flow_has_room(const struct nx_channel *chan)
+{
+	const struct nx_policy *policy = &chan->nexus->policy;
+	u32 nr = READ_ONCE(chan->nr_flows);
+
+	if (!nx_channel_is_active(chan))
+		return false;
+	if (data_race(chan->nr_half_open))	/* who gives way */
+		return true;
+	return nr < chan->nr_flow_slots && nr < READ_ONCE(policy->max_flows) &&
+	       data_race(chan->user->nr_flows) <
+	       READ_ONCE(policy->max_user_flows) &&
+	       nx_quota_has_flow(quota_of(chan));
+}
+
+/**
  * nx_flow_accept - make a flow of a connection that a listener accepts
  * @listener: which, found in the caller's RCU section
  * @key:      of the connection
@@ -619,6 +674,40 @@ int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation)
 	else
 		synchronize_rcu();
 	return 0;
+}
+
+static void set_room(struct nx_flow *flow, u32 nr)
+{
+	u16 room = nr == NEXUS_FLOW_ROOM_ANY ? NX_ROOM_ANY :
+		   min_t(u32, nr, NX_ROOM_ANY - 1);
+
+	spin_lock_bh(&flow->lock);
+	WRITE_ONCE(flow->room, room);
+	spin_unlock_bh(&flow->lock);
+}
+
+/**
+ * nx_flow_set_room - how many SYNs a flow beside the kernel's listener may have
+ * @chan: whose
+ * @arg:  as NEXUS_IOC_FLOW_ROOM has it
+ *
+ * Return: 0, or as documented there.
+ */
+int nx_flow_set_room(struct nx_channel *chan, const struct nexus_flow_room *arg)
+{
+	struct nx_flow *flow;
+	int err = 0;
+
+	rcu_read_lock();
+	flow = flow_at_rcu(chan, arg->flow);
+	if (!flow || flow->generation != arg->generation)
+		err = -ENOENT;
+	else if (!flow->listening)
+		err = -EOPNOTSUPP;
+	else
+		set_room(flow, arg->nr);
+	rcu_read_unlock();
+	return err;
 }
 
 /**

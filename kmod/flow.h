@@ -44,6 +44,7 @@ struct nx_flow_node {
 };
 
 #define NX_FLOW_NODES	2
+#define NX_ROOM_ANY	U16_MAX
 
 /**
  * struct nx_flow - a 5-tuple or a listener, and the socket that owns its port
@@ -51,6 +52,8 @@ struct nx_flow_node {
  * @nr_nodes:   used of @node
  * @traffic_class: NEXUS_CLASS_*
  * @chan:       its channel, of which it holds a reference
+ * @room:       of a listener beside the kernel's: SYNs that it may have; NX_ROOM_ANY;
+ *              changed under @lock
  * @idx:        in nx_channel.flows
  * @generation: of that index
  * @serial:     unlike that of any other flow, ever; not 0
@@ -69,10 +72,13 @@ struct nx_flow_node {
  * @half_open:  of an accepted connection: in nx_channel.half_open until the peer
  *              has acknowledged its SYN-ACK; under the table's lock
  * @linger_ns:  until when some connection's port must not be used again
- * @socket:     adopted; the flow holds its file until @users is 0; NULL for an
- *              accepted connection
+ * @socket:     adopted; the flow holds its file until @users is 0, or, beside the
+ *              kernel's listener, the socket itself; NULL for an accepted connection
  * @sk:         of @socket; the flow holds a reference
  * @keeper:     of a TCP flow: shares the port with @socket, see tcp_socket.c
+ * @listening:  of a listener beside the kernel's: the application's socket, which
+ *              listens, of which it holds a reference; then @socket is one of the
+ *              kernel's own, by which it sends, see beside.c. Else NULL
  * @uid:        of the socket's owner
  * @pid:        of the process that added the flow, in the initial namespace
  * @policy:     number of the nexus's policy that allowed it
@@ -106,6 +112,7 @@ struct nx_flow {
 	bool			is_shared;
 	bool			is_address_gone;
 	bool			is_given_up;
+	u16			room;
 	struct nx_channel	*chan;
 	u32			idx;
 	u32			generation;
@@ -128,6 +135,7 @@ struct nx_flow {
 	struct socket		*socket;
 	struct sock		*sk;
 	struct socket		*keeper;
+	struct sock		*listening;
 	struct pid		*pid;
 	u64			our_local;
 	u64			plain_remote;
@@ -183,6 +191,9 @@ int nx_flow_table_add(struct nx_flow_table *table, struct nx_flow *flow);
 void nx_flow_table_del(struct nx_flow_table *table, struct nx_flow *flow);
 struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
 				 const struct nx_flow_key *key);
+struct nx_flow *nx_flow_find_beside_rcu(struct nx_flow_table *table,
+					const struct nx_flow_key *key,
+					const struct sock *sk, bool is_syn);
 
 /* Of TCP, then of UDP; by the port's number in network byte order. */
 #define NX_PORT_BITS	(2 * (U16_MAX + 1))
@@ -204,6 +215,12 @@ static inline bool nx_flow_table_has_port(const struct nx_flow_table *table,
 static inline struct sock *nx_flow_sk(const struct nx_flow *flow)
 {
 	return flow->sk;
+}
+
+/* The application's socket, which has the port. */
+static inline struct sock *nx_flow_owner(const struct nx_flow *flow)
+{
+	return flow->listening ?: flow->sk;
 }
 
 /* What arrives for it reaches it, but belongs to no connection. */
@@ -239,11 +256,14 @@ static inline bool nx_flow_is_narrowed(const struct nx_flow *flow)
 void nx_flow_check_addresses(struct nx_net *nx);
 int nx_flow_add(struct nx_channel *chan, struct nexus_flow_add *arg);
 int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation);
+int nx_flow_set_room(struct nx_channel *chan,
+		     const struct nexus_flow_room *arg);
 void nx_flow_unlink_all(struct nx_channel *chan, struct list_head *dead);
 void nx_flow_release_all(struct list_head *dead);
 struct nx_flow *nx_flow_accept(struct nx_flow *listener,
 			       const struct nx_flow_key *key,
 			       const struct nx_tcp_seg *syn_ack);
+bool nx_flow_has_room(const struct nx_channel *chan);
 void nx_flow_established(struct nx_flow *flow);
 void nx_flow_end(struct nx_flow *flow);
 

@@ -158,12 +158,38 @@ static void del_node(struct nx_flow_table *table, struct nx_flow_node *node)
 	rcu_assign_pointer(at->next, follower(table, node));
 }
 
-/* Listeners of TCP that share a port: bind() has asked whether they may. */
-static bool may_join(const struct nx_flow_node *first,
+/* A socket that listens has one flow in each channel. */
+static bool has_same(const struct nx_flow_table *table,
+		     const struct nx_flow_node *first,
+		     const struct nx_flow *flow)
+{
+	const struct nx_flow_node *at;
+
+	for (at = first; at; at = follower(table, at))
+		if (at->flow->chan == flow->chan &&
+		    at->flow->listening == flow->listening)
+			return true;
+	return false;
+}
+
+/*
+ * Listeners of TCP that share a port: bind() has asked whether they may. Beside the
+ * kernel's listeners it chooses, and beside those whose sockets do not listen it could
+ * not.
+ */
+static bool may_join(const struct nx_flow_table *table,
+		     const struct nx_flow_node *first,
 		     const struct nx_flow_node *node)
 {
-	return nx_flow_key_is_listener(&node->key) &&
-	       first->flow->is_shared && node->flow->is_shared;
+	const struct nx_flow *flow = node->flow;
+
+	if (!nx_flow_key_is_listener(&node->key))
+		return false;
+	if (!first->flow->listening != !flow->listening)
+		return false;
+	if (flow->listening)
+		return !has_same(table, first, flow);
+	return first->flow->is_shared && flow->is_shared;
 }
 
 static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
@@ -174,7 +200,7 @@ static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
 						 &node->head, node_params);
 	if (IS_ERR(first))
 		return PTR_ERR(first);
-	if (first && !may_join(first, node))
+	if (first && !may_join(table, first, node))
 		return -EEXIST;
 	if (first) {
 		RCU_INIT_POINTER(node->next, follower(table, first));
@@ -287,4 +313,72 @@ struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
 		flow = find(table, NX_FLOW_WILDCARD, &k);
 	}
 	return flow ? pick(flow, key->ip_version, key) : NULL;
+}
+
+/* Is it a flow of @sk, and, for a SYN, may it have one? */
+static bool is_beside(const struct nx_flow *flow, const struct sock *sk,
+		      bool is_syn)
+{
+	return flow->listening == sk && (!is_syn || READ_ONCE(flow->room));
+}
+
+/* Number @nr, from 0 on, of the group that @first is the first of, or the last. */
+static struct nx_flow *nth_beside(struct nx_flow_node *first,
+				  const struct sock *sk, bool is_syn, u32 *nr)
+{
+	struct nx_flow *flow = NULL;
+	struct nx_flow_node *at;
+	u32 found = 0;
+
+	for (at = first; at && found <= *nr; at = rcu_dereference(at->next)) {
+		if (!is_beside(at->flow, sk, is_syn))
+			continue;
+		flow = at->flow;
+		found++;
+	}
+	*nr = found;
+	return flow;
+}
+
+static struct nx_flow *pick_beside(struct nx_flow *first,
+				   const struct nx_flow_key *packet,
+				   const struct sock *sk, bool is_syn)
+{
+	u32 nr = U32_MAX - 1;
+	struct nx_flow_node *node;
+	struct nx_flow *flow;
+
+	node = &first->node[first->node[0].key.ip_version != packet->ip_version];
+	flow = nth_beside(node, sk, is_syn, &nr);
+	if (nr < 2)
+		return flow;
+	nr = reciprocal_scale(nx_flow_key_hash(packet), nr);
+	return nth_beside(node, sk, is_syn, &nr);
+}
+
+/**
+ * nx_flow_find_beside_rcu - the flow of a socket that listens that a packet is for
+ * @table: whose
+ * @key:   of the packet, as the receiving host sees it
+ * @sk:    the socket; the packet's hash picks one of its flows
+ * @is_syn: of those that may have a SYN
+ *
+ * Return: NULL: it has none here.
+ */
+struct nx_flow *nx_flow_find_beside_rcu(struct nx_flow_table *table,
+					const struct nx_flow_key *key,
+					const struct sock *sk, bool is_syn)
+{
+	struct nx_flow *first, *flow = NULL;
+	struct nx_flow_key k = *key;
+
+	nx_flow_key_to_listener(&k);
+	first = find(table, NX_FLOW_LISTENER, &k);
+	if (first)
+		flow = pick_beside(first, key, sk, is_syn);
+	if (flow)
+		return flow;
+	nx_flow_key_to_wildcard(&k);
+	first = find(table, NX_FLOW_WILDCARD, &k);
+	return first ? pick_beside(first, key, sk, is_syn) : NULL;
 }

@@ -44,7 +44,8 @@ void nx_icmp_ingress(struct nx_nexus *nexus, struct sk_buff *skb,
 	    nx_parse_quoted(copy, avail, p->key.ip_version, &quoted) != NX_PARSE_OK)
 		return;
 	rx.flow = nx_rx_find(nexus, skb, &quoted.key);
-	if (!rx.flow)
+	/* Beside the kernel's listener it may be the kernel's, who has had it. */
+	if (!rx.flow || rx.flow->listening)
 		return;
 	rx.hash = nx_flow_key_hash(&quoted.key);
 	rx.sum = nx_rx_sum_start(h, &p->key, p->len - p->l4_off);

@@ -15,7 +15,7 @@
 		  NEXUS_FEATURE_EVENTS | NEXUS_FEATURE_TCP | \
 		  NEXUS_FEATURE_TSO | NEXUS_FEATURE_USO | NEXUS_FEATURE_GRO | \
 		  NEXUS_FEATURE_NOTIFY | NEXUS_FEATURE_KEEP | NEXUS_FEATURE_UNTIL | \
-		  NEXUS_FEATURE_BESIDE)
+		  NEXUS_FEATURE_BESIDE | NEXUS_FEATURE_FLOW_BESIDE)
 
 /* A line for each index, whatever the machine's real ones are. */
 #define LINE	64
@@ -33,6 +33,7 @@ static_assert(sizeof(struct nexus_attach) == 288);
 static_assert(sizeof(struct nexus_sync) == 24);
 static_assert(sizeof(struct nexus_flow_add) == 72);
 static_assert(sizeof(struct nexus_flow_del) == 16);
+static_assert(sizeof(struct nexus_flow_room) == 16);
 static_assert(sizeof(struct nexus_status) == 656);
 static_assert(NEXUS_NR_DROP_REASONS <= NEXUS_DROP_REASONS_MAX);
 

@@ -107,6 +107,14 @@ void nx_quota_give_flow(struct nx_quota *quota)
 	atomic64_dec(&quota->nr_flows);
 }
 
+/* Is there another one to be had, as it seems? */
+bool nx_quota_has_flow(struct nx_quota *quota)
+{
+	u32 max = READ_ONCE(quota->limits.max_flows);
+
+	return !max || atomic64_read(&quota->nr_flows) < max;
+}
+
 /* May another connection be tried? Bottom halves are off. */
 bool nx_quota_take_syn(struct nx_quota *quota)
 {

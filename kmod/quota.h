@@ -61,6 +61,7 @@ int nx_quota_take_channel(struct nx_quota *quota, u64 bytes);
 void nx_quota_give_channel(struct nx_quota *quota, u64 bytes);
 int nx_quota_take_flow(struct nx_quota *quota);
 void nx_quota_give_flow(struct nx_quota *quota);
+bool nx_quota_has_flow(struct nx_quota *quota);
 bool nx_quota_take_syn(struct nx_quota *quota);
 
 #endif /* NX_QUOTA_H */

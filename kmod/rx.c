@@ -11,6 +11,7 @@
 #include <net/ip.h>
 #include <net/udp.h>
 #include "core/packet.h"
+#include "beside.h"
 #include "channel.h"
 #include "deliver.h"
 #include "flow.h"
@@ -52,6 +53,17 @@ static bool is_plain_ipv6(const struct sk_buff *skb, const struct nx_packet *p)
 	       !(ipv6_addr_loopback(local) || ipv6_addr_loopback(remote));
 }
 
+static bool may_receive(struct nx_flow *flow, const struct net_device *dev,
+			const struct nx_flow_key *key)
+{
+	if (flow->ifindex && flow->ifindex != dev->ifindex)
+		return false;
+	if (READ_ONCE(flow->is_address_gone) || nx_flow_is_narrowed(flow))
+		return false;
+	return !nx_addr_is_any(&flow->node[0].key.local) ||
+	       nx_is_address_ours(flow, dev, key);
+}
+
 /**
  * nx_rx_find - the flow that may receive a packet from this device
  * @nexus: that listens on the device
@@ -63,16 +75,22 @@ struct nx_flow *nx_rx_find(struct nx_nexus *nexus, const struct sk_buff *skb,
 {
 	struct nx_flow *flow = nx_flow_find_rcu(&nexus->flows, key);
 
-	if (!flow)
-		return NULL;
-	if (flow->ifindex && flow->ifindex != skb->dev->ifindex)
-		return NULL;
-	if (READ_ONCE(flow->is_address_gone) || nx_flow_is_narrowed(flow))
-		return NULL;
-	if (nx_addr_is_any(&flow->node[0].key.local) &&
-	    !nx_is_address_ours(flow, skb->dev, key))
-		return NULL;
-	return flow;
+	return flow && may_receive(flow, skb->dev, key) ? flow : NULL;
+}
+
+/* The same for a segment, which one beside the kernel's listener may leave to it. */
+static bool find_receiver(struct nx_rx_packet *rx, struct nx_nexus *nexus,
+			  const struct nx_packet *p)
+{
+	const struct net_device *dev = rx->skb->dev;
+
+	rx->flow = nx_flow_find_rcu(&nexus->flows, &p->key);
+	if (rx->flow && unlikely(rx->flow->listening)) {
+		rx->flow = nx_beside_find_rcu(nexus, dev, &p->key,
+					      nx_tcp_is_syn(p->tcp_flags));
+		rx->is_optional = true;
+	}
+	return rx->flow && may_receive(rx->flow, dev, &p->key);
 }
 
 /* What the device knows of the checksum; what it does not, the copy will. */
@@ -143,20 +161,23 @@ static void track(struct nx_flow *flow, struct sk_buff *skb, const u8 *h,
 
 /*
  * A segment is followed when its sum has proved right, and before its owner sees
- * it, who may answer at once.
+ * it, who may answer at once. False: it is the kernel's after all.
  */
-static void deliver_segment(struct nx_rx_packet *rx, const u8 *h,
+static bool deliver_segment(struct nx_rx_packet *rx, const u8 *h,
 			    const struct nx_packet *p)
 {
 	struct nx_queue *q = nx_deliver_queue(rx->flow, rx->hash);
+	bool is_lost;
 
 	rx->time_ns = ktime_get_ns();
 	nx_deliver_begin(q);
-	if (!nx_deliver(q, rx))
+	is_lost = nx_deliver(q, rx) != NEXUS_DROP_NONE;
+	if (!is_lost)
 		track(rx->flow, rx->skb, h, p);
 	nx_deliver_end(q, true);
 	if (nx_tcp_is_over(rx->flow))
 		nx_flow_end(rx->flow);
+	return !is_lost || !rx->is_optional;
 }
 
 /* Claims a packet for its flow; false: it is the kernel's. */
@@ -180,18 +201,16 @@ static bool claim(struct nx_nexus *nexus, struct sk_buff *skb, const u8 *h,
 		return false;
 	seq = READ_ONCE(nexus->flows.seq);
 	smp_rmb(); /* S1, pairs with S2 in nx_flow_table_add() and _del() */
-	rx.flow = nx_rx_find(nexus, skb, &p->key);
-	if (!rx.flow || unlikely(nx_is_martian(rx.flow, skb->dev, &p->key)))
+	if (!find_receiver(&rx, nexus, p) ||
+	    unlikely(nx_is_martian(rx.flow, skb->dev, &p->key)))
 		return false;
 	set_csum(&rx, h, p);
 	if (!set_gso(&rx))
 		return false;
-	if (p->key.protocol == IPPROTO_TCP) {
-		deliver_segment(&rx, h, p);
-	} else {
-		nx_rx_deliver(&rx);
-		nx_rx_again_learn(nexus, &rx, &p->key, seq);
-	}
+	if (p->key.protocol == IPPROTO_TCP)
+		return deliver_segment(&rx, h, p);
+	nx_rx_deliver(&rx);
+	nx_rx_again_learn(nexus, &rx, &p->key, seq);
 	return true;
 }
 

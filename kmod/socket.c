@@ -14,6 +14,7 @@
 #include <net/sock.h>
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
+#include "beside.h"
 #include "channel.h"
 #include "core/packet.h"
 #include "flow.h"
@@ -122,7 +123,7 @@ struct nx_flow *nx_skb_flow_rcu(const struct sk_buff *skb)
 
 static struct nx_flow_key *add_key(struct nx_flow *flow, u8 ip_version)
 {
-	struct sock *sk = nx_flow_sk(flow);
+	struct sock *sk = nx_flow_owner(flow);
 	struct nx_flow_node *node = &flow->node[flow->nr_nodes++];
 
 	node->flow = flow;
@@ -136,7 +137,7 @@ static struct nx_flow_key *add_key(struct nx_flow *flow, u8 ip_version)
 
 static void add_key_ipv4(struct nx_flow *flow)
 {
-	struct sock *sk = nx_flow_sk(flow);
+	struct sock *sk = nx_flow_owner(flow);
 	struct nx_flow_key *key = add_key(flow, 4);
 
 	key->local.v4 = inet_sk(sk)->inet_rcv_saddr;
@@ -146,7 +147,7 @@ static void add_key_ipv4(struct nx_flow *flow)
 
 static void add_key_ipv6(struct nx_flow *flow)
 {
-	struct sock *sk = nx_flow_sk(flow);
+	struct sock *sk = nx_flow_owner(flow);
 	struct nx_flow_key *key = add_key(flow, 6);
 
 	memcpy(&key->local, &sk->sk_v6_rcv_saddr, sizeof(key->local));
@@ -169,7 +170,7 @@ static bool speaks_ipv4(const struct sock *sk)
 /* An IPv6 socket may speak IPv4 alone, IPv6 alone, or both. */
 static void add_keys(struct nx_flow *flow)
 {
-	const struct sock *sk = nx_flow_sk(flow);
+	const struct sock *sk = nx_flow_owner(flow);
 
 	if (!speaks_ipv6(sk)) {
 		add_key_ipv4(flow);
@@ -259,7 +260,7 @@ int nx_socket_check(struct socket *sock, struct net *net)
 
 static int check_bound(struct nx_flow *flow, const struct nexus_flow_add *arg)
 {
-	struct sock *sk = nx_flow_sk(flow);
+	struct sock *sk = nx_flow_owner(flow);
 	int err = 0;
 
 	if (!inet_sk(sk)->inet_num)
@@ -344,9 +345,18 @@ static void remove_tcp(struct sock *sk)
 		sk->sk_socket->state = SS_UNCONNECTED;
 }
 
+static int hold(struct nx_flow *flow)
+{
+	if (!flow->listening)
+		return nx_tcp_socket_hold(flow);
+	nx_beside_fill(flow);
+	return nx_tcp_socket_join(flow);
+}
+
 /**
  * nx_socket_adopt - make a socket the owner of a flow's port
- * @flow: with its socket, which is locked; its keys are filled in
+ * @flow: with its socket, which is locked, or the one that it is beside; its keys are
+ *        filled in
  * @arg:  what the caller wants; with a remote port only for TCP
  *
  * Return: 0, or as NEXUS_IOC_FLOW_ADD has it.
@@ -358,11 +368,11 @@ int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg)
 
 	err = check_bound(flow, arg);
 	if (!err && is_tcp(sk))
-		err = nx_tcp_socket_hold(flow);
+		err = hold(flow);
 	if (err)
 		return err;
 	flow->ifindex = sk->sk_bound_dev_if;
-	flow->uid = sock_i_uid(sk);
+	flow->uid = sock_i_uid(nx_flow_owner(flow));
 	install(flow);
 	if (is_tcp(sk))
 		install_tcp(sk);
@@ -373,8 +383,8 @@ int nx_socket_adopt(struct nx_flow *flow, const struct nexus_flow_add *arg)
 
 /**
  * nx_socket_release - the socket is the kernel's again
- * @flow: that had adopted it, with its socket, which is locked; readers may
- *        still see it for a grace period
+ * @flow: that had adopted it, with its socket, which is locked, or the one that it is
+ *        beside; readers may still see it for a grace period
  */
 void nx_socket_release(struct nx_flow *flow)
 {

@@ -7,6 +7,7 @@
  * without one, and its SYN-ACK makes a flow of its own for the connection.
  */
 #include <linux/ktime.h>
+#include "beside.h"
 #include "channel.h"
 #include "flow.h"
 #include "nexus.h"
@@ -42,6 +43,12 @@ static enum nexus_drop_reason send_listener(struct nx_channel *chan,
 		p->flow = flow;
 		return NEXUS_DROP_NONE;
 	}
+	/* Another channel's connection, or the kernel's. */
+	if (unlikely(flow && !nx_flow_is_listener(flow)))
+		return NEXUS_DROP_TX_STATE;
+	if (unlikely(p->flow->listening) &&
+	    !nx_beside_may_answer(p->flow, &p->packet.key))
+		return NEXUS_DROP_TX_STATE;
 	if ((seg->flags & NX_TCP_SYN) && (seg->flags & NX_TCP_ACK)) {
 		flow = nx_flow_accept(p->flow, &p->packet.key, seg);
 		if (!flow)

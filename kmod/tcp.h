@@ -23,6 +23,12 @@ enum nexus_tcp_state nx_tcp_state(const struct nx_flow *flow);
 void nx_tcp_abort(struct nx_flow *flow);
 void nx_tcp_linger(struct nx_flow *flow);
 
+/* Of a segment that asks for a connection. */
+static inline bool nx_tcp_is_syn(u8 flags)
+{
+	return (flags & (NX_TCP_SYN | NX_TCP_ACK | NX_TCP_RST)) == NX_TCP_SYN;
+}
+
 /**
  * nx_tcp_is_over - does an accepted connection need its flow no more?
  * @flow: any

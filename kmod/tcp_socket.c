@@ -53,7 +53,7 @@ int nx_tcp_socket_check(const struct sock *sk)
 /* Listeners with SO_REUSEPORT are a group; who connects is alone. */
 static bool is_shared(const struct nx_flow *flow)
 {
-	return nx_flow_sk(flow)->sk_reuseport &&
+	return nx_flow_owner(flow)->sk_reuseport &&
 	       nx_flow_key_is_listener(&flow->node[0].key);
 }
 
@@ -93,7 +93,7 @@ static void copy_binding(struct sock *to, struct sock *from)
 
 static int inherit_port(struct nx_flow *flow, struct socket *keeper)
 {
-	struct sock *sk = nx_flow_sk(flow);
+	struct sock *sk = nx_flow_owner(flow);
 	int err;
 
 	copy_binding(keeper->sk, sk);
@@ -212,23 +212,12 @@ static bool take_over(struct nx_flow *flow)
 	return true;
 }
 
-/**
- * nx_tcp_socket_hold - make a flow the owner of its socket's port
- * @flow: with its socket, which is locked and bound, and its keys
- *
- * Return: 0, EADDRINUSE another socket of the kernel's has the port too, ENOMEM.
- */
-int nx_tcp_socket_hold(struct nx_flow *flow)
+static int add_keeper(struct nx_flow *flow)
 {
-	struct sock *sk = nx_flow_sk(flow);
+	struct sock *sk = nx_flow_owner(flow);
 	struct socket *keeper;
 	int err;
 
-	if (take_over(flow))
-		return 0;
-	err = check_port(flow);
-	if (err && !may_follow(flow))
-		return err;
 	err = sock_create_kern(sock_net(sk), sk->sk_family, SOCK_STREAM,
 			       IPPROTO_TCP, &keeper);
 	if (err)
@@ -241,6 +230,43 @@ int nx_tcp_socket_hold(struct nx_flow *flow)
 	flow->keeper = keeper;
 	flow->is_shared = is_shared(flow);
 	return 0;
+}
+
+/**
+ * nx_tcp_socket_hold - make a flow the owner of its socket's port
+ * @flow: with its socket, which is locked and bound, and its keys
+ *
+ * Return: 0, EADDRINUSE another socket of the kernel's has the port too, ENOMEM.
+ */
+int nx_tcp_socket_hold(struct nx_flow *flow)
+{
+	int err;
+
+	if (take_over(flow))
+		return 0;
+	err = check_port(flow);
+	if (err && !may_follow(flow))
+		return err;
+	return add_keeper(flow);
+}
+
+/**
+ * nx_tcp_socket_join - a flow shares the port of a socket that listens
+ * @flow: beside the kernel's listener, which is locked
+ *
+ * The port is the socket's by itself. The keeper is to the kernel what one of the
+ * connections is that the socket has accepted: where they would keep the port when
+ * nobody listens there any more, so does it.
+ *
+ * Return: 0, ENOMEM.
+ */
+int nx_tcp_socket_join(struct nx_flow *flow)
+{
+	int err = add_keeper(flow);
+
+	if (!err)
+		flow->keeper->sk->sk_reuse = flow->listening->sk_reuse;
+	return err;
 }
 
 /**

@@ -35,7 +35,7 @@ union argument {
 
 static const unsigned long commands[] = {
 	NEXUS_IOC_ATTACH, NEXUS_IOC_SYNC, NEXUS_IOC_FLOW_ADD,
-	NEXUS_IOC_FLOW_DEL, NEXUS_IOC_STATUS,
+	NEXUS_IOC_FLOW_DEL, NEXUS_IOC_STATUS, NEXUS_IOC_FLOW_ROOM,
 };
 
 static void make_argument(union argument *a, unsigned long command, int sock)

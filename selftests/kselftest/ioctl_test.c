@@ -331,7 +331,7 @@ NX_TEST(sync_fields, "RING-7 SYNC: unknown flags, queues, reserved fields and ti
 NX_TEST(flow_add_fields, "RING-7 FLOW_ADD: unknown flags, queues, classes and reserved fields: EINVAL")
 {
 	struct nexus_flow_add bad[] = {
-		{ .flags = 1 }, { .flags = 1U << 31 },
+		{ .flags = 2 }, { .flags = 1U << 31 },
 		{ .queue = 1 }, { .queue = NEXUS_QUEUES_MAX },
 		{ .queue = 0xfffffffe },
 		{ .traffic_class = NEXUS_NR_CLASSES },
@@ -415,7 +415,7 @@ NX_TEST(not_attached, "RING-7 a file that is not attached: ENOTCONN, and no such
 	EXPECT_EQ(-ENOTCONN, nx_flow_add(&chan, sock, &flow));
 	EXPECT_EQ(-ENOTCONN, nx_flow_del(&chan, &flow));
 	EXPECT_EQ(-ENOTCONN, nx_chan_status(&chan, &status));
-	for (int nr = 5; nr < 256; nr++) {
+	for (int nr = 6; nr < 256; nr++) {
 		EXPECT_EQ(-1, ioctl(chan.fd, _IO(NEXUS_IOC_MAGIC, nr), 0));
 		EXPECT_EQ(ENOTTY, errno);
 	}
@@ -428,7 +428,7 @@ NX_TEST(bad_pointers, "RING-7 an argument that is not memory: EFAULT")
 {
 	static const unsigned long requests[] = {
 		NEXUS_IOC_SYNC, NEXUS_IOC_FLOW_ADD, NEXUS_IOC_FLOW_DEL,
-		NEXUS_IOC_STATUS,
+		NEXUS_IOC_STATUS, NEXUS_IOC_FLOW_ROOM,
 	};
 	const char *read_only = "\x50\x02\x00\x00";
 	struct nx_chan chan;

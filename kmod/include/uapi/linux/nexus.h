@@ -305,6 +305,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_KEEP	(1ULL << 10)	/* NEXUS_DESC_KEEP */
 #define NEXUS_FEATURE_UNTIL	(1ULL << 11)	/* NEXUS_SYNC_UNTIL */
 #define NEXUS_FEATURE_BESIDE	(1ULL << 12)	/* NEXUS_SYNC_WAIT_FD, _FIRST */
+#define NEXUS_FEATURE_FLOW_BESIDE (1ULL << 13)	/* NEXUS_FLOW_BESIDE, NEXUS_IOC_FLOW_ROOM */
 
 /**
  * struct nexus_size_class - the buffers of one size
@@ -614,10 +615,13 @@ struct nexus_sync {
 
 #define NEXUS_QUEUE_ANY		0xffffffffU
 
+/* nexus_flow_add.flags */
+#define NEXUS_FLOW_BESIDE	(1U << 0)  /* the socket goes on listening */
+
 /**
  * struct nexus_flow_add - argument of NEXUS_IOC_FLOW_ADD
  * @size:     sizeof(struct nexus_flow_add)
- * @flags:    0
+ * @flags:    NEXUS_FLOW_*
  * @fd:       a bound UDP or TCP socket of the caller, which neither listens nor
  *            is a connected TCP socket; it stays the caller's, and the flow keeps
  *            the port until it is deleted, whatever the caller closes
@@ -643,23 +647,30 @@ struct nexus_sync {
  * listen() EINVAL, and bind() says EADDRINUSE to every other socket on its port;
  * but listeners with SO_REUSEPORT of one user may share it.
  *
+ * With NEXUS_FLOW_BESIDE the socket is of TCP, listens, and goes on doing so; who
+ * has it may add the flow, in each channel one. The kernel's stack keeps the
+ * connections that it has, and of the SYNs by which it would accept further ones
+ * from the nexus's devices, each flow of the socket gets its share. What no flow can
+ * take is the kernel's, and all of it is as soon as no flow is left, or the socket
+ * does not listen there any more: that ends no flow, but nothing new arrives for it.
+ *
  * A SYN-ACK that is sent by a TCP listener makes a flow of the connection, without
  * a call: RX descriptors of the connection have its index from then on (see
  * @generation of struct nexus_flow_advisory), and TX descriptors may have it, or
  * the listener's. It ends by itself with the connection; what comes later is the
  * listener's again, which may answer it with a RST or an ACK without data.
  *
- * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP or TCP over IPv4
- * or IPv6, EOPNOTSUPP a TCP socket that listens or is connected, EXDEV a socket
- * of another network namespace, EDESTADDRREQ not bound,
- * EALREADY adopted already or in use by another part of the kernel,
- * EADDRNOTAVAIL bound to an address that is not this host's, or to another one
- * than @local, EADDRINUSE TCP: another socket of the kernel's stack has the port
- * too, EAFNOSUPPORT the socket does not speak @family, EEXIST another flow has
- * this tuple, ENOSPC no flow index left, EUSERS too many flows
- * of the channel, of the user or of the network namespace,
- * EPERM the policy does not let the caller into the low-latency class, EDQUOT so
- * much of it is not left.
+ * Errors: EBADF, ENOTSOCK not a socket, EPROTONOSUPPORT not UDP or TCP over IPv4 or
+ * IPv6, EOPNOTSUPP a TCP socket that listens or is connected, or, with
+ * NEXUS_FLOW_BESIDE, does not listen, EXDEV a socket of another network namespace,
+ * EDESTADDRREQ not bound, EALREADY adopted already or in use by another part of the
+ * kernel, EADDRNOTAVAIL bound to an address that is not this host's, or to another
+ * one than @local, EADDRINUSE TCP: another socket of the kernel's stack has the port
+ * too, EAFNOSUPPORT the socket does not speak @family, EEXIST another flow has this
+ * tuple, or the channel one of this socket, ENOSPC no flow index left, EUSERS too
+ * many flows of the channel, of the user or of the network namespace, EPERM the
+ * policy does not let the caller into the low-latency class, EDQUOT so much of it is
+ * not left.
  */
 struct nexus_flow_add {
 	__u32	size;
@@ -693,6 +704,28 @@ struct nexus_flow_del {
 	__u32	flow;
 	__u32	generation;
 	__u32	reserved;
+};
+
+#define NEXUS_FLOW_ROOM_ANY	0xffffffffU
+
+/**
+ * struct nexus_flow_room - argument of NEXUS_IOC_FLOW_ROOM
+ * @size:       sizeof(struct nexus_flow_room)
+ * @flow:       index, of a flow that was added with NEXUS_FLOW_BESIDE
+ * @generation: as FLOW_ADD gave it
+ * @nr:         SYNs that it may have from now on, 0 among them; or
+ *              NEXUS_FLOW_ROOM_ANY, as when it was added
+ *
+ * Each SYN that it gets takes one away. Those that find none left are other flows' of
+ * the socket, or the kernel's: so who serves one connection after the other leaves to
+ * others what it could not see to. Errors: ENOENT no such flow, EOPNOTSUPP it is not
+ * beside the kernel's listener.
+ */
+struct nexus_flow_room {
+	__u32	size;
+	__u32	flow;
+	__u32	generation;
+	__u32	nr;
 };
 
 /**
@@ -759,6 +792,7 @@ struct nexus_status {
 #define NEXUS_IOC_FLOW_ADD	_IOWR(NEXUS_IOC_MAGIC, 2, struct nexus_flow_add)
 #define NEXUS_IOC_FLOW_DEL	_IOW(NEXUS_IOC_MAGIC, 3, struct nexus_flow_del)
 #define NEXUS_IOC_STATUS	_IOWR(NEXUS_IOC_MAGIC, 4, struct nexus_status)
+#define NEXUS_IOC_FLOW_ROOM	_IOW(NEXUS_IOC_MAGIC, 5, struct nexus_flow_room)
 
 /* ---------------------------------------------------------------- drops */
 
