@@ -452,3 +452,16 @@ int nexus_channel_flow_del(struct nexus_channel *channel, uint32_t flow,
 
 	return channel_ioctl(channel, NEXUS_IOC_FLOW_DEL, &del);
 }
+
+int nexus_channel_flow_room(struct nexus_channel *channel, uint32_t flow,
+			    uint32_t generation, uint32_t nr)
+{
+	struct nexus_flow_room room = {
+		.size		= sizeof(room),
+		.flow		= flow,
+		.generation	= generation,
+		.nr		= nr,
+	};
+
+	return channel_ioctl(channel, NEXUS_IOC_FLOW_ROOM, &room);
+}

@@ -17,7 +17,7 @@
 			 NEXUS_TCP_NODELAY | NEXUS_TCP_KEEPALIVE | \
 			 NEXUS_TCP_ECN | NEXUS_TCP_ACCECN | \
 			 NEXUS_TCP_PACING | NEXUS_TCP_FAST_OPEN | \
-			 NEXUS_TCP_DEFER)
+			 NEXUS_TCP_DEFER | NEXUS_TCP_BESIDE)
 
 #define BACKLOG		128
 #define EARLY_MAX	128
@@ -374,7 +374,10 @@ void nexus_tcp_start(struct nexus_tcp *tcp)
 
 static int add_listener_flow(struct nexus_tcp_listener *l)
 {
-	struct nexus_flow_add flow = { .fd = l->fd };
+	struct nexus_flow_add flow = {
+		.fd	= l->fd,
+		.flags	= l->flags & NEXUS_TCP_BESIDE ? NEXUS_FLOW_BESIDE : 0,
+	};
 	int err;
 
 	flow.traffic_class = l->flags & NEXUS_TCP_BULK ?
@@ -479,6 +482,32 @@ int nexus_tcp_listen_on(struct nexus_stack *stack, int fd,
 		return err;
 	own = dup_socket(fd);
 	return own < 0 ? own : open_listener(streams, own, options, listener);
+}
+
+int nexus_tcp_listener_set_room(struct nexus_tcp_listener *listener, uint32_t nr)
+{
+	return nexus_channel_flow_room(listener->sink.stack->channel,
+				       listener->sink.flow,
+				       listener->generation, nr);
+}
+
+void nexus_tcp_listener_set_accept(struct nexus_tcp_listener *listener,
+				   void (*accept)(struct nexus_tcp_listener *listener,
+						  struct nexus_tcp *tcp, void *arg),
+				   void *arg)
+{
+	listener->accept = accept;
+	listener->arg = arg;
+}
+
+uint32_t nexus_tcp_listener_half_open(const struct nexus_tcp_listener *listener)
+{
+	return listener->listen.nr_half;
+}
+
+void nexus_tcp_listener_forget(const struct nexus_tcp_listener *listener)
+{
+	close(listener->fd);
 }
 
 /* Connections whose handshake is not complete end with it. */

@@ -279,6 +279,18 @@ int nexus_channel_flow_del(struct nexus_channel *channel, uint32_t flow,
 			   uint32_t generation);
 
 /**
+ * nexus_channel_flow_room - how many SYNs a flow beside the kernel's listener may have
+ * @channel:    the channel
+ * @flow:       index
+ * @generation: as nexus_channel_flow_add() gave it
+ * @nr:         see NEXUS_IOC_FLOW_ROOM
+ *
+ * Return: 0 or -errno of NEXUS_IOC_FLOW_ROOM.
+ */
+int nexus_channel_flow_room(struct nexus_channel *channel, uint32_t flow,
+			    uint32_t generation, uint32_t nr);
+
+/**
  * nexus_flow_advisory - what the kernel tells about a flow, no system call
  * @channel: the channel
  * @flow:    index below @channel->nr_flows

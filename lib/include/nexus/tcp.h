@@ -62,6 +62,7 @@ struct nexus_tcp_callbacks {
 #define NEXUS_TCP_PACING	(1U << 8)	/* spread each window over a round trip */
 #define NEXUS_TCP_FAST_OPEN	(1U << 9)	/* RFC 7413: data with the SYN; see below */
 #define NEXUS_TCP_DEFER		(1U << 10)	/* the SYN waits for data to go with it */
+#define NEXUS_TCP_BESIDE	(1U << 11)	/* the socket listens, and goes on */
 
 /**
  * struct nexus_tcp_options - argument of nexus_tcp_connect() and _listen()
@@ -242,7 +243,9 @@ uint32_t nexus_tcp_early_room(const struct nexus_tcp *tcp);
 /**
  * nexus_tcp_listen_on - accept connections for a socket of the program's
  * @stack:    the stack
- * @fd:       a bound TCP socket that does not listen; as above
+ * @fd:       a bound TCP socket that does not listen; as above. With BESIDE: one that
+ *            listens, and goes on doing so; then other processes may accept there as
+ *            well, on nexus as on the kernel's stack, and so may this one
  * @options:  how
  * @listener: out
  *
@@ -251,6 +254,41 @@ uint32_t nexus_tcp_early_room(const struct nexus_tcp *tcp);
 int nexus_tcp_listen_on(struct nexus_stack *stack, int fd,
 			const struct nexus_tcp_options *options,
 			struct nexus_tcp_listener **listener);
+
+/**
+ * nexus_tcp_listener_set_room - how many connections may begin
+ * @listener: with BESIDE
+ * @nr:       from now on, each one less; NEXUS_FLOW_ROOM_ANY: any number, as at first.
+ *            Those that find no room are other processes', or the kernel's
+ *
+ * Return: 0 or -errno of NEXUS_IOC_FLOW_ROOM.
+ */
+int nexus_tcp_listener_set_room(struct nexus_tcp_listener *listener, uint32_t nr);
+
+/**
+ * nexus_tcp_listener_set_accept - who is given the connections
+ * @listener: the listener
+ * @accept:   as in struct nexus_tcp_options
+ * @arg:      its argument, from now on
+ */
+void nexus_tcp_listener_set_accept(struct nexus_tcp_listener *listener,
+				   void (*accept)(struct nexus_tcp_listener *listener,
+						  struct nexus_tcp *tcp, void *arg),
+				   void *arg);
+
+/**
+ * nexus_tcp_listener_half_open - connections whose handshake is not complete
+ * @listener: the listener
+ *
+ * Return: how many it remembers.
+ */
+uint32_t nexus_tcp_listener_half_open(const struct nexus_tcp_listener *listener);
+
+/**
+ * nexus_tcp_listener_forget - the listener is the parent's, in a forked child
+ * @listener: not to be used any more; its socket has one descriptor less here
+ */
+void nexus_tcp_listener_forget(const struct nexus_tcp_listener *listener);
 
 /**
  * nexus_tcp_listener_close - accept no more
