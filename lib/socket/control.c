@@ -253,6 +253,7 @@ static int connect_locked(struct nx_socket *s, int fd,
 	case NX_SOCKET_INHERITED:
 		return -ENOTCONN;
 	case NX_SOCKET_KERNEL:
+	case NX_SOCKET_SHARED:
 		return NX_PASS;
 	case NX_SOCKET_IDLE:
 		break;
@@ -314,7 +315,7 @@ int nx_socket_listen(int fd, int backlog)
 	if (s && s->type == SOCK_STREAM && s->state == NX_SOCKET_IDLE)
 		ret = listen_tcp(s, fd, backlog);
 	else if (s && s->state == NX_SOCKET_LISTEN)
-		ret = 0;
+		ret = s->is_beside ? NX_PASS : 0;
 	else if (s && s->state == NX_SOCKET_TCP)
 		ret = -EINVAL;
 	if (s)
@@ -335,6 +336,29 @@ static struct nx_socket *pop_child(struct nx_socket *s)
 	return child;
 }
 
+/* Of a listener beside the kernel's: a descriptor of its, or 0: nexus has one. */
+static int wait_beside(struct nx_socket *s, int fd, struct sockaddr *addr,
+		       socklen_t *len, int flags)
+{
+	uint64_t until_ns = nx_deadline_ns(s->set.rcv_timeout_ns);
+	int ret;
+
+	for (;;) {
+		if (!s->children)
+			nx_service_run();
+		if (s->children)
+			return 0;
+		ret = nx_beside_accept_kernel(s, fd, addr, len, flags);
+		if (ret == -EAGAIN)
+			nx_beside_settle(s, fd);
+		if (ret != -EAGAIN || s->nonblock)
+			return ret;
+		ret = nx_beside_wait(s, fd, until_ns);
+		if (ret)
+			return ret;
+	}
+}
+
 static int wait_for_child(struct nx_socket *s)
 {
 	if (!s->children)
@@ -351,15 +375,13 @@ static int wait_for_child(struct nx_socket *s)
  * A descriptor like any other: dup(), fcntl() and close() need one. What is behind
  * it is a socket of the kernel's without a port.
  */
-static int accept_one(struct nx_socket *s, struct sockaddr *addr,
-		      socklen_t *len, int flags)
+static int accept_child(struct nx_socket *s, struct sockaddr *addr,
+			socklen_t *len, int flags)
 {
-	int err = wait_for_child(s), fd;
-	struct nx_socket *child;
 	struct nexus_addr remote;
+	struct nx_socket *child;
+	int fd;
 
-	if (err)
-		return err;
 	fd = nx_sys.socket(s->domain, SOCK_STREAM | flags, 0);
 	if (fd < 0)
 		return -errno;
@@ -377,6 +399,15 @@ static int accept_one(struct nx_socket *s, struct sockaddr *addr,
 	return fd;
 }
 
+static int accept_one(struct nx_socket *s, int fd, struct sockaddr *addr,
+		      socklen_t *len, int flags)
+{
+	int ret = s->is_beside ? wait_beside(s, fd, addr, len, flags) :
+				 wait_for_child(s);
+
+	return ret ? ret : accept_child(s, addr, len, flags);
+}
+
 int nx_socket_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	struct nx_socket *s;
@@ -386,8 +417,10 @@ int nx_socket_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 		return -EINVAL;
 	nx_lock();
 	s = nx_socket_get(fd);
+	if (s)
+		nx_beside_take_up(s);
 	if (s && s->state == NX_SOCKET_LISTEN)
-		ret = accept_one(s, addr, len, flags);
+		ret = accept_one(s, fd, addr, len, flags);
 	else if (s && s->state >= NX_SOCKET_UDP)
 		ret = s->type == SOCK_DGRAM ? -EOPNOTSUPP : -EINVAL;
 	if (s)
@@ -451,7 +484,8 @@ int nx_socket_shutdown(int fd, int how)
 		ret = shutdown_tcp(s, how);
 	else if (s && s->state == NX_SOCKET_UDP)
 		shutdown_udp(s, how);
-	else if (s && s->state == NX_SOCKET_LISTEN)
+	else if (s && (s->state == NX_SOCKET_LISTEN ||
+		       s->state == NX_SOCKET_SHARED))
 		nx_socket_to_kernel(s);
 	if (s)
 		nx_socket_put(s);
@@ -479,6 +513,7 @@ void nx_socket_release(struct nx_socket *s)
 		break;
 	case NX_SOCKET_IDLE:
 	case NX_SOCKET_KERNEL:
+	case NX_SOCKET_SHARED:
 	case NX_SOCKET_INHERITED:
 		break;
 	}
@@ -508,6 +543,8 @@ void nx_socket_set_nonblock(int fd, bool on)
 	s = nx_socket_get(fd);
 	if (s) {
 		s->nonblock = on;
+		if (s->state == NX_SOCKET_LISTEN && s->is_beside)
+			nx_beside_settle(s, fd);
 		nx_socket_put(s);
 	}
 	nx_unlock();

@@ -41,6 +41,7 @@ static ssize_t send_locked(struct nx_socket *s, int fd,
 		return -EPIPE;
 	case NX_SOCKET_IDLE:
 	case NX_SOCKET_KERNEL:
+	case NX_SOCKET_SHARED:
 		break;
 	}
 	return NX_PASS;
@@ -82,6 +83,7 @@ static ssize_t recv_locked(struct nx_socket *s, struct msghdr *msg, int flags)
 		return -ENOTCONN;
 	case NX_SOCKET_IDLE:
 	case NX_SOCKET_KERNEL:
+	case NX_SOCKET_SHARED:
 		break;
 	}
 	return NX_PASS;
@@ -139,7 +141,10 @@ int nx_socket_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 
 	nx_lock();
 	s = nx_socket_get(fd);
-	if (s && s->state == NX_SOCKET_TCP) {
+	if (s && s->state == NX_SOCKET_KERNEL && s->peer.family) {
+		nx_put_addr(s, &s->peer, addr, len);
+		ret = 0;
+	} else if (s && s->state == NX_SOCKET_TCP) {
 		if (s->is_connecting ||
 		    (nexus_tcp_poll_events(s->tcp) & POLLHUP && s->error))
 			ret = -ENOTCONN;

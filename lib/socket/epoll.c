@@ -26,6 +26,7 @@
  * @ready_next, @ready_prev: in the epoll's list
  * @is_queued: it is in that list
  * @is_kernel: the kernel's epoll has it: nexus does not serve the socket
+ * @is_both:   the kernel's epoll has it as well: a listener beside the kernel's
  * @event:     what the program wants; without events after EPOLLONESHOT
  */
 struct nx_watch {
@@ -37,6 +38,7 @@ struct nx_watch {
 	struct nx_watch		*ready_prev;
 	bool			is_queued;
 	bool			is_kernel;
+	bool			is_both;
 	struct epoll_event	event;
 };
 
@@ -47,6 +49,7 @@ struct nx_watch {
  * @kick_fd:   eventfd; -1: no socket of nexus has ever been in it
  * @has_stack: the stack's descriptor is in it
  * @nr_nexus:  watches of nexus's
+ * @nr_both:   of them, those that the kernel's epoll has as well
  * @nr_asleep: threads within the kernel's epoll
  * @is_kicked: @kick_fd says so already
  * @is_nested: another epoll, or poll(), looks at it
@@ -59,6 +62,7 @@ struct nx_epoll {
 	int			kick_fd;
 	bool			has_stack;
 	unsigned int		nr_nexus;
+	unsigned int		nr_both;
 	unsigned int		nr_asleep;
 	bool			is_kicked;
 	bool			is_nested;
@@ -256,6 +260,7 @@ static void free_watch(struct nx_watch *w)
 	*at = w->next;
 	dequeue(w);
 	w->ep->nr_nexus -= !w->is_kernel;
+	w->ep->nr_both -= w->is_both;
 	free(w);
 }
 
@@ -265,6 +270,12 @@ void nx_watches_drop(struct nx_socket *s)
 		free_watch(s->watches);
 }
 
+static void set_both(struct nx_watch *w)
+{
+	w->is_both = true;
+	w->ep->nr_both++;
+}
+
 void nx_watches_to_nexus(struct nx_socket *s)
 {
 	struct nx_watch *w;
@@ -272,7 +283,10 @@ void nx_watches_to_nexus(struct nx_socket *s)
 	for (w = s->watches; w; w = w->next) {
 		if (!w->is_kernel || prepare(w->ep))
 			continue;
-		nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_DEL, w->fd, NULL);
+		if (s->is_beside)
+			set_both(w);
+		else
+			nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_DEL, w->fd, NULL);
 		w->is_kernel = false;
 		w->ep->nr_nexus++;
 		look(w);
@@ -286,7 +300,11 @@ void nx_watches_to_kernel(struct nx_socket *s)
 	for (w = s->watches; w; w = w->next) {
 		if (w->is_kernel)
 			continue;
-		nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_ADD, w->fd, &w->event);
+		if (!w->is_both)
+			nx_sys.epoll_ctl(w->ep->fd, EPOLL_CTL_ADD, w->fd,
+					 &w->event);
+		w->ep->nr_both -= w->is_both;
+		w->is_both = false;
 		note_kernel();
 		w->ep->nr_nexus--;
 		w->is_kernel = true;
@@ -294,7 +312,8 @@ void nx_watches_to_kernel(struct nx_socket *s)
 		if (s->left)
 			look(w);
 	}
-	if (!s->left)
+	/* One that is shared may become nexus's again. */
+	if (!s->left && s->state != NX_SOCKET_SHARED)
 		nx_watches_drop(s);
 }
 
@@ -376,6 +395,23 @@ static int ctl_nexus(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
 	return w ? change_watch(w, op, ev) : -ENOENT;
 }
 
+/* A listener beside the kernel's: both have it, and the kernel judges. */
+static int ctl_beside(struct nx_epoll *ep, int op, struct nx_socket *s, int fd,
+		      struct epoll_event *ev)
+{
+	int err;
+
+	if (nx_sys.epoll_ctl(ep->fd, op, fd, ev))
+		return -errno;
+	err = ctl_nexus(ep, op, s, fd, ev);
+	if (!err && op == EPOLL_CTL_ADD) {
+		note_kernel();
+		set_both(find(ep, s, fd));
+	}
+	nx_beside_settle(s, fd);
+	return err;
+}
+
 /*
  * Not nexus's yet, or not any more: the kernel's epoll has it, and it is noted for
  * later, or as long as there are datagrams left.
@@ -411,9 +447,14 @@ static int ctl_locked(int epfd, int op, int fd, struct epoll_event *ev)
 
 	if (!ep)
 		return NX_PASS;
-	if (s && s->state >= NX_SOCKET_UDP)
+	if (s && op == EPOLL_CTL_ADD)
+		nx_beside_take_up(s);
+	if (s && s->state == NX_SOCKET_LISTEN && s->is_beside)
+		ret = ctl_beside(ep, op, s, fd, ev);
+	else if (s && s->state >= NX_SOCKET_UDP)
 		ret = ctl_nexus(ep, op, s, fd, ev);
-	else if (s && (s->state == NX_SOCKET_IDLE || s->left))
+	else if (s && (s->state == NX_SOCKET_IDLE ||
+		       s->state == NX_SOCKET_SHARED || s->left))
 		ret = ctl_idle(ep, op, s, fd, ev);
 	else
 		add_kernel(op, fd);
@@ -500,6 +541,25 @@ static int filter(struct nx_epoll *ep, struct epoll_event *evs, int nr)
 			take_kick(ep);
 		else if (evs[i].data.ptr == &stack_tag)
 			drop_stack(ep);
+		else
+			evs[kept++] = evs[i];
+	}
+	return kept;
+}
+
+/* A listener of both is told once: as the kernel has it, which takes part of @evs. */
+static int merge(const struct nx_epoll *ep, struct epoll_event *evs, int nr,
+		 int nr_kernel)
+{
+	int i, j, kept = nr;
+
+	if (!ep->nr_both)
+		return nr + nr_kernel;
+	for (i = nr; i < nr + nr_kernel; i++) {
+		for (j = 0; j < nr && evs[j].data.u64 != evs[i].data.u64; j++)
+			;
+		if (j < nr)
+			evs[j].events |= evs[i].events;
 		else
 			evs[kept++] = evs[i];
 	}
@@ -596,13 +656,14 @@ static int wait_locked(struct nx_epoll *ep, struct epoll_event *evs, int max,
 	for (;;) {
 		nr = collect(ep, evs, max);
 		if (nr)
-			return nr + collect_kernel(ep, evs + nr, max - nr);
+			return merge(ep, evs, nr, collect_kernel(ep, evs + nr,
+								 max - nr));
 		nr_kernel = sleep_once(ep, evs, max, until_ns, mask);
 		if (nr_kernel < 0)
 			return nr_kernel;
 		nr = collect(ep, evs + nr_kernel, max - nr_kernel);
 		if (nr + nr_kernel || nx_now_ns() >= until_ns)
-			return nr + nr_kernel;
+			return merge(ep, evs, nr_kernel, nr);
 	}
 }
 

@@ -198,7 +198,8 @@ void nx_socket_to_kernel(struct nx_socket *s)
 		nx_udp_socket_hand_over(s);
 	else if (was == NX_SOCKET_LISTEN)
 		nx_tcp_socket_unlisten(s);
-	if (was == NX_SOCKET_LISTEN && nx_sys.listen(fd, (int)s->backlog))
+	if (was == NX_SOCKET_LISTEN && !s->is_beside &&
+	    nx_sys.listen(fd, (int)s->backlog))
 		nx_explain("descriptor %d does not listen any more", fd);
 	nx_watches_to_kernel(s);
 	if (!s->left)
@@ -242,7 +243,8 @@ static void relay(struct nx_socket *s)
 
 /*
  * A datagram socket and a listener are the kernel's from now on, where processes
- * can share them. A listener that has accepted connections is not: they keep its
+ * can share them; each may take the listener up again beside the kernel's, and one
+ * that is so yet stays. A listener that has accepted connections is not: they keep its
  * port, and the kernel could not have it. A connection that nobody has used yet was
  * accepted to be served by the child; one that was used stays this process's.
  */
@@ -250,9 +252,11 @@ static void share(struct nx_socket *s)
 {
 	if (s->state == NX_SOCKET_UDP)
 		nx_socket_share_port(nx_file_fd(&s->file));
-	if (s->state == NX_SOCKET_UDP ||
-	    (s->state == NX_SOCKET_LISTEN && !s->has_accepted))
+	if (s->state == NX_SOCKET_UDP)
 		nx_socket_to_kernel(s);
+	else if (s->state == NX_SOCKET_LISTEN && !s->is_beside &&
+		 !s->has_accepted)
+		nx_beside_share(s);
 	else if (s->state == NX_SOCKET_TCP && !s->is_used && !s->is_connecting)
 		relay(s);
 }
@@ -268,6 +272,23 @@ void nx_files_share(void)
 		s = (struct nx_socket *)nx_files[fd];
 		s->file.refs++;
 		share(s);
+		nx_socket_put(s);
+	}
+}
+
+void nx_files_take_up(void)
+{
+	struct nx_socket *s;
+	int fd;
+
+	for (fd = 0; fd < NX_FILES_MAX; fd++) {
+		if (!nx_files[fd] || nx_files[fd]->type != NX_FILE_SOCKET)
+			continue;
+		s = (struct nx_socket *)nx_files[fd];
+		if (s->state != NX_SOCKET_SHARED || !s->watches)
+			continue;
+		s->file.refs++;
+		nx_beside_take_up(s);
 		nx_socket_put(s);
 	}
 }
@@ -292,7 +313,9 @@ void nx_files_inherit(void)
 		if (!nx_files[fd] || nx_files[fd]->type != NX_FILE_SOCKET)
 			continue;
 		s = (struct nx_socket *)nx_files[fd];
-		if (s->state != NX_SOCKET_IDLE && s->state != NX_SOCKET_KERNEL)
+		if (s->state == NX_SOCKET_LISTEN && s->is_beside)
+			nx_beside_inherit(s);
+		else if (s->state >= NX_SOCKET_UDP)
 			s->state = NX_SOCKET_INHERITED;
 		s->waits = NULL;
 		nx_watches_drop(s);

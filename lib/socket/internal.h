@@ -42,6 +42,7 @@ struct nx_file {
 enum nx_socket_state {
 	NX_SOCKET_IDLE,		/* the kernel so far */
 	NX_SOCKET_KERNEL,	/* the kernel for good */
+	NX_SOCKET_SHARED,	/* the kernel, until this process accepts there */
 	NX_SOCKET_UDP,
 	NX_SOCKET_LISTEN,
 	NX_SOCKET_TCP,
@@ -108,6 +109,9 @@ struct nx_settings {
  * @is_corked: TCP_CORK
  * @has_more: what was sent last had MSG_MORE
  * @has_accepted: connections of the listener exist, or have existed
+ * @is_beside: the listener is beside the kernel's
+ * @has_room: such a listener has room for any number of connections
+ * @was_watched: such a listener has been in an epoll
  * @is_used: the program has sent or received on the connection
  * @is_held: a datagram found no room; nothing is writable until there is some
  * @wants_pktinfo4, @wants_pktinfo6: IP_PKTINFO, IPV6_RECVPKTINFO
@@ -120,6 +124,8 @@ struct nx_settings {
  * @children, @last_child, @nr_children, @backlog: connections that wait to be
  *           accepted, linked by @next
  * @next:    in the list of a listener's connections
+ * @peer:    of a connection of the kernel's that came by another process; family 0:
+ *           none such
  * @watches: epolls
  * @waits:   threads
  */
@@ -137,6 +143,9 @@ struct nx_socket {
 	bool			is_corked;
 	bool			has_more;
 	bool			has_accepted;
+	bool			is_beside;
+	bool			has_room;
+	bool			was_watched;
 	bool			is_used;
 	bool			is_held;
 	bool			wants_pktinfo4;
@@ -155,6 +164,7 @@ struct nx_socket {
 	uint32_t		nr_children;
 	uint32_t		backlog;
 	struct nx_socket	*next;
+	struct nexus_addr	peer;
 	struct nx_watch		*watches;
 	struct nx_wait		*waits;
 };
@@ -200,6 +210,9 @@ int nx_file_fd(const struct nx_file *file);
 
 /* Another process will have them too: what can, becomes the kernel's. */
 void nx_files_share(void);
+
+/* The parent goes on: what it has in an epoll it takes up again. */
+void nx_files_take_up(void);
 
 /* The stack is gone, or was left behind in the parent. */
 void nx_files_wake(void);
@@ -324,6 +337,46 @@ ssize_t nx_tcp_socket_write(struct nx_socket *s, const struct msghdr *msg,
 			    size_t skip, size_t most);
 ssize_t nx_tcp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags);
 
+/* -------------------------------------------------------------- beside.c */
+
+/* Another process will have the listener, too: the kernel listens from now on. */
+void nx_beside_share(struct nx_socket *s);
+
+/* One that is shared is about to be used: nexus listens beside the kernel, too. */
+void nx_beside_take_up(struct nx_socket *s);
+
+/* It was the parent's, before fork(). */
+void nx_beside_inherit(struct nx_socket *s);
+
+/* What the kernel has accepted: a descriptor, or -EAGAIN; it does not wait. */
+int nx_beside_accept_kernel(const struct nx_socket *s, int fd,
+			    struct sockaddr *addr, socklen_t *len, int flags);
+
+/* Until either has a connection, or @until_ns: 0, -EAGAIN, -EINTR. */
+int nx_beside_wait(struct nx_socket *s, int fd, uint64_t until_ns);
+
+/*
+ * What @from connects to the kernel's listener is a connection of @remote's; for
+ * whoever accepts it.
+ */
+void nx_beside_note(const struct nexus_addr *from,
+		    const struct nexus_addr *remote);
+
+/* How many connections may begin while nobody waits for one; and who waits. */
+void nx_beside_settle(struct nx_socket *s, int fd);
+void nx_beside_begin_wait(struct nx_socket *s);
+void nx_beside_end_wait(struct nx_socket *s);
+
+/* ------------------------------------------------------------ handover.c */
+
+/* Closes a listener beside the kernel's; others accept what this process has not. */
+void nx_handover_listener(struct nx_socket *s);
+
+/* Until all is done, now and then. */
+bool nx_handover_is_busy(void);
+void nx_handover_run(void);
+void nx_handover_forget(void);
+
 /* ----------------------------------------------------------- fast_open.c */
 
 /* Is it one that the kernel is to serve? */
@@ -353,6 +406,9 @@ ssize_t nx_fast_open_send_first(struct nx_socket *s, const struct msghdr *msg,
  * process and others, or -errno.
  */
 int nx_relay_begin(struct nexus_tcp *tcp);
+
+/* The same with a socket that is connected to who serves it: 0 or -ENOMEM. */
+int nx_relay_carry(struct nexus_tcp *tcp, int fd);
 
 /* What the service thread waits for, and does then. */
 nfds_t nx_relay_count(void);

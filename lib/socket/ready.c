@@ -60,6 +60,7 @@ short nx_socket_ready(const struct nx_socket *s)
 		events = ready_left(s);
 		break;
 	case NX_SOCKET_IDLE:
+	case NX_SOCKET_SHARED:
 	case NX_SOCKET_INHERITED:
 		events = POLLHUP;
 		break;
@@ -148,15 +149,20 @@ struct polling {
 	int			nr_ready;
 };
 
+static bool is_beside(const struct nx_socket *s)
+{
+	return s->state == NX_SOCKET_LISTEN && s->is_beside;
+}
+
 static bool is_served(const struct nx_socket *s)
 {
 	return s->state >= NX_SOCKET_UDP || nx_socket_has_left(s);
 }
 
-/* One of the kernel's that has datagrams here, too. */
+/* One of the kernel's that has datagrams here, too, or a listener beside its. */
 static bool is_both(const struct nx_socket *s)
 {
-	return s->state < NX_SOCKET_UDP;
+	return s->state < NX_SOCKET_UDP || is_beside(s);
 }
 
 static int polling_alloc(struct polling *p, struct pollfd *fds, nfds_t nr)
@@ -200,10 +206,14 @@ static nfds_t polling_sort(struct polling *p, struct nx_sleeper *sleeper)
 
 	for (i = 0; i < p->nr; i++) {
 		s = nx_socket_get(p->fds[i].fd);
+		if (s)
+			nx_beside_take_up(s);
 		if (s && is_served(s)) {
 			p->sockets[i] = s;
 			p->waits[i].sleeper = sleeper;
 			nx_socket_add_wait(s, &p->waits[i]);
+			if (is_beside(s))
+				nx_beside_settle(s, p->fds[i].fd);
 			nr++;
 			if (is_both(s))
 				add_kernel(p, i);
@@ -236,6 +246,27 @@ static void polling_look(struct polling *p)
 		p->nr_ready += p->fds[i].revents != 0;
 }
 
+/* Who waits has room for a connection, even if he serves one after the other. */
+static void polling_listen(struct polling *p, void (*tell)(struct nx_socket *s))
+{
+	nfds_t i;
+
+	for (i = 0; i < p->nr; i++)
+		if (p->sockets[i] && is_beside(p->sockets[i]))
+			tell(p->sockets[i]);
+}
+
+static int polling_sleep(struct polling *p, uint64_t until_ns,
+			 const sigset_t *mask)
+{
+	int ret;
+
+	polling_listen(p, nx_beside_begin_wait);
+	ret = nx_service_sleep(p->kernel, p->nr_kernel, until_ns, mask);
+	polling_listen(p, nx_beside_end_wait);
+	return ret;
+}
+
 static int polling_wait(struct polling *p, uint64_t until_ns,
 			const sigset_t *mask)
 {
@@ -249,7 +280,7 @@ static int polling_wait(struct polling *p, uint64_t until_ns,
 		polling_look(p);
 		if (p->nr_ready || nx_now_ns() >= until_ns)
 			return p->nr_ready;
-		err = nx_service_sleep(p->kernel, p->nr_kernel, until_ns, mask);
+		err = polling_sleep(p, until_ns, mask);
 		if (err < 0)
 			return err;
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
  * Connections that more than one process may use: this one carries their bytes to
- * and from a pair of local sockets, whose other end has the descriptor.
+ * and from a pair of local sockets, whose other end has the descriptor, or a connection
+ * of the kernel's that another process accepts.
  */
 #include <stdlib.h>
 
@@ -121,25 +122,34 @@ static const struct nexus_tcp_callbacks callbacks = {
 
 /* ------------------------------------------------------------- life */
 
-int nx_relay_begin(struct nexus_tcp *tcp)
+int nx_relay_carry(struct nexus_tcp *tcp, int fd)
 {
 	struct nx_relay *r = calloc(1, sizeof(*r));
-	int pair[2];
 
 	if (!r)
 		return -ENOMEM;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		free(r);
-		return -errno;
-	}
 	r->tcp = tcp;
-	r->fd = pair[0];
+	r->fd = fd;
 	r->next = relays;
 	relays = r;
 	nr_relays++;
 	nexus_tcp_set_callbacks(tcp, &callbacks, r);
 	nx_service_kick();
-	return pair[1];
+	return 0;
+}
+
+int nx_relay_begin(struct nexus_tcp *tcp)
+{
+	int pair[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	err = nx_relay_carry(tcp, pair[0]);
+	if (!err)
+		return pair[1];
+	nx_sys.close(pair[0]);
+	nx_sys.close(pair[1]);
+	return err;
 }
 
 static void end(struct nx_relay *r)

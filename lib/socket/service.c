@@ -25,6 +25,9 @@
 /* How long the end of a program waits for its connections. */
 #define EXIT_NS		5000000000ULL
 
+/* And for those that other processes serve, by it. */
+#define EXIT_CARRY_NS	60000000000ULL
+
 /* How long to wait for space in TX, where nothing else tells of it. */
 #define RETRY_NS	1000000LL
 
@@ -427,6 +430,14 @@ static bool doze(uint64_t until_ns)
 	return true;
 }
 
+/* What other processes serve by this one. */
+static void carry(void)
+{
+	nx_handover_run();
+	nx_relay_run();
+	nx_service_flush();
+}
+
 static void *serve(void *arg)
 {
 	uint32_t calls = 0;
@@ -439,10 +450,9 @@ static void *serve(void *arg)
 		calls = service.calls;
 		if (!service.is_standby || nx_relay_count())
 			nx_service_run();
-		nx_relay_run();
-		nx_service_flush();
-		if (!doze(service.is_standby ? nx_now_ns() + TICK_NS :
-					       NX_FOREVER))
+		carry();
+		if (!doze(service.is_standby || nx_handover_is_busy() ?
+			  nx_now_ns() + TICK_NS : NX_FOREVER))
 			break;
 	}
 	nx_unlock();
@@ -477,17 +487,46 @@ static void end_thread(void)
 	service.has_thread = false;
 }
 
-/* The kernel delivers what a program sent before it ended: so does this. */
+static bool is_carrying(void)
+{
+	return nx_relay_count() || nx_handover_is_busy();
+}
+
+/* False: no memory. */
+static bool drain_some(uint64_t until_ns)
+{
+	nfds_t nr = nx_relay_count();
+	struct pollfd *fds = calloc(nr + 2, sizeof(*fds));
+	uint64_t tick_ns = nx_now_ns() + TICK_NS;
+	int ret;
+
+	if (!fds)
+		return false;
+	nx_relay_fill(fds);
+	if (nx_handover_is_busy() && tick_ns < until_ns)
+		until_ns = tick_ns;
+	ret = nx_service_sleep(fds, nr, until_ns, NULL);
+	free(fds);
+	carry();
+	return ret != -ENOMEM;
+}
+
+/*
+ * The kernel delivers what a program sent before it ended: so does this. What other
+ * processes serve by this one takes as long as they like, within limits.
+ */
 static void drain(void)
 {
-	uint64_t until_ns = nx_now_ns() + EXIT_NS;
-	struct pollfd fds[2];
+	uint64_t start_ns = nx_now_ns(), until_ns;
 
 	nx_service_run();
-	while (!service.has_failed && nexus_tcp_unfinished(service.stack) &&
-	       nx_now_ns() < until_ns)
-		if (nx_service_sleep(fds, 0, until_ns, NULL) == -ENOMEM)
+	carry();
+	while (!service.has_failed &&
+	       (is_carrying() || nexus_tcp_unfinished(service.stack))) {
+		until_ns = start_ns + (is_carrying() ? EXIT_CARRY_NS : EXIT_NS);
+		if (nx_now_ns() >= until_ns || !drain_some(until_ns))
 			return;
+	}
 }
 
 void nx_socket_exit(void)
@@ -517,6 +556,8 @@ void nx_socket_prefork(void)
 
 void nx_socket_postfork(void)
 {
+	if (service.stack)
+		nx_files_take_up();
 	nx_unlock();
 }
 
@@ -538,5 +579,6 @@ void nx_socket_child(void)
 	service.has_failed = false;
 	service.has_thread = false;
 	nx_relay_forget();
+	nx_handover_forget();
 	nx_files_inherit();
 }

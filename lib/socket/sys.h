@@ -21,6 +21,8 @@ struct nx_sys {
 	int	(*bind)(int fd, const struct sockaddr *addr, socklen_t len);
 	int	(*connect)(int fd, const struct sockaddr *addr, socklen_t len);
 	int	(*listen)(int fd, int backlog);
+	int	(*accept4)(int fd, struct sockaddr *addr, socklen_t *len,
+			   int flags);
 	int	(*close)(int fd);
 	int	(*shutdown)(int fd, int how);
 	int	(*dup3)(int fd, int to, int flags);
@@ -31,6 +33,7 @@ struct nx_sys {
 	int	(*getsockopt)(int fd, int level, int name, void *value,
 			      socklen_t *len);
 	int	(*getsockname)(int fd, struct sockaddr *addr, socklen_t *len);
+	int	(*getpeername)(int fd, struct sockaddr *addr, socklen_t *len);
 	ssize_t	(*read)(int fd, void *buf, size_t size);
 	ssize_t	(*write)(int fd, const void *buf, size_t size);
 	int	(*ppoll)(struct pollfd *fds, nfds_t nr,

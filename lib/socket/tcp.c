@@ -145,6 +145,8 @@ int nx_tcp_socket_listen(struct nx_socket *s, int fd, int backlog)
 	options.accept = on_accept;
 	options.callbacks = NULL;
 	options.arg = s;
+	if (s->state == NX_SOCKET_SHARED)
+		options.flags |= NEXUS_TCP_BESIDE;
 	err = nx_fast_open_listen(fd, backlog, &options.early_max);
 	if (err)
 		return err;
@@ -153,6 +155,7 @@ int nx_tcp_socket_listen(struct nx_socket *s, int fd, int backlog)
 	err = nexus_tcp_listen_on(stack, fd, &options, &s->listener);
 	if (err)
 		return err;
+	s->is_beside = s->state == NX_SOCKET_SHARED;
 	s->state = NX_SOCKET_LISTEN;
 	nx_watches_to_nexus(s);
 	return 0;
@@ -160,7 +163,7 @@ int nx_tcp_socket_listen(struct nx_socket *s, int fd, int backlog)
 
 /* --------------------------------------------------------------- closing */
 
-void nx_tcp_socket_unlisten(struct nx_socket *s)
+static void drop_listener(struct nx_socket *s)
 {
 	struct nx_socket *child, *next;
 
@@ -172,6 +175,14 @@ void nx_tcp_socket_unlisten(struct nx_socket *s)
 	s->children = NULL;
 	s->nr_children = 0;
 	nexus_tcp_listener_close(s->listener);
+}
+
+void nx_tcp_socket_unlisten(struct nx_socket *s)
+{
+	if (s->is_beside)
+		nx_handover_listener(s);
+	else
+		drop_listener(s);
 	s->listener = NULL;
 	nx_service_run();
 }

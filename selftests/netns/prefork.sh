@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Servers whose processes share a listener, under "nexus run": each process accepts on
+# nexus, beside the kernel's stack. The other end is the kernel's.
+#
+#     netns far                        netns near
+#     10.60.0.1                        10.60.0.2
+#                    far0 ---- near0   nexus pg0 on near0
+set -uo pipefail
+
+. "$(dirname "$(realpath "$0")")/stacks.sh"
+
+far=10.60.0.1 near=10.60.0.2
+stack=nexus
+
+cleanup()
+{
+	stop_servers KILL
+	take_down near pg0
+	take_down far
+}
+
+# nginx's workers are another user's than its master.
+setup()
+{
+	wire far far0 near near0 &&
+		address far far0 $far/24 && address near near0 $near/24 &&
+		near nexusctl nexus add pg0 dev near0 &&
+		near nexusctl policy set pg0 allow any || return
+	mkdir "$work/www" && chmod 777 "$work" &&
+		head -c 100000 /dev/urandom > "$work/www/big"
+	echo hello > "$work/www/small"
+}
+
+# PORT: how many processes have had packets for a listener of nexus's there.
+processes_with_packets()
+{
+	near nexusctl -j flow show | jq "[.[] | select(.listener and
+		.local_port == $1 and
+		([.. | objects | .rx_packets // 0] | max) > 0) | .pid] |
+		unique | length"
+}
+
+are_served()
+{
+	near nexusctl -j flow show
+	[ "$(processes_with_packets "$1")" -ge "$2" ]
+}
+
+# --------------------------------------------------------------------- nginx
+
+far_fetches()
+{
+	far curl -sS -m 60 -o "$work/got" "http://$near:$1/big" &&
+		cmp "$work/got" "$work/www/big"
+}
+
+# PORT FROM TO: a connection for each request.
+fetch_many()
+{
+	far curl -sS -m 100 --fail-early -f -H 'Connection: close' \
+		-o /dev/null "http://$near:$1/small?[$2-$3]"
+}
+
+nginx_serves()
+{
+	soon far_fetches 8001 && fetch_many 8001 1 20 && are_served 8001 2
+}
+
+nginx_has_requests()
+{
+	far wrk -t 1 -c 8 -d 2 --timeout 30 "http://$near:8001/small" \
+		> "$work/wrk" || return
+	cat "$work/wrk"
+	grep -q 'requests in' "$work/wrk" &&
+		! grep -qE 'Socket errors|Non-2xx' "$work/wrk"
+}
+
+reload()
+{
+	kill -HUP "$(cat "$work/nginx.8001.pid")"
+}
+
+nginx_reloads()
+{
+	local fetching=() i
+
+	for i in 1 2; do
+		fetch_many 8001 1 40 &
+		fetching+=($!)
+	done
+	for i in 1 2 3; do
+		sleep 1
+		reload
+	done
+	for i in "${fetching[@]}"; do
+		wait "$i" || return
+	done
+	fetch_many 8001 1 20 && are_served 8001 2
+}
+
+# -------------------------------------------------------------------- Python
+
+# Three processes, each of which serves one client after the other.
+pool='
+import os, select, socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], int(sys.argv[2])))
+s.listen(64)
+for i in range(3):
+	if os.fork():
+		continue
+	while True:
+		if sys.argv[3] == "poll":
+			poll = select.poll()
+			poll.register(s, select.POLLIN)
+			poll.poll()
+		c, peer = s.accept()
+		assert peer[0] == sys.argv[4], peer
+		data = c.recv(100)
+		c.sendall(b"%d %s" % (os.getpid(), data))
+		c.close()
+os.wait()
+'
+
+# One client says nothing: the process that has it serves nobody else. The others do.
+clients='
+import socket, sys
+def begin():
+	return socket.create_connection((sys.argv[1], int(sys.argv[2])), 30)
+def ask(c):
+	c.settimeout(30)
+	c.sendall(b"x")
+	pid, what = c.recv(100).split()
+	assert what == b"x"
+	return pid
+pids = set()
+for i in range(20):
+	pids.add(ask(begin()))
+silent = begin()
+for i in range(20):
+	pids.add(ask(begin()))
+print("silent", ask(silent), "all", pids)
+assert len(pids) > 1, pids
+'
+
+pool_serves()
+{
+	local status
+
+	soon far bash -c "exec 3<> /dev/tcp/$near/$1 && echo >&3 && read -n 1 -u 3" ||
+		return
+	far timeout 100 python3 -c "$clients" $near "$1"
+	status=$?
+	cat "$work/pool.$1.log"
+	[ $status = 0 ] && are_served "$1" 1
+}
+
+# A client of the same host comes by lo, where nexus is not.
+same_host()
+{
+	near curl -sS -m 30 -f -o /dev/null "http://$near:8001/small"
+}
+
+begin "the namespaces cannot be made"
+cd "$work/www" || exit
+serve_nginx 8001 'worker_processes 2;' on
+serve pool.8002 on python3 -c "$pool" $near 8002 accept $far
+serve pool.8003 on python3 -c "$pool" $near 8003 poll $far
+check "TCP-1 nginx with two workers: both are served" nginx_serves
+check "TCP-1 nginx with two workers: many requests" nginx_has_requests
+check "TCP-1 nginx reloads under load, and no request is lost" nginx_reloads
+check "TCP-1 a client of the same host" same_host
+check "TCP-1 processes that wait in accept(): who is busy keeps nobody waiting" pool_serves 8002
+check "TCP-1 processes that wait in poll(), likewise" pool_serves 8003
+finish 6
