@@ -4,8 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -18,9 +18,10 @@ static int kernel_open(void *arg)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Not by the C library's name, which a library that is preloaded may have taken. */
 static int kernel_ioctl(void *arg, int fd, unsigned long request, void *data)
 {
-	int ret = ioctl(fd, request, data);
+	int ret = (int)syscall(SYS_ioctl, fd, request, data);
 
 	(void)arg;
 	return ret < 0 ? -errno : ret;

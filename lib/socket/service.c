@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 
 #include "internal.h"
+#include "mutex.h"
 
 /*
  * For how long the stack may be without care when a program has just used it:
@@ -46,7 +47,7 @@
  * @key:      closes threads' descriptors when they end
  */
 static struct service {
-	pthread_mutex_t		lock;
+	struct nx_mutex		lock;
 	struct nexus_stack	*stack;
 	bool			has_failed;
 	bool			is_waiting;
@@ -58,20 +59,21 @@ static struct service {
 	pthread_t		thread;
 	pthread_key_t		key;
 } service = {
-	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.sleeper.kick_fd = -1,
 };
 
 __thread bool nx_is_inside __attribute__((tls_model("initial-exec")));
 
-static __thread bool is_service;
-static __thread struct nx_sleeper own_sleeper = { .kick_fd = -1 };
+/* As there: no call to find them. */
+static __thread bool is_service __attribute__((tls_model("initial-exec")));
+static __thread struct nx_sleeper own_sleeper
+	__attribute__((tls_model("initial-exec"))) = { .kick_fd = -1 };
 
 /* ----------------------------------------------------------------- lock */
 
 void nx_lock(void)
 {
-	pthread_mutex_lock(&service.lock);
+	nx_mutex_lock(&service.lock);
 	nx_is_inside = true;
 	service.calls += !is_service;
 }
@@ -79,7 +81,7 @@ void nx_lock(void)
 void nx_unlock(void)
 {
 	nx_is_inside = false;
-	pthread_mutex_unlock(&service.lock);
+	nx_mutex_unlock(&service.lock);
 }
 
 uint64_t nx_now_ns(void)
@@ -567,7 +569,7 @@ void nx_socket_postfork(void)
  */
 void nx_socket_child(void)
 {
-	pthread_mutex_init(&service.lock, NULL);
+	service.lock = (struct nx_mutex) { NX_MUTEX_FREE };
 	nx_is_inside = false;
 	if (service.stack) {
 		nx_sys.close(nexus_stack_fd(service.stack));

@@ -72,6 +72,7 @@
 	X(socket_policy_suite) \
 	X(socket_epoll_suite) \
 	X(socket_ready_suite) \
+	X(socket_mutex_suite) \
 	X(socket_option_suite) \
 	X(socket_service_suite) \
 	X(socket_left_suite) \
