@@ -213,6 +213,30 @@ static ssize_t broken_pipe(struct nx_socket *s)
 	return s->error ? -nx_socket_take_error(s) : -EPIPE;
 }
 
+/* As much of several vectors is gathered, which is less work than a packet of parts. */
+#define GATHER_BYTES	2048
+
+static ssize_t write_gathered(struct nx_socket *s, const struct msghdr *msg,
+			      size_t skip, size_t most)
+{
+	const struct iovec *iov = msg->msg_iov, *end = iov + msg->msg_iovlen;
+	uint8_t all[GATHER_BYTES];
+	size_t done = 0, len;
+
+	for (; iov < end && done < most; iov++) {
+		if (skip >= iov->iov_len) {
+			skip -= iov->iov_len;
+			continue;
+		}
+		len = iov->iov_len - skip;
+		len = len < most - done ? len : most - done;
+		memcpy(all + done, (char *)iov->iov_base + skip, len);
+		done += len;
+		skip = 0;
+	}
+	return nexus_tcp_write(s->tcp, all, done);
+}
+
 /* Before the first vector that did not fit. */
 ssize_t nx_tcp_socket_write(struct nx_socket *s, const struct msghdr *msg,
 			    size_t skip, size_t most)
@@ -221,6 +245,8 @@ ssize_t nx_tcp_socket_write(struct nx_socket *s, const struct msghdr *msg,
 	ssize_t done = 0, ret;
 	size_t len;
 
+	if (msg->msg_iovlen > 1 && most <= GATHER_BYTES)
+		return write_gathered(s, msg, skip, most);
 	for (; iov < end && most; iov++) {
 		if (skip >= iov->iov_len) {
 			skip -= iov->iov_len;
