@@ -111,17 +111,25 @@ NX_EXPORT int getsockopt(int fd, int level, int name, void *value,
 	       nx_result(ret);
 }
 
-NX_EXPORT int setsockopt(int fd, int level, int name, const void *value,
-			 socklen_t len)
+/* What the kernel's socket has taken is nexus's too. */
+static int set_ours(int fd, int level, int name, const void *value, socklen_t len)
 {
-	int ret = 0;
+	int ret = nx_socket_set_own_option(fd, level, name, value, len);
 
-	if (nx_is_ours(fd))
-		ret = nx_socket_refuse_option(fd, level, name);
+	if (ret != NX_PASS)
+		return nx_result(ret);
+	ret = nx_socket_refuse_option(fd, level, name);
 	if (ret)
 		return nx_result(ret);
 	ret = nx_real()->setsockopt(fd, level, name, value, len);
-	if (!ret && nx_is_ours(fd))
+	if (!ret)
 		nx_socket_setsockopt(fd, level, name, value, len);
 	return ret;
+}
+
+NX_EXPORT int setsockopt(int fd, int level, int name, const void *value,
+			 socklen_t len)
+{
+	return nx_is_ours(fd) ? set_ours(fd, level, name, value, len) :
+				nx_real()->setsockopt(fd, level, name, value, len);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * Options of sockets. The kernel's own socket judges and remembers all of them;
- * here is what has an effect on nexus, and what nexus cannot do.
+ * Options of sockets. The kernel's own socket judges and remembers all of them but
+ * two of connections; here is what has an effect on nexus, and what nexus cannot do.
  */
+#include <limits.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -231,6 +232,16 @@ int nx_socket_refuse_option(int fd, int level, int name)
 	return err;
 }
 
+/*
+ * Programs set these for each answer, and nothing that the kernel's socket knows is
+ * to judge them.
+ */
+static bool is_own(const struct nx_socket *s, int level, int name)
+{
+	return s->state == NX_SOCKET_TCP && level == IPPROTO_TCP &&
+	       (name == TCP_NODELAY || name == TCP_CORK);
+}
+
 /* A connection stays, and so does a listener whose connections keep its port. */
 static bool must_stay(const struct nx_socket *s)
 {
@@ -259,6 +270,27 @@ static void apply(struct nx_socket *s, int fd, int level, int name,
 	else if (s->state == NX_SOCKET_LISTEN && level == IPPROTO_TCP &&
 		 name == TCP_FASTOPEN)
 		nx_fast_open_change(s, fd);
+}
+
+int nx_socket_set_own_option(int fd, int level, int name, const void *value,
+			     socklen_t len)
+{
+	struct nx_socket *s;
+	int ret = NX_PASS;
+
+	/* The kernel knows what is wrong. */
+	if (level != IPPROTO_TCP || !value || len < sizeof(int) || len > INT_MAX)
+		return NX_PASS;
+	nx_lock();
+	s = nx_socket_get(fd);
+	if (s && is_own(s, level, name)) {
+		apply(s, fd, level, name, value, len);
+		ret = 0;
+	}
+	if (s)
+		nx_socket_put(s);
+	nx_unlock();
+	return ret;
 }
 
 void nx_socket_setsockopt(int fd, int level, int name, const void *value,
@@ -361,6 +393,10 @@ static int get_locked(struct nx_socket *s, int level, int name, void *value,
 		return put_int(s->state == NX_SOCKET_LISTEN, value, len);
 	if (s->state != NX_SOCKET_TCP || level != IPPROTO_TCP)
 		return NX_PASS;
+	if (name == TCP_NODELAY)
+		return put_int(s->set.nodelay, value, len);
+	if (name == TCP_CORK)
+		return put_int(s->is_corked, value, len);
 	if (name == TCP_INFO)
 		return put_tcp_info(s, value, len);
 	if (name == TCP_MAXSEG) {

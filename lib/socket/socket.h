@@ -98,6 +98,9 @@ int nx_socket_getsockopt(int fd, int level, int name, void *value,
 			 socklen_t *len);
 /* 0: the kernel's socket may judge; -errno: it would not know the state. */
 int nx_socket_refuse_option(int fd, int level, int name);
+/* 0: the option is nexus's own, and is set; NX_PASS: the kernel's socket comes first. */
+int nx_socket_set_own_option(int fd, int level, int name, const void *value,
+			     socklen_t len);
 /* The kernel's socket has taken the option already. */
 void nx_socket_setsockopt(int fd, int level, int name, const void *value,
 			  socklen_t len);

@@ -93,7 +93,51 @@ static void nx_socket_refuse_option__knows_the_state(void)
 	bed_close(fd);
 }
 
+static int get(int fd, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	CU_ASSERT_EQUAL(nx_socket_getsockopt(fd, level, name, &value, &len), 0);
+	CU_ASSERT_EQUAL(len, sizeof(value));
+	return value;
+}
+
+/* Of a connection, and of nothing else; what is wrong the kernel's socket tells. */
+static void nx_socket_set_own_option__is_of_connections(void)
+{
+	static const int names[] = { TCP_NODELAY, TCP_CORK };
+	int fd, on = 7, off = 0;
+	unsigned int i;
+
+	bed_start();
+	fd = open_idle();
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		socket_of(fd)->state = NX_SOCKET_IDLE;
+		CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, IPPROTO_TCP, names[i],
+							 &on, sizeof(on)), NX_PASS);
+		socket_of(fd)->state = NX_SOCKET_TCP;
+		CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, IPPROTO_TCP, names[i],
+							 &on, 1), NX_PASS);
+		CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, IPPROTO_TCP, names[i],
+							 NULL, sizeof(on)), NX_PASS);
+		CU_ASSERT_EQUAL(get(fd, IPPROTO_TCP, names[i]), 0);
+		CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, IPPROTO_TCP, names[i],
+							 &on, sizeof(on)), 0);
+		CU_ASSERT_EQUAL(get(fd, IPPROTO_TCP, names[i]), 1);
+		CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, IPPROTO_TCP, names[i],
+							 &off, sizeof(off)), 0);
+		CU_ASSERT_EQUAL(get(fd, IPPROTO_TCP, names[i]), 0);
+	}
+	CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, IPPROTO_TCP, TCP_KEEPIDLE,
+						 &on, sizeof(on)), NX_PASS);
+	CU_ASSERT_EQUAL(nx_socket_set_own_option(fd, SOL_SOCKET, TCP_CORK, &on,
+						 sizeof(on)), NX_PASS);
+	bed_close(fd);
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE(nx_socket_set_own_option__is_of_connections),
 	UNIT_CASE(nx_socket_setsockopt__leaves_what_is_foreign),
 	UNIT_CASE(nx_socket_setsockopt__leaves_no_listener_with_connections),
 	UNIT_CASE(nx_socket_refuse_option__knows_the_state),
