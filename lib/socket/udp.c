@@ -336,6 +336,22 @@ static void describe(const struct nx_socket *s, const struct nx_origin *origin,
 		put_pktinfo6(origin, msg, &room);
 }
 
+/* The same of a packet, of which is read what is asked for. */
+static void describe_packet(const struct nx_socket *s,
+			    const struct nexus_packet *pkt, struct msghdr *msg)
+{
+	struct nx_origin origin;
+
+	origin.to.family = 0;
+	if (msg->msg_name)
+		nexus_udp_source(pkt, &origin.from);
+	if (s->wants_pktinfo4 || s->wants_pktinfo6) {
+		nexus_udp_destination(pkt, &origin.to);
+		origin.ifindex = nexus_packet_ifindex(pkt);
+	}
+	describe(s, &origin, msg);
+}
+
 ssize_t nx_udp_socket_recv_left(struct nx_socket *s, struct msghdr *msg,
 				int flags)
 {
@@ -372,7 +388,6 @@ static int wait_for_datagram(struct nx_socket *s, int flags)
 ssize_t nx_udp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags)
 {
 	int err = wait_for_datagram(s, flags);
-	struct nx_origin origin;
 	size_t copied, len;
 
 	if (err)
@@ -386,8 +401,7 @@ ssize_t nx_udp_socket_recv(struct nx_socket *s, struct msghdr *msg, int flags)
 	copied = copy_out(s->first, msg);
 	if (copied < len)
 		msg->msg_flags |= MSG_TRUNC;
-	fill_origin(s->first, &origin);
-	describe(s, &origin, msg);
+	describe_packet(s, s->first, msg);
 	if (!(flags & MSG_PEEK))
 		nexus_packet_put(nexus_udp_stack(s->udp), pop(s));
 	return (ssize_t)(flags & MSG_TRUNC ? len : copied);
