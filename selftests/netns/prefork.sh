@@ -158,6 +158,55 @@ pool_serves()
 	[ $status = 0 ] && are_served "$1" 1
 }
 
+# A child has a connection and closes the listener without having accepted it: the parent
+# does, and knows the peer, though to the kernel it is a connection of this host.
+heir='
+import ctypes, os, select, socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], int(sys.argv[2])))
+s.listen(64)
+closed, tell = os.pipe()
+if not os.fork():
+	poll = select.poll()
+	poll.register(s, select.POLLIN)
+	poll.poll()
+	s.close()
+	os.write(tell, b"x")
+	sys.exit(0)
+os.read(closed, 1)
+c, peer = s.accept()
+assert c.getpeername() == peer, (c.getpeername(), peer)
+kernels = (ctypes.c_ubyte * 16)()
+ctypes.CDLL(None).syscall(52, c.fileno(), kernels, ctypes.byref(ctypes.c_int(16)))
+c.sendall(b"%s %d %s %s" % (peer[0].encode(), peer[1],
+	socket.inet_ntoa(bytes(kernels[4:8])).encode(), c.recv(100)))
+c.close()
+os.wait()
+'
+
+heirs_client='
+import socket, sys
+c = socket.create_connection((sys.argv[1], int(sys.argv[2])), 30)
+c.settimeout(30)
+c.sendall(b"hello")
+got = c.recv(100).decode()
+host, port = c.getsockname()
+print(got)
+assert got == "%s %d %s hello" % (host, port, sys.argv[1]), (got, host, port)
+'
+
+hands_over()
+{
+	local status
+
+	sleep 1
+	far timeout 60 python3 -c "$heirs_client" $near "$1"
+	status=$?
+	cat "$work/heir.$1.log"
+	return $status
+}
+
 # A client of the same host comes by lo, where nexus is not.
 same_host()
 {
@@ -169,10 +218,12 @@ cd "$work/www" || exit
 serve_nginx 8001 'worker_processes 2;' on
 serve pool.8002 on python3 -c "$pool" $near 8002 accept $far
 serve pool.8003 on python3 -c "$pool" $near 8003 poll $far
+serve heir.8004 on python3 -c "$heir" $near 8004
 check "TCP-1 nginx with two workers: both are served" nginx_serves
 check "TCP-1 nginx with two workers: many requests" nginx_has_requests
 check "TCP-1 nginx reloads under load, and no request is lost" nginx_reloads
 check "TCP-1 a client of the same host" same_host
 check "TCP-1 processes that wait in accept(): who is busy keeps nobody waiting" pool_serves 8002
 check "TCP-1 processes that wait in poll(), likewise" pool_serves 8003
-finish 6
+check "TCP-1 what a process has not accepted when it closes a shared listener is another one's, its peer's name with it" hands_over 8004
+finish 7
