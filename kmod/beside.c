@@ -29,6 +29,7 @@
 #include "beside.h"
 #include "channel.h"
 #include "compat.h"
+#include "deliver.h"
 #include "flow.h"
 #include "nexus.h"
 
@@ -156,18 +157,25 @@ static bool is_plain(const struct sock *sk)
 	       !nx_compat_has_tcp_keys(sk) && !has_program(sk);
 }
 
-static bool take_room(struct nx_flow *flow)
+/**
+ * nx_beside_is_listening - does the socket still listen where it did?
+ * @flow: beside it
+ *
+ * Where it listens elsewhere, the flow could not answer.
+ */
+bool nx_beside_is_listening(const struct nx_flow *flow)
 {
-	u16 room = READ_ONCE(flow->room);
+	const struct nx_flow_key *key = &flow->node[0].key;
+	const struct sock *sk = flow->listening;
 
-	if (room == NX_ROOM_ANY)
-		return true;
-	spin_lock(&flow->lock);
-	room = flow->room;
-	if (room && room != NX_ROOM_ANY)
-		WRITE_ONCE(flow->room, room - 1);
-	spin_unlock(&flow->lock);
-	return room;
+	if (inet_sk_state_load(sk) != TCP_LISTEN ||
+	    READ_ONCE(inet_sk(sk)->inet_num) != ntohs(key->local_port) ||
+	    READ_ONCE(sk->sk_bound_dev_if) != flow->ifindex)
+		return false;
+	if (key->ip_version == 4)
+		return READ_ONCE(inet_sk(sk)->inet_rcv_saddr) == key->local.v4;
+	return data_race(!memcmp(&sk->sk_v6_rcv_saddr, &key->local,
+				 sizeof(key->local)));
 }
 
 /**
@@ -181,7 +189,7 @@ static bool take_room(struct nx_flow *flow)
  * cookie of the kernel's, which then knows of no connection; else it is left over
  * from one that the flow's owner has had.
  *
- * Return: NULL: it is the kernel's.
+ * Return: NULL: it is the kernel's; else see nx_beside_deliver().
  */
 struct nx_flow *nx_beside_find_rcu(struct nx_nexus *nexus,
 				   const struct net_device *dev,
@@ -199,24 +207,70 @@ struct nx_flow *nx_beside_find_rcu(struct nx_nexus *nexus,
 	if (!is_syn && nx_compat_may_have_cookies(sk))
 		return NULL;
 	flow = nx_flow_find_beside_rcu(&nexus->flows, key, sk, is_syn);
-	if (!flow || !nx_flow_has_room(flow->chan))
-		return NULL;
-	return !is_syn || take_room(flow) ? flow : NULL;
+	return flow && nx_flow_has_room(flow->chan) ? flow : NULL;
 }
 
-/* Does the socket still listen where it did? */
-static bool is_listening(const struct nx_flow *flow)
+/* @set: which nx_beside_set_room() the room is of. */
+static bool take_room(struct nx_flow *flow, u16 *set)
 {
-	const struct nx_flow_key *key = &flow->node[0].key;
-	const struct sock *sk = flow->listening;
+	u16 room;
 
-	if (inet_sk_state_load(sk) != TCP_LISTEN ||
-	    READ_ONCE(inet_sk(sk)->inet_num) != ntohs(key->local_port) ||
-	    READ_ONCE(sk->sk_bound_dev_if) != flow->ifindex)
+	spin_lock(&flow->lock);
+	room = flow->room;
+	*set = flow->room_set;
+	if (room && room != NX_ROOM_ANY)
+		WRITE_ONCE(flow->room, room - 1);
+	spin_unlock(&flow->lock);
+	return room;
+}
+
+/* Not where the owner has said meanwhile how much there is. */
+static void give_room(struct nx_flow *flow, u16 set)
+{
+	spin_lock(&flow->lock);
+	if (flow->room_set == set && flow->room != NX_ROOM_ANY)
+		WRITE_ONCE(flow->room, flow->room + 1);
+	spin_unlock(&flow->lock);
+}
+
+/**
+ * nx_beside_set_room - how many SYNs may a flow have from now on?
+ * @flow: beside the kernel's listener
+ * @nr:   or NEXUS_FLOW_ROOM_ANY
+ */
+void nx_beside_set_room(struct nx_flow *flow, u32 nr)
+{
+	u16 room = nr == NEXUS_FLOW_ROOM_ANY ? NX_ROOM_ANY :
+		   min_t(u32, nr, NX_ROOM_ANY - 1);
+
+	spin_lock_bh(&flow->lock);
+	WRITE_ONCE(flow->room, room);
+	flow->room_set++;
+	spin_unlock_bh(&flow->lock);
+}
+
+/**
+ * nx_beside_deliver - deliver a segment to the flow that was found for it
+ * @q:      the queue, in a run
+ * @p:      the segment
+ * @is_syn: it asks for a connection, for which the flow must have room
+ *
+ * Return: false: it is the kernel's, and neither counted nor has it cost the flow
+ * anything.
+ */
+bool nx_beside_deliver(struct nx_queue *q, struct nx_rx_packet *p, bool is_syn)
+{
+	u16 set = 0;
+	bool is_lost;
+
+	if (is_syn && !take_room(p->flow, &set))
 		return false;
-	if (key->ip_version == 4)
-		return READ_ONCE(inet_sk(sk)->inet_rcv_saddr) == key->local.v4;
-	return !memcmp(&sk->sk_v6_rcv_saddr, &key->local, sizeof(key->local));
+	p->is_optional = true;
+	is_lost = nx_deliver(q, p) != NEXUS_DROP_NONE;
+	p->is_optional = false;
+	if (is_lost && is_syn)
+		give_room(p->flow, set);
+	return !is_lost;
 }
 
 /**
@@ -229,7 +283,7 @@ static bool is_listening(const struct nx_flow *flow)
 bool nx_beside_may_answer(const struct nx_flow *flow,
 			  const struct nx_flow_key *key)
 {
-	return is_listening(flow) &&
+	return nx_beside_is_listening(flow) &&
 	       !is_known(sock_net(flow->listening), key,
 			 flow->ifindex ?: LOOPBACK_IFINDEX);
 }

@@ -14,6 +14,7 @@
 #include "dest.h"
 #include "flow.h"
 #include "nexus.h"
+#include "tcp.h"
 #include "tx.h"
 
 static struct dst_entry *route_ipv4(struct net *net, struct sock *sk,
@@ -154,25 +155,26 @@ static struct nx_dest *dest_slot(struct nx_queue *q, u32 flow_idx, __be32 addr,
 	return &q->dests[(h ^ h >> 8) % NX_NR_DESTS];
 }
 
-/* Which of those beside the kernel's listener would get a SYN now; false: none. */
-static bool choose_listener(struct nx_dest *dest, struct nx_nexus *nexus)
+/* Which of those beside the kernel's listener would get it now; false: none. */
+static bool choose_listener(struct nx_dest *dest, struct nx_nexus *nexus,
+			    bool is_syn)
 {
 	struct nx_flow_key key;
 	struct nx_flow *flow;
 
 	nx_flow_key_reverse(&dest->key, &key);
-	flow = nx_beside_find_rcu(nexus, dest->dst->dev, &key, true);
+	flow = nx_beside_find_rcu(nexus, dest->dst->dev, &key, is_syn);
 	if (flow)
 		dest->peer = flow;
 	return flow;
 }
 
 /* What may be another thing in each RCU section. */
-static void see(struct nx_dest *dest, struct nx_nexus *nexus)
+static void see(struct nx_dest *dest, struct nx_nexus *nexus, bool is_syn)
 {
 	dest->is_to_peer = dest->peer && !nx_flow_is_narrowed(dest->peer);
 	if (dest->is_to_peer && unlikely(dest->peer->listening))
-		dest->is_to_peer = choose_listener(dest, nexus);
+		dest->is_to_peer = choose_listener(dest, nexus, is_syn);
 	if (!dest->is_to_peer)
 		dest->mtu = dst_mtu(dest->dst);
 }
@@ -191,7 +193,7 @@ static bool is_current(const struct nx_dest *dest, const struct nx_flow *flow,
  * nx_dest_is_current - whether a remembered destination is still one
  * @q:    the queue that sends, locked by its tx_lock; in a RCU section
  * @dest: of the queue; what may change is asked anew
- * @flow: of a packet to there
+ * @flow: of a packet to there, which is no SYN
  */
 bool nx_dest_is_current(struct nx_queue *q, struct nx_dest *dest,
 			const struct nx_flow *flow)
@@ -201,7 +203,7 @@ bool nx_dest_is_current(struct nx_queue *q, struct nx_dest *dest,
 	if (!is_current(dest, flow, nexus) ||
 	    dest->seq != READ_ONCE(nexus->flows.seq))
 		return false;
-	see(dest, nexus);
+	see(dest, nexus, false);
 	return true;
 }
 
@@ -217,16 +219,17 @@ static void forget(struct nx_dest *dest)
  * nx_dest_find - where a packet goes
  * @q:      the queue that sends, locked by its tx_lock; in a RCU section
  * @flow:   of the packet
- * @key:    of the packet, as the sending host sees it; checked against @flow
+ * @p:      what the packet says; its key was checked against @flow
  * @reason: why it goes nowhere
  *
  * Return: good until the end of the RCU section or the next call for this
  * queue, or NULL.
  */
 struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
-			     const struct nx_flow_key *key,
+			     const struct nx_packet *p,
 			     enum nexus_drop_reason *reason)
 {
+	const struct nx_flow_key *key = &p->key;
 	struct nx_nexus *nexus = q->chan->nexus;
 	struct nx_dest *dest;
 
@@ -245,8 +248,18 @@ struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
 	}
 	if (unlikely(dest->seq != READ_ONCE(nexus->flows.seq)))
 		look_up_peer(dest, nexus);
-	see(dest, nexus);
+	see(dest, nexus, nx_tcp_is_syn(p->tcp_flags));
 	return dest;
+}
+
+/**
+ * nx_dest_leave_peer - a packet is not for the flow that it would lead to
+ * @dest: to one beside the kernel's listener; the kernel has what comes there
+ */
+void nx_dest_leave_peer(struct nx_dest *dest)
+{
+	dest->is_to_peer = false;
+	dest->mtu = dst_mtu(dest->dst);
 }
 
 static bool is_udp(const struct nx_flow_key *key, u8 ip_version)

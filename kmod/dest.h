@@ -52,8 +52,9 @@ struct nx_dest {
 };
 
 struct nx_dest *nx_dest_find(struct nx_queue *q, struct nx_flow *flow,
-			     const struct nx_flow_key *key,
+			     const struct nx_packet *p,
 			     enum nexus_drop_reason *reason);
+void nx_dest_leave_peer(struct nx_dest *dest);
 bool nx_dest_is_current(struct nx_queue *q, struct nx_dest *dest,
 			const struct nx_flow *flow);
 struct nx_dest *nx_dest_again(struct nx_queue *q, struct nx_tx_packet *p);

@@ -676,16 +676,6 @@ int nx_flow_del(struct nx_channel *chan, u32 idx, u32 generation)
 	return 0;
 }
 
-static void set_room(struct nx_flow *flow, u32 nr)
-{
-	u16 room = nr == NEXUS_FLOW_ROOM_ANY ? NX_ROOM_ANY :
-		   min_t(u32, nr, NX_ROOM_ANY - 1);
-
-	spin_lock_bh(&flow->lock);
-	WRITE_ONCE(flow->room, room);
-	spin_unlock_bh(&flow->lock);
-}
-
 /**
  * nx_flow_set_room - how many SYNs a flow beside the kernel's listener may have
  * @chan: whose
@@ -705,7 +695,7 @@ int nx_flow_set_room(struct nx_channel *chan, const struct nexus_flow_room *arg)
 	else if (!flow->listening)
 		err = -EOPNOTSUPP;
 	else
-		set_room(flow, arg->nr);
+		nx_beside_set_room(flow, arg->nr);
 	rcu_read_unlock();
 	return err;
 }

@@ -44,6 +44,10 @@ struct nx_flow_node {
 };
 
 #define NX_FLOW_NODES	2
+
+/* Listeners that share a port: each packet that asks which has it goes through them. */
+#define NX_GROUP_MAX	1024
+
 #define NX_ROOM_ANY	U16_MAX
 
 /**
@@ -52,8 +56,6 @@ struct nx_flow_node {
  * @nr_nodes:   used of @node
  * @traffic_class: NEXUS_CLASS_*
  * @chan:       its channel, of which it holds a reference
- * @room:       of a listener beside the kernel's: SYNs that it may have; NX_ROOM_ANY;
- *              changed under @lock
  * @idx:        in nx_channel.flows
  * @generation: of that index
  * @serial:     unlike that of any other flow, ever; not 0
@@ -64,6 +66,9 @@ struct nx_flow_node {
  * @drops:      packets of this flow that were lost, either way
  * @lock:       protects @track, and @rx and @tx where several queues count; a
  *              leaf, bottom halves off
+ * @room:       of a listener beside the kernel's: SYNs that it may have; NX_ROOM_ANY;
+ *              changed under @lock
+ * @room_set:   how often the owner has said how many; under @lock
  * @track:      of a TCP connection; unused by a listener
  * @parent:     of an accepted connection: the listener, which keeps the socket
  *              for as long as it has one
@@ -112,7 +117,6 @@ struct nx_flow {
 	bool			is_shared;
 	bool			is_address_gone;
 	bool			is_given_up;
-	u16			room;
 	struct nx_channel	*chan;
 	u32			idx;
 	u32			generation;
@@ -123,6 +127,8 @@ struct nx_flow {
 	struct nx_traffic	rx;
 	struct nx_traffic	tx;
 	spinlock_t		lock;	/* see above */
+	u16			room;
+	u16			room_set;
 	atomic64_t		drops;
 	struct nx_tcp_track	track;
 

@@ -5,6 +5,7 @@
 #include <linux/jhash.h>
 #include <linux/kernel.h>
 #include <linux/rhashtable.h>
+#include "beside.h"
 #include "flow.h"
 
 static __always_inline u32 key_hash(const void *data, u32 len, u32 seed)
@@ -192,22 +193,42 @@ static bool may_join(const struct nx_flow_table *table,
 	return first->flow->is_shared && flow->is_shared;
 }
 
+static bool is_crowded(const struct nx_flow_table *table,
+		       const struct nx_flow_node *first)
+{
+	const struct nx_flow_node *at;
+	u32 nr = 0;
+
+	for (at = first; at; at = follower(table, at))
+		nr++;
+	return nr >= NX_GROUP_MAX;
+}
+
+static int join(const struct nx_flow_table *table, struct nx_flow_node *first,
+		struct nx_flow_node *node)
+{
+	if (!may_join(table, first, node))
+		return -EEXIST;
+	if (is_crowded(table, first))
+		return -EUSERS;
+	RCU_INIT_POINTER(node->next, follower(table, first));
+	rcu_assign_pointer(first->next, node);
+	return 0;
+}
+
 static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
 {
 	struct nx_flow_node *first;
+	int err;
 
 	first = rhashtable_lookup_get_insert_key(&table->hash, &node->key,
 						 &node->head, node_params);
-	if (IS_ERR(first))
-		return PTR_ERR(first);
-	if (first && !may_join(table, first, node))
-		return -EEXIST;
-	if (first) {
-		RCU_INIT_POINTER(node->next, follower(table, first));
-		rcu_assign_pointer(first->next, node);
-	}
-	count_node(table, node, 1);
-	return 0;
+	err = PTR_ERR_OR_ZERO(first);
+	if (!err && first)
+		err = join(table, first, node);
+	if (!err)
+		count_node(table, node, 1);
+	return err;
 }
 
 /**
@@ -215,7 +236,7 @@ static int add_node(struct nx_flow_table *table, struct nx_flow_node *node)
  * @table: under its lock
  * @flow:  complete
  *
- * Return: 0, EEXIST another flow has one of its keys, ENOMEM.
+ * Return: 0, EEXIST another flow has one of its keys, EUSERS too many share it, ENOMEM.
  */
 int nx_flow_table_add(struct nx_flow_table *table, struct nx_flow *flow)
 {
@@ -315,11 +336,12 @@ struct nx_flow *nx_flow_find_rcu(struct nx_flow_table *table,
 	return flow ? pick(flow, key->ip_version, key) : NULL;
 }
 
-/* Is it a flow of @sk, and, for a SYN, may it have one? */
+/* Is it a flow of @sk, which has not moved, and, for a SYN, may it have one? */
 static bool is_beside(const struct nx_flow *flow, const struct sock *sk,
 		      bool is_syn)
 {
-	return flow->listening == sk && (!is_syn || READ_ONCE(flow->room));
+	return flow->listening == sk && nx_beside_is_listening(flow) &&
+	       (!is_syn || READ_ONCE(flow->room));
 }
 
 /* Number @nr, from 0 on, of the group that @first is the first of, or the last. */

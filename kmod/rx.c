@@ -85,11 +85,9 @@ static bool find_receiver(struct nx_rx_packet *rx, struct nx_nexus *nexus,
 	const struct net_device *dev = rx->skb->dev;
 
 	rx->flow = nx_flow_find_rcu(&nexus->flows, &p->key);
-	if (rx->flow && unlikely(rx->flow->listening)) {
+	if (rx->flow && unlikely(rx->flow->listening))
 		rx->flow = nx_beside_find_rcu(nexus, dev, &p->key,
 					      nx_tcp_is_syn(p->tcp_flags));
-		rx->is_optional = true;
-	}
 	return rx->flow && may_receive(rx->flow, dev, &p->key);
 }
 
@@ -167,17 +165,19 @@ static bool deliver_segment(struct nx_rx_packet *rx, const u8 *h,
 			    const struct nx_packet *p)
 {
 	struct nx_queue *q = nx_deliver_queue(rx->flow, rx->hash);
-	bool is_lost;
+	bool is_claimed = true;
 
 	rx->time_ns = ktime_get_ns();
 	nx_deliver_begin(q);
-	is_lost = nx_deliver(q, rx) != NEXUS_DROP_NONE;
-	if (!is_lost)
+	if (unlikely(rx->flow->listening))
+		is_claimed = nx_beside_deliver(q, rx,
+					       nx_tcp_is_syn(p->tcp_flags));
+	else if (nx_deliver(q, rx) == NEXUS_DROP_NONE)
 		track(rx->flow, rx->skb, h, p);
 	nx_deliver_end(q, true);
 	if (nx_tcp_is_over(rx->flow))
 		nx_flow_end(rx->flow);
-	return !is_lost || !rx->is_optional;
+	return is_claimed;
 }
 
 /* Claims a packet for its flow; false: it is the kernel's. */

@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <net/sock.h>
 #include "again.h"
+#include "beside.h"
 #include "brake.h"
 #include "channel.h"
 #include "copy.h"
@@ -385,15 +386,19 @@ static void count_tx(struct nx_queue *q, const struct nx_tx_packet *p,
 	trace_nexus_tx(p->flow, p->traffic_class, p->len, is_local);
 }
 
-/* What the receiver loses is counted there. */
-static void deliver(struct nx_queue *peer, struct nx_rx_packet *rx,
+/* What the receiver loses is counted there. False: it is the kernel's. */
+static bool deliver(struct nx_queue *peer, struct nx_rx_packet *rx,
 		    const struct nx_tx_packet *p)
 {
+	if (unlikely(rx->flow->listening))
+		return nx_beside_deliver(peer, rx,
+					 nx_tcp_is_syn(p->packet.tcp_flags));
 	if (nx_deliver(peer, rx) || rx->protocol != IPPROTO_TCP)
-		return;
+		return true;
 	nx_tcp_receive(rx->flow, p->headers, p->nr_headers, &p->packet);
 	if (unlikely(nx_tcp_is_over(rx->flow)))
 		nx_flow_end(rx->flow);
+	return true;
 }
 
 /* As it seems: the queue's owner may have taken more meanwhile. */
@@ -402,10 +407,12 @@ static bool is_half_full(const struct nx_queue *q)
 	return nx_ring_filled(q->rx.here, q->rx.there) > q->rx.mask / 2;
 }
 
-/* To another channel of this host: one copy, no sum, no device. */
-static enum nexus_drop_reason send_local(struct nx_tx_run *run,
-					 struct nx_tx_packet *p,
-					 const struct nx_dest *dest)
+/*
+ * To another channel of this host: one copy, no sum, no device. False: it goes to the
+ * kernel's stack.
+ */
+static bool send_local(struct nx_tx_run *run, struct nx_tx_packet *p,
+		       struct nx_dest *dest)
 {
 	struct nx_queue *peer = nx_deliver_queue(dest->peer, dest->hash);
 	struct nx_rx_packet *rx = &run->rx;
@@ -426,16 +433,20 @@ static enum nexus_drop_reason send_local(struct nx_tx_run *run,
 		nx_deliver_begin(peer);
 		run->peer = peer;
 	}
-	deliver(peer, rx, p);
+	if (unlikely(!deliver(peer, rx, p))) {
+		nx_tx_end_peer(run);
+		nx_dest_leave_peer(dest);
+		return false;
+	}
 	if (unlikely(is_half_full(peer)))
 		nx_brake_apply(peer, p->flow, rx->time_ns);
-	return NEXUS_DROP_NONE;
+	return true;
 }
 
 static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p,
 				   bool *is_full, bool *is_local)
 {
-	enum nexus_drop_reason reason;
+	enum nexus_drop_reason reason = NEXUS_DROP_NONE;
 	struct nx_dest *dest;
 
 	if (unlikely(!take_headers(p)))
@@ -447,14 +458,12 @@ static enum nexus_drop_reason send(struct nx_tx_run *run, struct nx_tx_packet *p
 		reason = check_headers(p);
 		if (unlikely(reason))
 			return reason;
-		dest = nx_dest_find(run->q, p->flow, &p->packet.key, &reason);
+		dest = nx_dest_find(run->q, p->flow, &p->packet, &reason);
 		if (unlikely(!dest))
 			return reason;
 	}
-	*is_local = dest->is_to_peer;
-	if (*is_local) {
-		reason = send_local(run, p, dest);
-	} else {
+	*is_local = dest->is_to_peer && send_local(run, p, dest);
+	if (!*is_local) {
 		nx_tx_end_peer(run);
 		*is_full = nx_sndbuf_is_full(run->q, p->flow,
 					     nx_flow_sk(p->flow));
@@ -627,11 +636,9 @@ void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
 	q->run.rx.time_ns = ktime_get_ns();
 	make_own(p, flow, h, len);
 	reason = nx_tx_parse(h, len, len, &p->packet);
-	dest = reason ? NULL : nx_dest_find(q, flow, &p->packet.key, &reason);
-	is_local = dest && dest->is_to_peer;
-	if (is_local)
-		reason = send_local(&q->run, p, dest);
-	else if (dest)
+	dest = reason ? NULL : nx_dest_find(q, flow, &p->packet, &reason);
+	is_local = dest && dest->is_to_peer && send_local(&q->run, p, dest);
+	if (dest && !is_local)
 		reason = nx_xmit(q, p, dest);
 	if (reason)
 		nx_tx_drop(q, p, reason);

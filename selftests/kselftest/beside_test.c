@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -513,8 +514,7 @@ NX_TEST(earlier, "FLOW-2 connections that the kernel accepted before there was a
 	nx_chan_close(&bed.chan[0]);
 }
 
-/* A segment of NOBODY's by the peer's wire. */
-static void throw(int wire, __u16 flags, __u32 seq, __u32 ack)
+static size_t build(char *packet, __u16 flags, __u32 seq, __u32 ack)
 {
 	struct nx_seg seg = {
 		.tuple = nx_tuple(NOBODY, 7, NX_HOST4, PORT),
@@ -524,9 +524,27 @@ static void throw(int wire, __u16 flags, __u32 seq, __u32 ack)
 		.flags = flags,
 		.payload = "",
 	};
+
+	return nx_seg_build(packet, &seg);
+}
+
+/* A segment of NOBODY's by the peer's wire. */
+static void throw(int wire, __u16 flags, __u32 seq, __u32 ack)
+{
 	char packet[128];
 
-	nx_packet_send(wire, NX_PEER_DEV, packet, nx_seg_build(packet, &seg));
+	nx_packet_send(wire, NX_PEER_DEV, packet,
+		       build(packet, flags, seq, ack));
+}
+
+/* A SYN whose sum is wrong. */
+static void throw_wrong(int wire)
+{
+	char packet[128];
+	size_t len = build(packet, NX_SYN, 100, 0);
+
+	packet[len - 1] ^= 1;	/* the urgent pointer */
+	nx_packet_send(wire, NX_PEER_DEV, packet, len);
 }
 
 /* The answer to NOBODY. */
@@ -657,22 +675,61 @@ NX_TEST(full, "FLOW-2 a SYN for which the channel has no flow left goes to the k
 	nx_chan_close(&bed.chan[0]);
 }
 
+static void drain(struct nx_chan *chan)
+{
+	struct nx_conn *conn = calloc(1, sizeof(*conn));
+
+	while (nx_chan_recv_packet(chan, 0, &conn->desc, conn->packet,
+				   sizeof(conn->packet), 0) >= 0)
+		;
+	free(conn);
+}
+
+/* SYNs until the RX ring has no room, and the kernel has @nr; false: it got none. */
+static bool overfill(struct bed *bed, int nr)
+{
+	int slots = nx_chan_ring(&bed->chan[0], 0, NEXUS_RING_RX)->nr_slots;
+
+	for (int i = 0; i < slots + 64 && nr; i++) {
+		begin(bed, NX_HOST4, PORT);
+		nr -= accept4(bed->server, NULL, NULL, 0) >= 0;
+	}
+	return !nr;
+}
+
 NX_TEST(ring_full, "FLOW-2 a SYN for which the channel's RX ring has no room goes to the kernel's listener, and is not counted as lost")
 {
 	struct nexus_status before, after;
-	int nr, found = 0;
 	struct bed bed;
 
 	bed_start(_metadata, &bed, 1);
-	nr = nx_chan_ring(&bed.chan[0], 0, NEXUS_RING_RX)->nr_slots;
 	nx_chan_status(&bed.chan[0], &before);
-	for (int i = 0; i < nr + 64 && found < 8; i++) {
-		begin(&bed, NX_HOST4, PORT);
-		found += accept4(bed.server, NULL, NULL, 0) >= 0;
-	}
-	EXPECT_EQ(8, found);
+	EXPECT_TRUE(overfill(&bed, 8));
 	nx_chan_status(&bed.chan[0], &after);
 	EXPECT_EQ(before.rx_drops, after.rx_drops);
+	nx_chan_close(&bed.chan[0]);
+}
+
+NX_TEST(room_stays, "FLOW-7 a SYN that the kernel has in the end, or nobody, takes no room away")
+{
+	struct bed bed;
+	int wire, peer;
+
+	bed_start(_metadata, &bed, 1);
+	wire = start_wire(&bed);
+	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	throw_wrong(wire);
+	throw_wrong(wire);
+	begin(&bed, NX_HOST4, PORT);
+	EXPECT_EQ(0, whose(&bed, 1));
+	connect_kernel(_metadata, &bed, NX_HOST4, &peer);
+	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], NEXUS_FLOW_ROOM_ANY));
+	ASSERT_TRUE(overfill(&bed, 1));
+	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	connect_kernel(_metadata, &bed, NX_HOST4, &peer);
+	drain(&bed.chan[0]);
+	begin(&bed, NX_HOST4, PORT);
+	EXPECT_EQ(0, whose(&bed, 1));
 	nx_chan_close(&bed.chan[0]);
 }
 
@@ -716,40 +773,101 @@ NX_TEST(same_host, "FLOW-2 a client of the kernel's on the same host reaches the
 	nx_chan_close(&bed.chan[0]);
 }
 
-NX_TEST(across, "ACROSS-1 a connection from one channel to a flow beside a listener of the same host")
+/* A client on nexus, in the second channel, of the flow of the first. */
+static void start_client(NX_METADATA, struct bed *bed, struct nx_conn *client)
 {
 	struct nexus_flow_add add;
-	struct nx_conn client, server;
-	struct nexus_desc desc;
-	struct nx_seg seg;
-	struct bed bed;
 
-	bed_start(_metadata, &bed, 1);
-	nx_chan_start(&bed.chan[1], NEXUS);
-	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan[1], nx_tcp_socket(NX_HOST4, 9),
+	nx_chan_start(&bed->chan[1], NEXUS);
+	ASSERT_EQ(0, nx_tcp_adopt(&bed->chan[1], nx_tcp_socket(NX_HOST4, 9),
 				  NULL, NX_HOST4, PORT, &add));
-	client = (struct nx_conn){
-		.chan = &bed.chan[1],
+	*client = (struct nx_conn){
+		.chan = &bed->chan[1],
 		.flow = add.flow,
 		.tuple = nx_tuple(NX_HOST4, 9, NX_HOST4, PORT),
 		.snd_nxt = 77,
 	};
-	ASSERT_EQ(0, nx_conn_send(&client, NX_SYN, NULL, 0));
-	server = (struct nx_conn){
-		.chan = &bed.chan[0],
-		.flow = bed.add[0].flow,
-		.snd_nxt = 5000,
-	};
-	ASSERT_TRUE(nx_chan_recv_seg(&server, server.flow, &seg, WAIT_MS));
-	server.tuple = nx_tuple_back(&seg.tuple);
-	server.rcv_nxt = seg.seq + 1;
-	ASSERT_EQ(0, nx_conn_send(&server, NX_SYN | NX_ACK, NULL, 0));
+}
+
+/* Its handshake; data acknowledges the answer. */
+static void connect_client(NX_METADATA, struct bed *bed, struct nx_conn *client,
+			   struct nx_conn *server)
+{
+	struct nx_seg seg;
+
+	start_client(_metadata, bed, client);
+	ASSERT_EQ(0, nx_conn_send(client, NX_SYN, NULL, 0));
+	*server = (struct nx_conn){ .chan = &bed->chan[0] };
+	ASSERT_TRUE(nx_chan_recv_seg(server, bed->add[0].flow, &seg, WAIT_MS));
+	answer(server, bed->add[0].flow, &seg);
+	ASSERT_TRUE(nx_conn_recv(client, &seg, WAIT_MS));
+	client->rcv_nxt = seg.seq + 1;
+	ASSERT_EQ(0, nx_conn_send(client, NX_ACK | NX_PSH, "abc", 3));
+	ASSERT_GT(nx_chan_recv_packet(server->chan, 0, &server->desc,
+				      server->packet, sizeof(server->packet),
+				      WAIT_MS), 0);
+	server->flow = server->desc.flow;
+	server->rcv_nxt = client->snd_nxt;
+}
+
+NX_TEST(across, "ACROSS-1 a connection from one channel to a flow beside a listener of the same host")
+{
+	struct nx_conn client, server;
+	struct bed bed;
+
+	bed_start(_metadata, &bed, 1);
+	connect_client(_metadata, &bed, &client, &server);
+	EXPECT_NE(bed.add[0].flow, server.flow);
+	nx_chan_close(&bed.chan[0]);
+	nx_chan_close(&bed.chan[1]);
+}
+
+NX_TEST(across_room, "FLOW-7 ACROSS-1 of what a channel of the same host sends, too, SYNs alone take room away")
+{
+	struct nx_conn client, server;
+	struct nx_seg seg;
+	struct bed bed;
+
+	bed_start(_metadata, &bed, 1);
+	connect_client(_metadata, &bed, &client, &server);
+	/* The client ends in TIME-WAIT, and the server's flow is no more. */
+	ASSERT_EQ(0, nx_conn_send(&client, NX_FIN | NX_ACK, NULL, 0));
+	ASSERT_TRUE(nx_conn_recv(&server, &seg, WAIT_MS));
+	server.rcv_nxt = client.snd_nxt;
+	ASSERT_EQ(0, nx_conn_send(&server, NX_FIN | NX_ACK, NULL, 0));
 	ASSERT_TRUE(nx_conn_recv(&client, &seg, WAIT_MS));
-	client.rcv_nxt = seg.seq + 1;
-	ASSERT_EQ(0, nx_conn_send(&client, NX_ACK | NX_PSH, "abc", 3));
-	ASSERT_GT(nx_chan_recv_packet(&bed.chan[0], 0, &desc, server.packet,
-				      sizeof(server.packet), WAIT_MS), 0);
-	EXPECT_NE(bed.add[0].flow, desc.flow);
+	client.rcv_nxt = server.snd_nxt;
+	ASSERT_EQ(0, nx_conn_send(&client, NX_ACK, NULL, 0));
+	drain(&bed.chan[0]);
+	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, nx_conn_send(&client, NX_ACK, NULL, 0));
+		ASSERT_TRUE(nx_chan_recv_seg(&server, bed.add[0].flow, &seg,
+					     WAIT_MS));
+	}
+	begin(&bed, NX_HOST4, PORT);
+	EXPECT_EQ(0, whose(&bed, 1));
+	nx_chan_close(&bed.chan[0]);
+	nx_chan_close(&bed.chan[1]);
+}
+
+NX_TEST(across_full, "FLOW-2 ACROSS-1 a SYN of a channel of the same host for which the RX ring has no room is not counted as lost, and takes no room away")
+{
+	struct nexus_status before, after;
+	struct nx_conn client;
+	struct bed bed;
+
+	bed_start(_metadata, &bed, 1);
+	start_client(_metadata, &bed, &client);
+	ASSERT_TRUE(overfill(&bed, 1));
+	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	nx_chan_status(&bed.chan[0], &before);
+	ASSERT_EQ(0, nx_conn_send(&client, NX_SYN, NULL, 0));
+	nx_chan_status(&bed.chan[0], &after);
+	EXPECT_EQ(before.rx_drops, after.rx_drops);
+	drain(&bed.chan[0]);
+	begin(&bed, NX_HOST4, PORT);
+	EXPECT_EQ(0, whose(&bed, 1));
 	nx_chan_close(&bed.chan[0]);
 	nx_chan_close(&bed.chan[1]);
 }
@@ -854,6 +972,54 @@ NX_TEST(to_device, "FLOW-3 a socket that is bound to another device is not claim
 				3));
 	EXPECT_EQ(-ECONNREFUSED, outcome(begin(&bed, NX_HOST4, PORT)));
 	EXPECT_FALSE(has_packet(&bed.chan[0]));
+	nx_chan_close(&bed.chan[0]);
+}
+
+NX_TEST(to_its_device, "FLOW-3 nor where it is bound to the device that is asked, of which its flow knows nothing")
+{
+	struct bed bed;
+	int peer, sock;
+
+	bed_start(_metadata, &bed, 1);
+	ASSERT_EQ(0, setsockopt(bed.server, SOL_SOCKET, SO_BINDTODEVICE, NX_DEV,
+				sizeof(NX_DEV)));
+	sock = connect_kernel(_metadata, &bed, NX_HOST4, &peer);
+	talk_kernel(_metadata, sock, peer);
+	EXPECT_FALSE(has_packet(&bed.chan[0]));
+	/* One that knows. */
+	ASSERT_EQ(0, nx_flow_del(&bed.chan[0], &bed.add[0]));
+	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	begin(&bed, NX_HOST4, PORT);
+	EXPECT_EQ(0, whose(&bed, 1));
+	nx_chan_close(&bed.chan[0]);
+}
+
+/* As many listeners at a port as may have flows. */
+#define CROWD	1024
+
+NX_TEST(crowd, "FLOW-5 no more listeners share a port than a packet can be compared with")
+{
+	struct rlimit many = { CROWD + 64, CROWD + 64 };
+	struct nexus_flow_add add, last;
+	int peer, i;
+	struct bed bed;
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &many));
+	bed_start(_metadata, &bed, 0);
+	close(bed.server);
+	nx_chan_init(&bed.chan[0], NEXUS);
+	bed.chan[0].attach.nr_flows = CROWD + 8;
+	nx_chan_begin(&bed.chan[0]);
+	for (i = 0; i < CROWD; i++)
+		ASSERT_EQ(0, add_beside(&bed.chan[0], listen_again(NX_HOST4),
+					&last));
+	bed.server = listen_again(NX_HOST4);
+	EXPECT_EQ(-EUSERS, add_beside(&bed.chan[0], bed.server, &add));
+	peer = begin(&bed, NX_HOST4, PORT);
+	EXPECT_TRUE(!whose(&bed, 1) || accept_kernel(bed.server, 0) >= 0);
+	close(peer);
+	ASSERT_EQ(0, nx_flow_del(&bed.chan[0], &last));
+	EXPECT_EQ(0, add_beside(&bed.chan[0], bed.server, &add));
 	nx_chan_close(&bed.chan[0]);
 }
 

@@ -668,9 +668,9 @@ struct nexus_sync {
  * one than @local, EADDRINUSE TCP: another socket of the kernel's stack has the port
  * too, EAFNOSUPPORT the socket does not speak @family, EEXIST another flow has this
  * tuple, or the channel one of this socket, ENOSPC no flow index left, EUSERS too
- * many flows of the channel, of the user or of the network namespace, EPERM the
- * policy does not let the caller into the low-latency class, EDQUOT so much of it is
- * not left.
+ * many flows of the channel, of the user or of the network namespace, or 1024
+ * listeners that share a port, EPERM the policy does not let the caller into the
+ * low-latency class, EDQUOT so much of it is not left.
  */
 struct nexus_flow_add {
 	__u32	size;
@@ -716,10 +716,10 @@ struct nexus_flow_del {
  * @nr:         SYNs that it may have from now on, 0 among them; or
  *              NEXUS_FLOW_ROOM_ANY, as when it was added
  *
- * Each SYN that it gets takes one away. Those that find none left are other flows' of
- * the socket, or the kernel's: so who serves one connection after the other leaves to
- * others what it could not see to. Errors: ENOENT no such flow, EOPNOTSUPP it is not
- * beside the kernel's listener.
+ * Each SYN that it gets takes one away, and no other packet does. Those that find none
+ * left are other flows' of the socket, or the kernel's: so who serves one connection
+ * after the other leaves to others what it could not see to. Errors: ENOENT no such
+ * flow, EOPNOTSUPP it is not beside the kernel's listener.
  */
 struct nexus_flow_room {
 	__u32	size;
