@@ -32,17 +32,6 @@ struct bed {
 	int			server;
 };
 
-static int add_beside(struct nx_chan *chan, int sock, struct nexus_flow_add *add)
-{
-	*add = (struct nexus_flow_add){
-		.size = sizeof(*add),
-		.flags = NEXUS_FLOW_BESIDE,
-		.fd = sock,
-		.queue = NEXUS_QUEUE_ANY,
-	};
-	return ioctl(chan->fd, NEXUS_IOC_FLOW_ADD, add) ? -errno : 0;
-}
-
 /* A kernel's server that does not wait in accept(). */
 static int start_server(const char *local, __u16 port)
 {
@@ -67,7 +56,7 @@ static void bed_start_nr(NX_METADATA, struct bed *bed, int nr, const char *local
 	bed->server = start_server(local, PORT);
 	for (int i = 0; i < nr; i++) {
 		start_chan(&bed->chan[i]);
-		ASSERT_EQ(0, add_beside(&bed->chan[i], bed->server,
+		ASSERT_EQ(0, nx_tcp_beside(&bed->chan[i], bed->server,
 					&bed->add[i]));
 	}
 }
@@ -82,14 +71,7 @@ static void bed_start(NX_METADATA, struct bed *bed, int nr)
 /* A client at the other end, which is on its way. */
 static int begin(struct bed *bed, const char *to, __u16 port)
 {
-	struct sockaddr_storage addr;
-	socklen_t len = nx_sockaddr(&addr, to, port);
-	int sock = nx_socket(bed->net.peer, addr.ss_family,
-			     SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-	if (!connect(sock, (void *)&addr, len) || errno != EINPROGRESS)
-		nx_die("connect: %s", strerror(errno));
-	return sock;
+	return nx_tcp_begin(bed->net.peer, to, port);
 }
 
 /* What became of it within WAIT_MS: 0 or -errno. */
@@ -139,32 +121,14 @@ static void complete(NX_METADATA, struct bed *bed, int i, struct nx_conn *conn,
 	fcntl(peer, F_SETFL, 0);
 }
 
-static void talk(NX_METADATA, struct nx_conn *conn, int peer)
+/* A connection that the first channel accepts; its client. */
+static int reach_flow(NX_METADATA, struct bed *bed, const char *to,
+		      struct nx_conn *conn)
 {
-	char seen[16];
+	int peer = begin(bed, to, PORT);
 
-	ASSERT_EQ(0, nx_conn_send(conn, NX_ACK | NX_PSH, "hello", 5));
-	ASSERT_EQ(5, read(peer, seen, sizeof(seen)));
-	EXPECT_EQ(0, memcmp("hello", seen, 5));
-	ASSERT_EQ(4, write(peer, "bye!", 4));
-	ASSERT_TRUE(nx_conn_read(conn, seen, 4));
-	EXPECT_EQ(0, memcmp("bye!", seen, 4));
-}
-
-/* This side closes first: the connection ends in TIME-WAIT. */
-static void end(NX_METADATA, struct nx_conn *conn, int peer)
-{
-	struct nx_seg seg;
-	char seen[16];
-
-	ASSERT_EQ(0, nx_conn_send(conn, NX_FIN | NX_ACK, NULL, 0));
-	EXPECT_EQ(0, read(peer, seen, sizeof(seen)));
-	close(peer);
-	do {
-		ASSERT_TRUE(nx_conn_recv(conn, &seg, WAIT_MS));
-	} while (!(seg.flags & NX_FIN));
-	conn->rcv_nxt = seg.seq + 1;
-	EXPECT_EQ(0, nx_conn_send(conn, NX_ACK, NULL, 0));
+	complete(_metadata, bed, 0, conn, peer);
+	return peer;
 }
 
 /* The kernel's stack accepts one; -1: none came within @ms. */
@@ -232,7 +196,7 @@ NX_TEST(both, "FLOW-7 two channels beside one listening socket both get connecti
 		i = whose(&bed, 2);
 		ASSERT_GE(i, 0);
 		complete(_metadata, &bed, i, &conn, peer);
-		talk(_metadata, &conn, peer);
+		ASSERT_TRUE(nx_conn_talk(&conn, peer));
 		count[i]++;
 	}
 	EXPECT_GE(count[0], 4);
@@ -241,16 +205,6 @@ NX_TEST(both, "FLOW-7 two channels beside one listening socket both get connecti
 	EXPECT_EQ(EAGAIN, errno);
 	nx_chan_close(&bed.chan[0]);
 	nx_chan_close(&bed.chan[1]);
-}
-
-/* A SYN that came to listener @flow is answered. */
-static void answer(struct nx_conn *conn, __u32 flow, const struct nx_seg *syn)
-{
-	conn->flow = flow;
-	conn->tuple = nx_tuple_back(&syn->tuple);
-	conn->rcv_nxt = syn->seq + 1;
-	conn->snd_nxt = 5000;
-	nx_conn_send(conn, NX_SYN | NX_ACK, NULL, 0);
 }
 
 /*
@@ -267,7 +221,7 @@ static void worker(int server, volatile unsigned int *word)
 	long len;
 
 	start_chan(&chan);
-	if (add_beside(&chan, server, &add))
+	if (nx_tcp_beside(&chan, server, &add))
 		_exit(1);
 	close(server);
 	__atomic_fetch_add(&word[0], 1, __ATOMIC_SEQ_CST);
@@ -280,7 +234,7 @@ static void worker(int server, volatile unsigned int *word)
 			continue;
 		if (conn.desc.flow == add.flow) {
 			if ((seg.flags & (NX_SYN | NX_ACK)) == NX_SYN)
-				answer(&conn, add.flow, &seg);
+				nx_conn_answer(&conn, add.flow, &seg);
 		} else if (seg.flags == NX_ACK && !is_open[conn.desc.flow]) {
 			is_open[conn.desc.flow] = true;
 			__atomic_fetch_add(&word[1], 1, __ATOMIC_SEQ_CST);
@@ -346,7 +300,7 @@ NX_TEST(one_leaves, "FLOW-7 a flow that is deleted leaves all SYNs to the other,
 		ASSERT_EQ(!i, whose(&bed, 2));
 		complete(_metadata, &bed, !i, &more, other);
 	}
-	talk(_metadata, &conn, peer);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	nx_chan_close(&bed.chan[0]);
 	nx_chan_close(&bed.chan[1]);
 }
@@ -358,12 +312,10 @@ NX_TEST(wildcard, "FLOW-8 beside a dual-stack wildcard listener: IPv4 and IPv6 r
 	int peer;
 
 	bed_start_nr(_metadata, &bed, 1, "::");
-	peer = begin(&bed, NX_HOST4, PORT);
-	complete(_metadata, &bed, 0, &conn, peer);
-	talk(_metadata, &conn, peer);
-	peer = begin(&bed, NX_HOST6, PORT);
-	complete(_metadata, &bed, 0, &conn, peer);
-	talk(_metadata, &conn, peer);
+	peer = reach_flow(_metadata, &bed, NX_HOST4, &conn);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
+	peer = reach_flow(_metadata, &bed, NX_HOST6, &conn);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	EXPECT_EQ(-1, accept_kernel(bed.server, 0));
 	nx_chan_close(&bed.chan[0]);
 }
@@ -376,9 +328,8 @@ NX_TEST(mapped, "FLOW-8 beside a listener at an IPv4-mapped address")
 
 	bed_start_nr(_metadata, &bed, 1, "::ffff:" NX_HOST4);
 	EXPECT_EQ(AF_INET, bed.add[0].family);
-	peer = begin(&bed, NX_HOST4, PORT);
-	complete(_metadata, &bed, 0, &conn, peer);
-	talk(_metadata, &conn, peer);
+	peer = reach_flow(_metadata, &bed, NX_HOST4, &conn);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	nx_chan_close(&bed.chan[0]);
 }
 
@@ -410,7 +361,7 @@ NX_TEST(group, "FLOW-7 of a SO_REUSEPORT group of the kernel's only those socket
 	bed.server = listen_again(NX_HOST4);
 	other = listen_again(NX_HOST4);
 	start_chan(&chan);
-	ASSERT_EQ(0, add_beside(&chan, bed.server, &add));
+	ASSERT_EQ(0, nx_tcp_beside(&chan, bed.server, &add));
 	for (int n = 0; n < 32; n++) {
 		peer = begin(&bed, NX_HOST4, PORT);
 		for (int ms = 0; ms < WAIT_MS; ms++) {
@@ -437,19 +388,6 @@ NX_TEST(group, "FLOW-7 of a SO_REUSEPORT group of the kernel's only those socket
 	nx_chan_close(&chan);
 }
 
-static int set_room(struct nx_chan *chan, const struct nexus_flow_add *add,
-		    __u32 nr)
-{
-	struct nexus_flow_room room = {
-		.size = sizeof(room),
-		.flow = add->flow,
-		.generation = add->generation,
-		.nr = nr,
-	};
-
-	return ioctl(chan->fd, NEXUS_IOC_FLOW_ROOM, &room) ? -errno : 0;
-}
-
 NX_TEST(room, "FLOW-7 a flow gets no more SYNs than it has room for; the rest is the other flow's, and then the kernel's")
 {
 	struct nexus_flow_add add;
@@ -458,8 +396,8 @@ NX_TEST(room, "FLOW-7 a flow gets no more SYNs than it has room for; the rest is
 	struct bed bed;
 
 	bed_start(_metadata, &bed, 2);
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 0));
-	ASSERT_EQ(0, set_room(&bed.chan[1], &bed.add[1], 3));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], 0));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[1], &bed.add[1], 3));
 	for (int n = 0; n < 3; n++) {
 		peer = begin(&bed, NX_HOST4, PORT);
 		ASSERT_EQ(1, whose(&bed, 2));
@@ -467,20 +405,20 @@ NX_TEST(room, "FLOW-7 a flow gets no more SYNs than it has room for; the rest is
 	}
 	sock = connect_kernel(_metadata, &bed, NX_HOST4, &peer);
 	talk_kernel(_metadata, sock, peer);
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], NEXUS_FLOW_ROOM_ANY));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], NEXUS_FLOW_ROOM_ANY));
 	for (int n = 0; n < 8; n++) {
 		peer = begin(&bed, NX_HOST4, PORT);
 		ASSERT_EQ(0, whose(&bed, 2));
 		complete(_metadata, &bed, 0, &conn, peer);
 	}
-	talk(_metadata, &conn, peer);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan[0], nx_tcp_socket(NX_HOST4, 7),
 				  NULL, NULL, 0, &add));
-	EXPECT_EQ(-EOPNOTSUPP, set_room(&bed.chan[0], &add, 1));
+	EXPECT_EQ(-EOPNOTSUPP, nx_tcp_room(&bed.chan[0], &add, 1));
 	bed.add[0].generation++;
-	EXPECT_EQ(-ENOENT, set_room(&bed.chan[0], &bed.add[0], 1));
+	EXPECT_EQ(-ENOENT, nx_tcp_room(&bed.chan[0], &bed.add[0], 1));
 	bed.add[0].flow = 1U << 31;
-	EXPECT_EQ(-ENOENT, set_room(&bed.chan[0], &bed.add[0], 1));
+	EXPECT_EQ(-ENOENT, nx_tcp_room(&bed.chan[0], &bed.add[0], 1));
 	nx_chan_close(&bed.chan[0]);
 	nx_chan_close(&bed.chan[1]);
 }
@@ -496,7 +434,7 @@ NX_TEST(earlier, "FLOW-2 connections that the kernel accepted before there was a
 	nx_chan_start(&bed.chan[0], NEXUS);
 	sock = connect_kernel(_metadata, &bed, NX_HOST4, &peer);
 	sock6 = connect_kernel(_metadata, &bed, NX_HOST6, &peer6);
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
 	talk_kernel(_metadata, sock, peer);
 	talk_kernel(_metadata, sock6, peer6);
 	/* One end closes, and the other one in FIN-WAIT hears of it. */
@@ -584,7 +522,7 @@ static void half_open(NX_METADATA, bool has_cookie)
 	ASSERT_TRUE(catch(wire, &seg));
 	ASSERT_EQ(NX_SYN | NX_ACK, seg.flags & 0x3f);
 	nx_chan_start(&bed.chan[0], NEXUS);
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
 	/* The SYN once more, and the end of the handshake. */
 	if (!has_cookie)
 		throw(wire, NX_SYN, 100, 0);
@@ -617,7 +555,7 @@ NX_TEST(forged, "TX-9 beside the kernel's listener nothing is sent for a connect
 	connect_kernel(_metadata, &bed, NX_HOST4, &peer);
 	for (i = 0; i < 2; i++) {
 		nx_chan_start(&bed.chan[i], NEXUS);
-		ASSERT_EQ(0, add_beside(&bed.chan[i], bed.server, &bed.add[i]));
+		ASSERT_EQ(0, nx_tcp_beside(&bed.chan[i], bed.server, &bed.add[i]));
 	}
 	forger = (struct nx_conn){
 		.chan = &bed.chan[0],
@@ -645,7 +583,7 @@ NX_TEST(forged, "TX-9 beside the kernel's listener nothing is sent for a connect
 	nx_conn_send(&forger, NX_SYN | NX_ACK, NULL, 0);
 	EXPECT_EQ(i + 3, nx_chan_drops(forger.chan, NEXUS_DROP_TX_STATE));
 	EXPECT_EQ(3, nx_ctl_count(NEXUS_CMD_GET_FLOW));
-	talk(_metadata, &conn, other);
+	ASSERT_TRUE(nx_conn_talk(&conn, other));
 	nx_chan_close(&bed.chan[0]);
 	nx_chan_close(&bed.chan[1]);
 }
@@ -660,7 +598,7 @@ NX_TEST(full, "FLOW-2 a SYN for which the channel has no flow left goes to the k
 	nx_chan_init(&bed.chan[0], NEXUS);
 	bed.chan[0].attach.nr_flows = 3;
 	nx_chan_begin(&bed.chan[0]);
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
 	for (int i = 0; i < 2; i++) {
 		peer[i] = begin(&bed, NX_HOST4, PORT);
 		complete(_metadata, &bed, 0, &conn[i], peer[i]);
@@ -668,10 +606,10 @@ NX_TEST(full, "FLOW-2 a SYN for which the channel has no flow left goes to the k
 	sock = connect_kernel(_metadata, &bed, NX_HOST4, &peer[1]);
 	talk_kernel(_metadata, sock, peer[1]);
 	EXPECT_FALSE(has_packet(&bed.chan[0]));
-	end(_metadata, &conn[0], peer[0]);
+	ASSERT_TRUE(nx_conn_end(&conn[0], peer[0]));
 	peer[0] = begin(&bed, NX_HOST4, PORT);
 	complete(_metadata, &bed, 0, &conn[0], peer[0]);
-	talk(_metadata, &conn[0], peer[0]);
+	ASSERT_TRUE(nx_conn_talk(&conn[0], peer[0]));
 	nx_chan_close(&bed.chan[0]);
 }
 
@@ -717,15 +655,15 @@ NX_TEST(room_stays, "FLOW-7 a SYN that the kernel has in the end, or nobody, tak
 
 	bed_start(_metadata, &bed, 1);
 	wire = start_wire(&bed);
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], 1));
 	throw_wrong(wire);
 	throw_wrong(wire);
 	begin(&bed, NX_HOST4, PORT);
 	EXPECT_EQ(0, whose(&bed, 1));
 	connect_kernel(_metadata, &bed, NX_HOST4, &peer);
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], NEXUS_FLOW_ROOM_ANY));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], NEXUS_FLOW_ROOM_ANY));
 	ASSERT_TRUE(overfill(&bed, 1));
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], 1));
 	connect_kernel(_metadata, &bed, NX_HOST4, &peer);
 	drain(&bed.chan[0]);
 	begin(&bed, NX_HOST4, PORT);
@@ -799,7 +737,7 @@ static void connect_client(NX_METADATA, struct bed *bed, struct nx_conn *client,
 	ASSERT_EQ(0, nx_conn_send(client, NX_SYN, NULL, 0));
 	*server = (struct nx_conn){ .chan = &bed->chan[0] };
 	ASSERT_TRUE(nx_chan_recv_seg(server, bed->add[0].flow, &seg, WAIT_MS));
-	answer(server, bed->add[0].flow, &seg);
+	nx_conn_answer(server, bed->add[0].flow, &seg);
 	ASSERT_TRUE(nx_conn_recv(client, &seg, WAIT_MS));
 	client->rcv_nxt = seg.seq + 1;
 	ASSERT_EQ(0, nx_conn_send(client, NX_ACK | NX_PSH, "abc", 3));
@@ -839,7 +777,7 @@ NX_TEST(across_room, "FLOW-7 ACROSS-1 of what a channel of the same host sends, 
 	client.rcv_nxt = server.snd_nxt;
 	ASSERT_EQ(0, nx_conn_send(&client, NX_ACK, NULL, 0));
 	drain(&bed.chan[0]);
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], 1));
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, nx_conn_send(&client, NX_ACK, NULL, 0));
 		ASSERT_TRUE(nx_chan_recv_seg(&server, bed.add[0].flow, &seg,
@@ -860,7 +798,7 @@ NX_TEST(across_full, "FLOW-2 ACROSS-1 a SYN of a channel of the same host for wh
 	bed_start(_metadata, &bed, 1);
 	start_client(_metadata, &bed, &client);
 	ASSERT_TRUE(overfill(&bed, 1));
-	ASSERT_EQ(0, set_room(&bed.chan[0], &bed.add[0], 1));
+	ASSERT_EQ(0, nx_tcp_room(&bed.chan[0], &bed.add[0], 1));
 	nx_chan_status(&bed.chan[0], &before);
 	ASSERT_EQ(0, nx_conn_send(&client, NX_SYN, NULL, 0));
 	nx_chan_status(&bed.chan[0], &after);
@@ -881,25 +819,23 @@ NX_TEST(closed, "FLOW-3 when the socket is closed nobody listens; connections li
 	int peer;
 
 	bed_start(_metadata, &bed, 1);
-	peer = begin(&bed, NX_HOST4, PORT);
-	complete(_metadata, &bed, 0, &conn, peer);
+	peer = reach_flow(_metadata, &bed, NX_HOST4, &conn);
 	close(bed.server);
 	EXPECT_EQ(-ECONNREFUSED, outcome(begin(&bed, NX_HOST4, PORT)));
 	EXPECT_FALSE(has_packet(&bed.chan[0]));
-	talk(_metadata, &conn, peer);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	ASSERT_EQ(0, nx_flow_del(&bed.chan[0], &bed.add[0]));
 	EXPECT_EQ(-EADDRINUSE, try_bind(false));
 	EXPECT_EQ(0, try_bind(true));
-	end(_metadata, &conn, peer);
+	ASSERT_TRUE(nx_conn_end(&conn, peer));
 	EXPECT_EQ(0, nx_ctl_count(NEXUS_CMD_GET_FLOW));
 	EXPECT_EQ(-EADDRINUSE, try_bind(false));
 	EXPECT_EQ(0, try_bind(true));
 	/* A server that begins again has it, on the kernel's stack or on nexus. */
 	bed.server = start_server(NX_HOST4, PORT);
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
-	peer = begin(&bed, NX_HOST4, PORT);
-	complete(_metadata, &bed, 0, &conn, peer);
-	talk(_metadata, &conn, peer);
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	peer = reach_flow(_metadata, &bed, NX_HOST4, &conn);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	nx_chan_close(&bed.chan[0]);
 }
 
@@ -929,7 +865,7 @@ NX_TEST(moves, "FLOW-3 a socket that is shut down and listens elsewhere takes it
 	setsockopt(bed.server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	ASSERT_EQ(0, listen(bed.server, 16));
 	getsockname(bed.server, (void *)&addr, &len);
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
 	ASSERT_EQ(0, shutdown(bed.server, SHUT_RDWR));
 	other = start_server("0.0.0.0", ntohs(((struct sockaddr_in *)&addr)->sin_port));
 	peer = begin(&bed, NX_HOST4, nx_local_port(other));
@@ -957,9 +893,8 @@ NX_TEST(again, "FLOW-3 a socket that is shut down and listens again at its port 
 	ASSERT_EQ(0, shutdown(bed.server, SHUT_RDWR));
 	EXPECT_EQ(-ECONNREFUSED, outcome(begin(&bed, NX_HOST4, PORT)));
 	ASSERT_EQ(0, listen(bed.server, 16));
-	peer = begin(&bed, NX_HOST4, PORT);
-	complete(_metadata, &bed, 0, &conn, peer);
-	talk(_metadata, &conn, peer);
+	peer = reach_flow(_metadata, &bed, NX_HOST4, &conn);
+	ASSERT_TRUE(nx_conn_talk(&conn, peer));
 	nx_chan_close(&bed.chan[0]);
 }
 
@@ -988,7 +923,7 @@ NX_TEST(to_its_device, "FLOW-3 nor where it is bound to the device that is asked
 	EXPECT_FALSE(has_packet(&bed.chan[0]));
 	/* One that knows. */
 	ASSERT_EQ(0, nx_flow_del(&bed.chan[0], &bed.add[0]));
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
 	begin(&bed, NX_HOST4, PORT);
 	EXPECT_EQ(0, whose(&bed, 1));
 	nx_chan_close(&bed.chan[0]);
@@ -1011,15 +946,15 @@ NX_TEST(crowd, "FLOW-5 no more listeners share a port than a packet can be compa
 	bed.chan[0].attach.nr_flows = CROWD + 8;
 	nx_chan_begin(&bed.chan[0]);
 	for (i = 0; i < CROWD; i++)
-		ASSERT_EQ(0, add_beside(&bed.chan[0], listen_again(NX_HOST4),
+		ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], listen_again(NX_HOST4),
 					&last));
 	bed.server = listen_again(NX_HOST4);
-	EXPECT_EQ(-EUSERS, add_beside(&bed.chan[0], bed.server, &add));
+	EXPECT_EQ(-EUSERS, nx_tcp_beside(&bed.chan[0], bed.server, &add));
 	peer = begin(&bed, NX_HOST4, PORT);
 	EXPECT_TRUE(!whose(&bed, 1) || accept_kernel(bed.server, 0) >= 0);
 	close(peer);
 	ASSERT_EQ(0, nx_flow_del(&bed.chan[0], &last));
-	EXPECT_EQ(0, add_beside(&bed.chan[0], bed.server, &add));
+	EXPECT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &add));
 	nx_chan_close(&bed.chan[0]);
 }
 
@@ -1031,17 +966,17 @@ NX_TEST(refused, "FLOW-5 what may not be added: a socket that does not listen, U
 
 	bed_start(_metadata, &bed, 1);
 	sock = nx_tcp_socket(NX_HOST4, PORT + 1);
-	EXPECT_EQ(-EOPNOTSUPP, add_beside(&bed.chan[0], sock, &add));
+	EXPECT_EQ(-EOPNOTSUPP, nx_tcp_beside(&bed.chan[0], sock, &add));
 	sock = nx_udp_socket(-1, NX_HOST4, PORT, NULL, 0);
-	EXPECT_EQ(-EPROTONOSUPPORT, add_beside(&bed.chan[0], sock, &add));
+	EXPECT_EQ(-EPROTONOSUPPORT, nx_tcp_beside(&bed.chan[0], sock, &add));
 	sock = nx_socket(-1, AF_UNIX, SOCK_STREAM, 0);
-	EXPECT_EQ(-EPROTONOSUPPORT, add_beside(&bed.chan[0], sock, &add));
-	EXPECT_EQ(-EBADF, add_beside(&bed.chan[0], -1, &add));
+	EXPECT_EQ(-EPROTONOSUPPORT, nx_tcp_beside(&bed.chan[0], sock, &add));
+	EXPECT_EQ(-EBADF, nx_tcp_beside(&bed.chan[0], -1, &add));
 	sock = open("/dev/null", O_RDONLY);
-	EXPECT_EQ(-ENOTSOCK, add_beside(&bed.chan[0], sock, &add));
+	EXPECT_EQ(-ENOTSOCK, nx_tcp_beside(&bed.chan[0], sock, &add));
 	sock = nx_tcp_server(bed.net.peer, NX_PEER4, PORT);
-	EXPECT_EQ(-EXDEV, add_beside(&bed.chan[0], sock, &add));
-	EXPECT_EQ(-EEXIST, add_beside(&bed.chan[0], bed.server, &twice));
+	EXPECT_EQ(-EXDEV, nx_tcp_beside(&bed.chan[0], sock, &add));
+	EXPECT_EQ(-EEXIST, nx_tcp_beside(&bed.chan[0], bed.server, &twice));
 	/* Its own kind's flag, and no other. */
 	add = bed.add[0];
 	add.flags = NEXUS_FLOW_BESIDE | NEXUS_FLOW_BESIDE << 1;
@@ -1062,7 +997,7 @@ NX_TEST(refused, "FLOW-5 what may not be added: a socket that does not listen, U
 	ASSERT_EQ(0, nx_udp_bind(sock, NX_HOST4, PORT));
 	ASSERT_EQ(0, nx_tcp_adopt(&bed.chan[0], sock, NULL, NULL, 0, &add));
 	nx_chan_start(&bed.chan[1], NEXUS);
-	EXPECT_EQ(-EEXIST, add_beside(&bed.chan[1], listen_again(NX_HOST4),
+	EXPECT_EQ(-EEXIST, nx_tcp_beside(&bed.chan[1], listen_again(NX_HOST4),
 				      &twice));
 	EXPECT_EQ(1, nx_ctl_count(NEXUS_CMD_GET_FLOW));
 	nx_chan_close(&bed.chan[0]);
@@ -1154,17 +1089,14 @@ NX_TEST(races, "LIFE-2 flows are added, answered by and deleted, and channels cl
 		struct nx_seg seg;
 
 		i = n % 2;
-		if (add_beside(&bed.chan[i], race.fd, &bed.add[i]))
+		if (nx_tcp_beside(&bed.chan[i], race.fd, &bed.add[i]))
 			continue;
 		nr_added++;
 		conn->chan = &bed.chan[i];
 		while (has_packet(conn->chan) &&
 		       nx_chan_recv_seg(conn, conn->desc.flow, &seg, 0)) {
 			nr_seen++;
-			conn->flow = bed.add[i].flow;
-			conn->tuple = nx_tuple_back(&seg.tuple);
-			conn->rcv_nxt = seg.seq + 1;
-			nx_conn_send(conn, NX_SYN | NX_ACK, NULL, 0);
+			nx_conn_answer(conn, bed.add[i].flow, &seg);
 		}
 		if (nx_random(&seed) % 64 == 0) {
 			nx_chan_close(&bed.chan[i]);
@@ -1208,7 +1140,7 @@ NX_TEST(defunct, "FLOW-2 when a channel's memory is taken back, the kernel's lis
 	nx_chan_init(&bed.chan[0], NEXUS);
 	bed.chan[0].attach.flags |= NEXUS_ATTACH_DEFUNCT_OK;
 	nx_chan_begin(&bed.chan[0]);
-	ASSERT_EQ(0, add_beside(&bed.chan[0], bed.server, &bed.add[0]));
+	ASSERT_EQ(0, nx_tcp_beside(&bed.chan[0], bed.server, &bed.add[0]));
 	ASSERT_EQ(0, nx_defunct(NEXUS_DEFUNCT_A_PID, getpid()));
 	sock = connect_kernel(_metadata, &bed, NX_HOST4, &peer);
 	talk_kernel(_metadata, sock, peer);

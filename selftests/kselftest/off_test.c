@@ -48,25 +48,11 @@ static void fill(void *bytes, size_t len, __u32 seed)
 static void connect_peer(NX_METADATA, struct bed *bed, struct nx_conn *conn,
 			 bool is_ipv6, int *peer)
 {
-	const char *host = is_ipv6 ? NX_HOST6 : NX_HOST4;
-	const char *to = is_ipv6 ? NX_PEER6 : NX_PEER4;
-	struct nexus_flow_add add;
-	int server, sock;
-
-	server = nx_tcp_server(bed->net.peer, to, PORT);
-	sock = nx_tcp_socket(host, PORT);
-	ASSERT_EQ(0, nx_tcp_adopt(&bed->chan, sock, NULL, to, PORT, &add));
-	close(sock);
-	*conn = (struct nx_conn){
-		.chan = &bed->chan,
-		.flow = add.flow,
-		.tuple = nx_tuple(host, PORT, to, PORT),
-		.snd_nxt = 0xffffff00,
-	};
-	ASSERT_TRUE(nx_conn_open(conn));
-	*peer = accept(server, NULL, NULL);
+	*conn = (struct nx_conn){ .chan = &bed->chan, .snd_nxt = 0xffffff00 };
+	*peer = nx_conn_open_to(conn, bed->net.peer,
+				is_ipv6 ? NX_HOST6 : NX_HOST4,
+				is_ipv6 ? NX_PEER6 : NX_PEER4, PORT);
 	ASSERT_GE(*peer, 0);
-	close(server);
 }
 
 /* Sends @len bytes at snd_nxt as a super-packet, the checksum left open. */

@@ -36,48 +36,17 @@ static void bed_start(struct bed *bed)
 static void connect_peer(NX_METADATA, struct bed *bed, struct nx_conn *conn,
 			 bool is_ipv6, __u16 port, int *peer)
 {
-	const char *host = is_ipv6 ? NX_HOST6 : NX_HOST4;
-	const char *to = is_ipv6 ? NX_PEER6 : NX_PEER4;
-	struct nexus_flow_add add;
-	int server, sock;
-
-	server = nx_tcp_server(bed->net.peer, to, port);
-	sock = nx_tcp_socket(host, port);
-	ASSERT_EQ(0, nx_tcp_adopt(&bed->chan, sock, NULL, to, port, &add));
-	close(sock);
-	*conn = (struct nx_conn){
-		.chan = &bed->chan,
-		.flow = add.flow,
-		.tuple = nx_tuple(host, port, to, port),
-		.snd_nxt = 1000,
-	};
-	ASSERT_TRUE(nx_conn_open(conn));
-	*peer = accept(server, NULL, NULL);
+	*conn = (struct nx_conn){ .chan = &bed->chan, .snd_nxt = 1000 };
+	*peer = nx_conn_open_to(conn, bed->net.peer,
+				is_ipv6 ? NX_HOST6 : NX_HOST4,
+				is_ipv6 ? NX_PEER6 : NX_PEER4, port);
 	ASSERT_GE(*peer, 0);
-	close(server);
 }
 
-/* Bytes each way, and an orderly end that this side begins. */
 static void talk_and_close(NX_METADATA, struct nx_conn *conn, int peer)
 {
-	char seen[64];
-	struct nx_seg seg;
-
-	ASSERT_EQ(0, nx_conn_send(conn, NX_ACK | NX_PSH, "hello", 5));
-	ASSERT_EQ(5, read(peer, seen, sizeof(seen)));
-	EXPECT_EQ(0, memcmp("hello", seen, 5));
-	ASSERT_EQ(9, write(peer, "good bye!", 9));
-	ASSERT_TRUE(nx_conn_read(conn, seen, 9));
-	EXPECT_EQ(0, memcmp("good bye!", seen, 9));
-	ASSERT_EQ(0, nx_conn_send(conn, NX_FIN | NX_ACK, NULL, 0));
-	EXPECT_EQ(0, read(peer, seen, sizeof(seen)));
-	close(peer);
-	do {
-		ASSERT_TRUE(nx_conn_recv(conn, &seg, WAIT_MS));
-	} while (!(seg.flags & NX_FIN));
-	conn->rcv_nxt = seg.seq + 1;
-	EXPECT_EQ(conn->snd_nxt, seg.ack);
-	EXPECT_EQ(0, nx_conn_send(conn, NX_ACK, NULL, 0));
+	ASSERT_TRUE(nx_conn_talk(conn, peer));
+	ASSERT_TRUE(nx_conn_end(conn, peer));
 }
 
 static void connects(NX_METADATA, bool is_ipv6)
@@ -109,10 +78,7 @@ static void accept_peer(NX_METADATA, struct bed *bed, struct nx_conn *conn,
 	struct sockaddr_storage addr;
 	socklen_t len = nx_sockaddr(&addr, to, PORT);
 
-	*peer = nx_socket(bed->net.peer, addr.ss_family,
-			  SOCK_STREAM | SOCK_NONBLOCK, 0);
-	ASSERT_EQ(-1, connect(*peer, (void *)&addr, len));
-	ASSERT_EQ(EINPROGRESS, errno);
+	*peer = nx_tcp_begin(bed->net.peer, to, PORT);
 	*conn = (struct nx_conn){ .chan = &bed->chan, .snd_nxt = 5000 };
 	ASSERT_TRUE(nx_conn_accept(conn, flow));
 	ASSERT_EQ(0, connect(*peer, (void *)&addr, len));

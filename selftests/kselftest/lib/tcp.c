@@ -234,6 +234,40 @@ int nx_tcp_adopt(struct nx_chan *chan, int sock, const char *local,
 	return ioctl(chan->fd, NEXUS_IOC_FLOW_ADD, add) ? -errno : 0;
 }
 
+int nx_tcp_beside(struct nx_chan *chan, int sock, struct nexus_flow_add *add)
+{
+	*add = (struct nexus_flow_add){
+		.size = sizeof(*add),
+		.flags = NEXUS_FLOW_BESIDE,
+		.fd = sock,
+		.queue = NEXUS_QUEUE_ANY,
+	};
+	return ioctl(chan->fd, NEXUS_IOC_FLOW_ADD, add) ? -errno : 0;
+}
+
+int nx_tcp_room(struct nx_chan *chan, const struct nexus_flow_add *add, __u32 nr)
+{
+	struct nexus_flow_room room = {
+		.size = sizeof(room),
+		.flow = add->flow,
+		.generation = add->generation,
+		.nr = nr,
+	};
+
+	return ioctl(chan->fd, NEXUS_IOC_FLOW_ROOM, &room) ? -errno : 0;
+}
+
+int nx_tcp_begin(int ns, const char *to, __u16 port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, to, port);
+	int sock = nx_socket(ns, addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	if (!connect(sock, (void *)&addr, len) || errno != EINPROGRESS)
+		nx_die("connect to %s port %u: %s", to, port, strerror(errno));
+	return sock;
+}
+
 static int send_seg(struct nx_conn *conn, const struct nx_seg *seg)
 {
 	static char packet[NEXUS_PACKET_MAX + 1];
@@ -349,6 +383,33 @@ bool nx_conn_open(struct nx_conn *conn)
 	return !nx_conn_send(conn, NX_ACK, NULL, 0);
 }
 
+int nx_conn_open_to(struct nx_conn *conn, int ns, const char *local,
+		    const char *to, __u16 port)
+{
+	int server = nx_tcp_server(ns, to, port), peer = -1;
+	int sock = nx_tcp_socket(local, port);
+	struct nexus_flow_add add;
+	int err = nx_tcp_adopt(conn->chan, sock, NULL, to, port, &add);
+
+	close(sock);
+	if (err)
+		nx_note("FLOW_ADD: %s", strerror(-err));
+	conn->flow = add.flow;
+	conn->tuple = nx_tuple(local, port, to, port);
+	if (!err && nx_conn_open(conn))
+		peer = accept(server, NULL, NULL);
+	close(server);
+	return peer;
+}
+
+int nx_conn_answer(struct nx_conn *conn, __u32 flow, const struct nx_seg *syn)
+{
+	conn->flow = flow;
+	conn->tuple = nx_tuple_back(&syn->tuple);
+	conn->rcv_nxt = syn->seq + 1;
+	return nx_conn_send(conn, NX_SYN | NX_ACK, NULL, 0);
+}
+
 bool nx_conn_accept(struct nx_conn *conn, __u32 flow)
 {
 	struct nx_seg seg;
@@ -359,10 +420,7 @@ bool nx_conn_accept(struct nx_conn *conn, __u32 flow)
 		nx_note("instead of a SYN: [%s]", nx_seg_flags(seg.flags));
 		return false;
 	}
-	conn->flow = flow;
-	conn->tuple = nx_tuple_back(&seg.tuple);
-	conn->rcv_nxt = seg.seq + 1;
-	if (nx_conn_send(conn, NX_SYN | NX_ACK, NULL, 0) ||
+	if (nx_conn_answer(conn, flow, &seg) ||
 	    !recv_any(conn, &seg, PATIENCE_MS))
 		return false;
 	/* From here on it is a flow of its own. */
@@ -390,4 +448,32 @@ bool nx_conn_read(struct nx_conn *conn, void *bytes, size_t len)
 			return false;
 	}
 	return true;
+}
+
+bool nx_conn_talk(struct nx_conn *conn, int peer)
+{
+	char seen[16];
+
+	return !nx_conn_send(conn, NX_ACK | NX_PSH, "hello", 5) &&
+	       read(peer, seen, sizeof(seen)) == 5 &&
+	       !memcmp("hello", seen, 5) && write(peer, "good bye!", 9) == 9 &&
+	       nx_conn_read(conn, seen, 9) && !memcmp("good bye!", seen, 9);
+}
+
+bool nx_conn_end(struct nx_conn *conn, int peer)
+{
+	struct nx_seg seg;
+	char seen[16];
+
+	if (nx_conn_send(conn, NX_FIN | NX_ACK, NULL, 0) ||
+	    read(peer, seen, sizeof(seen)))
+		return false;
+	close(peer);
+	do {
+		if (!nx_conn_recv(conn, &seg, PATIENCE_MS))
+			return false;
+	} while (!(seg.flags & NX_FIN));
+	conn->rcv_nxt = seg.seq + 1;
+	return seg.ack == conn->snd_nxt &&
+	       !nx_conn_send(conn, NX_ACK, NULL, 0);
 }

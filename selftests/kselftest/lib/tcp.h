@@ -73,6 +73,11 @@ int nx_tcp_server(int ns, const char *local, __u16 port);
 /* The caller's side of FLOW_ADD; 0 or -errno. @remote NULL: a listener. */
 int nx_tcp_adopt(struct nx_chan *chan, int sock, const char *local,
 		 const char *remote, __u16 port, struct nexus_flow_add *add);
+/* The same beside @sock, which listens; and NEXUS_IOC_FLOW_ROOM of such a flow. */
+int nx_tcp_beside(struct nx_chan *chan, int sock, struct nexus_flow_add *add);
+int nx_tcp_room(struct nx_chan *chan, const struct nexus_flow_add *add, __u32 nr);
+/* A kernel's client in namespace @ns that is on its way, and does not block. */
+int nx_tcp_begin(int ns, const char *to, __u16 port);
 
 /*
  * Sends a segment of @len bytes at snd_nxt, which goes on by its length; 0 or
@@ -93,11 +98,24 @@ bool nx_chan_recv_seg(struct nx_conn *conn, __u32 flow, struct nx_seg *seg,
  */
 bool nx_conn_open(struct nx_conn *conn);
 /*
+ * The same to a kernel's server in namespace @ns, whose end it returns, by a flow that
+ * is added, with one port at both ends; @conn has its channel and snd_nxt. -1: no
+ * connection.
+ */
+int nx_conn_open_to(struct nx_conn *conn, int ns, const char *local,
+		    const char *to, __u16 port);
+/*
  * Answers the next SYN to listener @flow; @conn has its channel, and gets a flow
  * of its own. False: none came, or its SYN-ACK was not acknowledged.
  */
 bool nx_conn_accept(struct nx_conn *conn, __u32 flow);
+/* Answers a SYN that came to listener @flow; @conn has its channel and snd_nxt. */
+int nx_conn_answer(struct nx_conn *conn, __u32 flow, const struct nx_seg *syn);
 /* Receives @len bytes in order, and acknowledges them; false: others came. */
 bool nx_conn_read(struct nx_conn *conn, void *bytes, size_t len);
+/* Bytes both ways, with @peer at the other end, which blocks. */
+bool nx_conn_talk(struct nx_conn *conn, int peer);
+/* An orderly end that this side begins, in TIME-WAIT therefore; closes @peer. */
+bool nx_conn_end(struct nx_conn *conn, int peer);
 
 #endif
