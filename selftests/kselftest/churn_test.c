@@ -39,6 +39,7 @@
 #define NR_WORKERS	4
 #define NR_CPUS		2
 #define WAIT_MS		60000
+#define SOON_MS		40
 
 /* All rounds, and for how long a share of them is tried. */
 #define NR_ROUNDS	10000
@@ -79,6 +80,9 @@ static const __u8 weights[NR_FATES] = { 30, 21, 38, 21, 13, 2, 2, 1 };
  * @attached: rounds whose process had a channel
  * @flows:    and a flow, and of those
  * @conns:    a connection of TCP
+ * @shared:   rounds whose process had a flow beside the kernel's listener
+ * @accepted: connections that it accepted there by that
+ * @kernels:  and by the kernel's stack
  * @packets:  sent through channels
  */
 struct tally {
@@ -87,6 +91,9 @@ struct tally {
 	__u32	attached;
 	__u32	flows;
 	__u32	conns;
+	__u32	shared;
+	__u32	accepted;
+	__u32	kernels;
 	__u64	packets;
 };
 
@@ -137,6 +144,8 @@ static void count(__u32 *number)
  * @flow:   of UDP
  * @conn:   of TCP
  * @peer:   a socket at the other end
+ * @server: a socket that listens, or 0: there is none
+ * @beside: its flow
  */
 struct life {
 	struct world	*world;
@@ -147,6 +156,8 @@ struct life {
 	struct nx_flow	flow;
 	struct nx_conn	conn;
 	int	peer;
+	int	server;
+	struct nexus_flow_add	beside;
 };
 
 /* The module, the nexus or the device may be gone: the round is over early. */
@@ -216,6 +227,64 @@ static void connect_tcp(struct life *life)
 	close(server);
 }
 
+/* One that is on its way to the server; the device may be gone. */
+static int begin_client(const struct life *life)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = nx_sockaddr(&addr, NX_HOST4, life->port);
+	int sock = nx_socket(life->world->net.peer, AF_INET,
+			     SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	connect(sock, (void *)&addr, len);
+	return sock;
+}
+
+/* A client's connection comes by either way; or by none, as of two queues one is read. */
+static void accept_client(struct life *life)
+{
+	struct nx_conn *conn = &life->conn;
+	struct nx_seg seg;
+
+	begin_client(life);
+	if (!nx_chan_recv_seg(conn, life->beside.flow, &seg, SOON_MS)) {
+		if (accept4(life->server, NULL, NULL, 0) >= 0)
+			count(&life->world->tally->kernels);
+		return;
+	}
+	if (nx_conn_answer(conn, life->beside.flow, &seg) ||
+	    nx_chan_recv_packet(&life->chan, 0, &conn->desc, conn->packet,
+				sizeof(conn->packet), SOON_MS) < 0)
+		return;
+	if (conn->desc.flow != life->beside.flow)
+		count(&life->world->tally->accepted);
+}
+
+/* A listener of the kernel's, and a flow beside it. */
+static void serve(struct life *life)
+{
+	int sock = bound_socket(life, -1, SOCK_STREAM | SOCK_NONBLOCK, NX_HOST4);
+
+	if (listen(sock, 8) || nx_tcp_beside(&life->chan, sock, &life->beside))
+		return;
+	life->server = sock;
+	life->conn.chan = &life->chan;
+	count(&life->world->tally->shared);
+	if (pick(&life->seed, 2))
+		nx_tcp_room(&life->chan, &life->beside, pick(&life->seed, 3));
+	for (int i = 0; i < 2; i++)
+		accept_client(life);
+	nx_tcp_room(&life->chan, &life->beside, NEXUS_FLOW_ROOM_ANY);
+	/* It may listen until the end, or not; the flow knows nothing of that. */
+	switch (pick(&life->seed, 4)) {
+	case 0:
+		close(sock);
+		break;
+	case 1:
+		shutdown(sock, SHUT_RDWR);
+		break;
+	}
+}
+
 /* Traffic without end in all of them would leave no CPU for what they are about. */
 static void pause_after_packet(const struct life *life)
 {
@@ -231,12 +300,33 @@ static void *send_in(void *arg)
 
 	for (;;) {
 		nx_udp_send(life->peer, "traffic", 7, NX_HOST4, life->port);
+		if (life->server)
+			close(begin_client(life));
 		pause_after_packet(life);
 	}
 	return NULL;
 }
 
-/* One packet out, and what came in given back; whatever the answers are. */
+/* What came in is given back; a SYN may have an answer. */
+static void take(struct life *life, const struct nexus_desc *desc)
+{
+	struct nx_conn *conn = &life->conn;
+	struct nx_seg seg;
+	bool is_syn = false;
+
+	if (life->server && desc->flow == life->beside.flow && desc->len <= 128) {
+		memcpy(conn->packet, nx_buf_ptr(&life->chan, desc->buf),
+		       desc->len);
+		is_syn = !nx_seg_parse(conn->packet, desc->len,
+				       !(desc->flags & NEXUS_DESC_CSUM), &seg) &&
+			 seg.flags & NX_SYN;
+	}
+	nx_buf_give(&life->chan, 0, desc->buf);
+	if (is_syn)
+		nx_conn_answer(conn, life->beside.flow, &seg);
+}
+
+/* One packet out, and all that came in; whatever the answers are. */
 static void exchange(struct life *life)
 {
 	struct nx_ring *rx = nx_chan_ring(&life->chan, 0, NEXUS_RING_RX);
@@ -247,7 +337,7 @@ static void exchange(struct life *life)
 	nx_chan_send(&life->chan, 0, life->flow.add.flow, 0, packet, len);
 	nx_chan_sync(&life->chan, 0, NEXUS_SYNC_TX | NEXUS_SYNC_REFILL, 0);
 	while (nx_ring_pop(rx, &desc))
-		nx_buf_give(&life->chan, 0, desc.buf);
+		take(life, &desc);
 	__atomic_fetch_add(&life->world->tally->packets, 1, __ATOMIC_RELAXED);
 }
 
@@ -261,6 +351,8 @@ static void go_home(struct life *life)
 		nx_flow_del(&life->chan, &life->flow.add);
 		close(life->flow.sock);
 		close(life->peer);
+		if (life->server)
+			close(life->server);
 	}
 	nx_net_enter(life->world->home);
 	nx_net_stop(&life->world->net);
@@ -291,8 +383,14 @@ static void live(struct world *world, enum fate fate)
 		use_cpus(0, NR_CPUS);
 	if (!attach(&life) || !add_flow(&life))
 		_exit(0);
-	if (!pick(&life.seed, 3))
+	switch (pick(&life.seed, 3)) {
+	case 0:
 		connect_tcp(&life);
+		break;
+	case 1:
+		serve(&life);
+		break;
+	}
 	if (fate == NAMESPACE)
 		go_home(&life);
 	else
@@ -307,6 +405,8 @@ static void live(struct world *world, enum fate fate)
 	if (fate == CLOSE) {
 		if (pick(&life.seed, 2))
 			nx_flow_del(&life.chan, &life.flow.add);
+		if (life.server && pick(&life.seed, 2))
+			nx_flow_del(&life.chan, &life.beside);
 		nx_chan_close(&life.chan);
 	}
 	_exit(0);
@@ -526,6 +626,8 @@ static void tell(const struct tally *tally)
 	nx_note("%u channels, %u flows, %u connections, %llu packets, %u loads of the module",
 		tally->attached, tally->flows, tally->conns, tally->packets,
 		tally->loads);
+	nx_note("%u listeners beside the kernel's, %u connections by them, %u by the kernel's",
+		tally->shared, tally->accepted, tally->kernels);
 	for (int i = 0; i < NR_FATES; i++)
 		nx_note("%u times %s", tally->fates[i], fate_names[i]);
 }
@@ -539,7 +641,7 @@ static long long end_of(__u32 nr)
 	return seconds ? nx_now_ns() + seconds * NX_SEC : LLONG_MAX;
 }
 
-NX_TEST_LONG(lifetimes, "LIFE-4 LIFE-1 LIFE-2 POOL-4 attach, flow, traffic, kill, defunct, device, namespace and module end in random order on two CPUs", 7200)
+NX_TEST_LONG(lifetimes, "LIFE-4 LIFE-1 LIFE-2 POOL-4 attach, flow, listener beside the kernel's, traffic, kill, defunct, device, namespace and module end in random order on two CPUs", 7200)
 {
 	__u32 nr = nx_loops("NEXUS_TEST_LIFETIMES", NR_ROUNDS);
 	long long end_ns = end_of(nr);
@@ -562,6 +664,7 @@ NX_TEST_LONG(lifetimes, "LIFE-4 LIFE-1 LIFE-2 POOL-4 attach, flow, traffic, kill
 	tell(tally);
 	EXPECT_LT(0, tally->attached);
 	EXPECT_LT(0, tally->flows);
+	EXPECT_LT(0, tally->shared);
 	/* Nothing of all that holds the module. */
 	for (int i = 0; i < WAIT_MS / 20 && err == -EWOULDBLOCK; i++) {
 		err = module_remove();
