@@ -16,21 +16,14 @@ stack=nexus
 
 cleanup()
 {
-	stop_servers KILL
-	take_down near pg0
-	take_down far
+	part_stacks
 }
 
 # nginx's workers are another user's than its master.
 setup()
 {
-	wire far far0 near near0 &&
-		address far far0 $far/24 && address near near0 $near/24 &&
-		near nexusctl nexus add pg0 dev near0 &&
-		near nexusctl policy set pg0 allow any || return
-	mkdir "$work/www" && chmod 777 "$work" &&
-		head -c 100000 /dev/urandom > "$work/www/big"
-	echo hello > "$work/www/small"
+	join_stacks && near nexusctl policy set pg0 allow any &&
+		chmod 777 "$work" && make_www 100000
 }
 
 # PORT: how many processes have had packets for a listener of nexus's there.
@@ -49,12 +42,6 @@ are_served()
 }
 
 # --------------------------------------------------------------------- nginx
-
-far_fetches()
-{
-	far curl -sS -m 60 -o "$work/got" "http://$near:$1/big" &&
-		cmp "$work/got" "$work/www/big"
-}
 
 # PORT FROM TO: a connection for each request.
 fetch_many()

@@ -18,18 +18,12 @@ base=9100
 
 cleanup()
 {
-	stop_servers KILL
-	take_down near pg0
-	take_down far
+	part_stacks
 }
 
 setup()
 {
-	wire far far0 near near0 &&
-		address far far0 $far/24 && address near near0 $near/24 &&
-		near nexusctl nexus add pg0 dev near0 && make_certificate || return
-	mkdir "$work/www" && head -c 300000 /dev/urandom > "$work/www/big"
-	echo hello > "$work/www/small"
+	join_stacks && make_certificate && make_www 300000
 }
 
 make_certificate()
@@ -130,12 +124,6 @@ makes_calls()
 }
 
 # ------------------------------------------------------------------- servers
-
-far_fetches()
-{
-	far curl -sS -m 60 -o "$work/got" "http://$near:$1/big" &&
-		cmp "$work/got" "$work/www/big"
-}
 
 # wrk says nothing of errors where there are none.
 far_requests()

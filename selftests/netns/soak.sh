@@ -7,7 +7,7 @@
 #
 #     netns far                        netns near
 #     10.60.0.1, wrk                   10.60.0.2, nginx
-#                    far0 ---- near0   nexus sg0 on near0
+#                    far0 ---- near0   nexus pg0 on near0
 set -uo pipefail
 
 . "$(dirname "$(realpath "$0")")/stacks.sh"
@@ -20,17 +20,12 @@ slack_kib=512
 
 cleanup()
 {
-	stop_servers KILL
-	take_down near sg0
-	take_down far
+	part_stacks
 }
 
 setup()
 {
-	wire far far0 near near0 &&
-		address far far0 $far/24 && address near near0 $near/24 &&
-		near nexusctl nexus add sg0 dev near0 || return
-	mkdir "$work/www" && echo hello > "$work/www/small"
+	join_stacks && make_www 0
 }
 
 answers()

@@ -29,9 +29,7 @@ setup()
 	wire far far0 near near0 &&
 		address far far0 $far4/24 $far6/64 &&
 		address near near0 $near4/24 $near6/64 &&
-		near nexusctl nexus add sk0 dev near0 || return
-	mkdir "$work/www" && head -c 200000 /dev/urandom > "$work/www/big"
-	echo hello > "$work/www/small"
+		near nexusctl nexus add sk0 dev near0 && make_www 200000
 }
 
 # ------------------------------------------------------------------- clients

@@ -8,6 +8,35 @@
 # kernel or nexus
 stack=kernel
 
+# The namespaces, with $far and $near for addresses, and nexus pg0 in near.
+join_stacks()
+{
+	wire far far0 near near0 &&
+		address far far0 $far/24 && address near near0 $near/24 &&
+		near nexusctl nexus add pg0 dev near0
+}
+
+part_stacks()
+{
+	stop_servers KILL
+	take_down near pg0
+	take_down far
+}
+
+# BYTES: what servers have to give, $work/www/big of so many, and small.
+make_www()
+{
+	mkdir "$work/www" && head -c "$1" /dev/urandom > "$work/www/big" &&
+		echo hello > "$work/www/small"
+}
+
+# PORT: of a server in near, which gives big.
+far_fetches()
+{
+	far curl -sS -m 60 -o "$work/got" "http://$near:$1/big" &&
+		cmp "$work/got" "$work/www/big"
+}
+
 # A program in the near namespace, on the stack that is being tested.
 on()
 {
