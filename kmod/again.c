@@ -317,9 +317,10 @@ void nx_again_count(struct nx_tx_run *run)
 /* Nothing but headers and payload is in its descriptor, and its own class. */
 static bool is_plain(const struct nx_tx_run *run)
 {
+	const u32 plain = NEXUS_DESC_CSUM | NEXUS_DESC_KEEP;
 	const struct nexus_desc *d = &run->desc.d;
 
-	return run->packet.nr_parts == 1 && !(d->flags & ~(NEXUS_DESC_CSUM | NEXUS_DESC_KEEP)) &&
+	return run->packet.nr_parts == 1 && !(d->flags & ~plain) &&
 	       nx_tx_class_is_right(d->traffic_class,
 				    run->packet.flow->traffic_class);
 }

@@ -202,7 +202,6 @@ static bool has_slots(struct nx_queue *q, u32 nr)
 	       nx_ring_space(ring->here, ring->there, ring->mask + 1) >= nr;
 }
 
-/* Copies without a sum. */
 /* As skb_copy_bits(), where all that does not lie in front lies in mapped pages. */
 static bool copy_frags(const struct sk_buff *skb, u32 off, void *to, u32 len)
 {
@@ -236,6 +235,7 @@ static bool copy_frags(const struct sk_buff *skb, u32 off, void *to, u32 len)
 	return !len;
 }
 
+/* Copies without a sum. */
 static bool copy_plain(const struct nx_rx_packet *p, u32 off, void *to, u32 len)
 {
 	if (!p->skb)
