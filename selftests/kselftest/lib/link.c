@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <linux/if.h>	/* after <net/if.h>, which it allows for */
 #include <string.h>
 
 #include "link.h"
@@ -15,38 +16,55 @@
 
 #define BYTES	1024
 
-/* The answer to @message, which asks for one; 0 or -errno. */
-static int converse(struct mnl_socket *sock, const struct nlmsghdr *message)
+/* A kernel's answer. */
+union reply {
+	struct nlmsghdr	message;
+	char		bytes[8192];
+};
+
+static int converse(struct mnl_socket *sock, const struct nlmsghdr *message,
+		    union reply *reply)
 {
-	const struct nlmsgerr *answer;
-	const struct nlmsghdr *reply;
-	char buf[8192];
 	int len;
 
 	if (mnl_socket_sendto(sock, message, message->nlmsg_len) < 0)
 		return -errno;
-	len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
+	len = mnl_socket_recvfrom(sock, reply, sizeof(*reply));
 	if (len < 0)
 		return -errno;
-	reply = (const void *)buf;
-	if (!mnl_nlmsg_ok(reply, len) || reply->nlmsg_type != NLMSG_ERROR)
-		return -EPROTO;
-	answer = mnl_nlmsg_get_payload(reply);
-	return answer->error;
+	return mnl_nlmsg_ok(&reply->message, len) ? 0 : -EPROTO;
 }
 
-static void call(const struct nlmsghdr *message, const char *what,
-		 const char *name)
+static int error_of(const union reply *reply)
+{
+	const struct nlmsgerr *answer = mnl_nlmsg_get_payload(&reply->message);
+
+	return reply->message.nlmsg_type == NLMSG_ERROR ? answer->error : 0;
+}
+
+/* Sends @message, the errors of which are those of @what with @name. */
+static void ask(const struct nlmsghdr *message, union reply *reply,
+		const char *what, const char *name)
 {
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int err;
 
 	if (!sock || mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID))
 		nx_die("rtnetlink: %s", strerror(errno));
-	err = converse(sock, message);
+	err = converse(sock, message, reply) ?: error_of(reply);
 	mnl_socket_close(sock);
 	if (err)
 		nx_die("%s %s: %s", what, name, strerror(-err));
+}
+
+static void call(const struct nlmsghdr *message, const char *what,
+		 const char *name)
+{
+	union reply reply;
+
+	ask(message, &reply, what, name);
+	if (reply.message.nlmsg_type != NLMSG_ERROR)
+		nx_die("%s %s: not acknowledged", what, name);
 }
 
 static struct nlmsghdr *message_new(void *buf, __u16 type, __u16 flags)
@@ -97,6 +115,27 @@ void nx_link_del(const char *name)
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(message, IFLA_IFNAME, name);
 	call(message, "delete", name);
+}
+
+/*
+ * The kernel answers within the lock within which it lets a device that has a carrier
+ * send, and names the state up first then. The flag IFF_RUNNING is set before: as long
+ * as nobody has looked at a new device's carrier, its state is unknown, which runs.
+ */
+bool nx_link_is_up(const char *name)
+{
+	char buf[BYTES];
+	struct nlmsghdr *message = message_new(buf, RTM_GETLINK, 0);
+	const struct nlattr *attr;
+	union reply reply;
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	ask(message, &reply, "state of", name);
+	mnl_attr_for_each(attr, &reply.message, sizeof(struct ifinfomsg))
+		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE)
+			return mnl_attr_get_u8(attr) == IF_OPER_UP;
+	return false;
 }
 
 static void put_address(struct nlmsghdr *message, __u16 type, int family,

@@ -7,6 +7,7 @@
 #define NX_LINK_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 
 /**
  * struct nx_link - one end of a wire
@@ -32,6 +33,8 @@ void nx_link_add_veth(const struct nx_link *here, const struct nx_link *there,
 /* The addresses of a device that is here, and a permanent neighbour. */
 void nx_link_add_addresses(const struct nx_link *link,
 			   const struct nx_link *neighbour);
+/* Whether what it is given to send leaves: it is up, and has a carrier. */
+bool nx_link_is_up(const char *name);
 void nx_link_del(const char *name);
 
 #endif

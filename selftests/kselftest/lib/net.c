@@ -99,22 +99,15 @@ static int device_ioctl(unsigned long request, struct ifreq *ifr,
 	return err;
 }
 
-/*
- * Before the kernel has seen that it has a carrier, a device sends nothing. It says so
- * a moment before it does, within the lock that setting the flags once more waits for.
- */
 static void link_wait(const char *name)
 {
 	long long end_ns = nx_now_ns() + 10 * NX_SEC;
-	struct ifreq ifr = {};
 
-	while (device_ioctl(SIOCGIFFLAGS, &ifr, name) ||
-	       !(ifr.ifr_flags & IFF_RUNNING)) {
+	while (!nx_link_is_up(name)) {
 		if (nx_now_ns() > end_ns)
-			nx_die("link %s does not run", name);
+			nx_die("link %s does not come up", name);
 		nx_sleep_ms(1);
 	}
-	nx_link_set(name, true);
 }
 
 void nx_net_alone(void)
