@@ -26,6 +26,13 @@
 #define FLIGHT_MIN	4096
 #define FLIGHT_MIN_LL	1
 
+/*
+ * Where somebody of this host keeps what is sent the kernel copies it, and pays for
+ * pages and for a copy by memcpy(): more than we do. So a flow's payloads are copied by
+ * us then, but for one in so many, which shows whether it is still so.
+ */
+#define FLIGHT_COPIES	64
+
 /* The buffers of a payload: 64 KiB that begin in the middle of one lie in two. */
 #define FLIGHT_BUFS	4
 
@@ -33,6 +40,8 @@
  * struct nx_flight - what a packet on its way holds
  * @ubuf:    for the kernel, with the count of skbs
  * @chan:    of which it holds a reference
+ * @flow_idx: of the flow that sends
+ * @serial:  of that flow
  * @sent:    its report, or NULL: nobody asked for one
  * @nr_bufs: of @bufs
  * @bufs:    large buffers of the channel's pool, held
@@ -42,6 +51,8 @@
 struct nx_flight {
 	struct ubuf_info	ubuf;
 	struct nx_channel	*chan;
+	u32			flow_idx;
+	u64			serial;
 	struct nx_sent		*sent;
 	u32			nr_bufs;
 	u32			bufs[FLIGHT_BUFS];
@@ -61,19 +72,36 @@ static void flight_free(struct nx_flight *flight)
 	module_put(THIS_MODULE);
 }
 
+/* What became of one will become of those that the flow sends next. */
+static void learn(const struct nx_flight *flight, bool is_copied)
+{
+	struct nx_flow *flow;
+
+	rcu_read_lock();
+	flow = rcu_dereference(flight->chan->flows[flight->flow_idx].flow);
+	if (flow && flow->serial == flight->serial &&
+	    (is_copied || READ_ONCE(flow->nr_copies)))
+		WRITE_ONCE(flow->nr_copies, is_copied ? FLIGHT_COPIES : 0);
+	rcu_read_unlock();
+}
+
 /* An skb has let go of its pages, or has copied them. */
 static void flight_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 			    bool is_zerocopy)
 {
+	struct nx_flight *flight = container_of(ubuf, struct nx_flight, ubuf);
+
+	learn(flight, !is_zerocopy);
 	if (refcount_dec_and_test(&ubuf->refcnt))
-		flight_free(container_of(ubuf, struct nx_flight, ubuf));
+		flight_free(flight);
 }
 
 static const struct ubuf_info_ops flight_ops = {
 	.complete = flight_complete,
 };
 
-static struct nx_flight *flight_alloc(struct nx_channel *chan)
+static struct nx_flight *flight_alloc(struct nx_channel *chan,
+				      const struct nx_flow *flow)
 {
 	struct nx_flight *flight;
 
@@ -87,6 +115,8 @@ static struct nx_flight *flight_alloc(struct nx_channel *chan)
 	flight->ubuf.flags = SKBFL_ZEROCOPY_FRAG | SKBFL_DONT_ORPHAN;
 	nx_channel_get(chan);
 	flight->chan = chan;
+	flight->flow_idx = flow->idx;
+	flight->serial = flow->serial;
 	flight->sent = NULL;
 	flight->nr_bufs = 0;
 	/* The open file from which the caller comes has one. */
@@ -105,12 +135,27 @@ static bool is_long(const struct nx_tx_packet *p)
 	       p->len >= skip + FLIGHT_MIN_LL && nx_grant_of(p->flow);
 }
 
+/*
+ * Would the kernel copy it? The low-latency class is promised that we do not. Behind
+ * one that is to show it, the next ones are copied until it has.
+ */
+static bool is_copied_anyway(struct nx_flow *flow)
+{
+	u32 left = READ_ONCE(flow->nr_copies);
+
+	if (likely(!left) || nx_grant_of(flow))
+		return false;
+	WRITE_ONCE(flow->nr_copies, left > 1 ? left - 1 : FLIGHT_COPIES);
+	return left > 1;
+}
+
 /**
  * nx_flight_suits - can a packet's payload leave without a copy?
  * @p: the packet, checked; in a RCU section
  *
  * It is long, or of the low-latency class, the process keeps the buffers, and
- * they are large ones: a page of small ones has other packets on it.
+ * they are large ones: a page of small ones has other packets on it; and nobody of
+ * this host has kept what was sent before.
  */
 bool nx_flight_suits(const struct nx_tx_packet *p)
 {
@@ -133,7 +178,8 @@ bool nx_flight_suits(const struct nx_tx_packet *p)
 					 part->len - skip, PAGE_SIZE);
 		skip = 0;
 	}
-	return nr_bufs <= FLIGHT_BUFS && nr_pages <= MAX_SKB_FRAGS;
+	return nr_bufs <= FLIGHT_BUFS && nr_pages <= MAX_SKB_FRAGS &&
+	       !is_copied_anyway(p->flow);
 }
 
 /* The pages of @len bytes at @off of buffer @buf. */
@@ -171,7 +217,7 @@ static bool load_pages(struct sk_buff *skb, struct nx_pool *pool, u32 buf,
 bool nx_flight_load(struct sk_buff *skb, struct nx_channel *chan,
 		    const struct nx_tx_packet *p)
 {
-	struct nx_flight *flight = flight_alloc(chan);
+	struct nx_flight *flight = flight_alloc(chan, p->flow);
 	u32 skip = p->packet.payload_off, i;
 	const struct nx_tx_part *part;
 

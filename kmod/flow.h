@@ -70,6 +70,8 @@ struct nx_flow_node {
  *              changed under @lock
  * @room_set:   how often the owner has said how many; under @lock
  * @track:      of a TCP connection; unused by a listener
+ * @nr_copies:  payloads, the last of which leaves as pages, while those before are
+ *              copied; 0: all leave as pages: flight.c
  * @parent:     of an accepted connection: the listener, which keeps the socket
  *              for as long as it has one
  * @users:      itself, and the connections that it has accepted; the socket is
@@ -131,6 +133,7 @@ struct nx_flow {
 	u16			room_set;
 	atomic64_t		drops;
 	struct nx_tcp_track	track;
+	u32			nr_copies;
 
 	struct nx_flow		*parent;
 	refcount_t		users;

@@ -250,6 +250,65 @@ NX_TEST(stays_here, "OFF-7 what a packet socket or a socket of this host keeps i
 	nx_chan_close(&bed.chan);
 }
 
+/* Whether the module left alone what was sent last; @was: nr_copied() before that. */
+static bool has_flown(NX_METADATA, struct bed *bed, __u64 *was)
+{
+	__u64 copied = nr_copied(_metadata, bed) - *was;
+
+	*was += copied;
+	if (copied == nx_udp_headers(AF_INET))
+		return true;
+	EXPECT_EQ(bed->len, copied);
+	return false;
+}
+
+/* @nr payloads that arrive; how many of them the module left alone. */
+static int nr_flights(NX_METADATA, struct bed *bed, int nr, __u64 *was)
+{
+	int nr_flown = 0;
+
+	while (nr--) {
+		send_it(_metadata, bed, NEXUS_DESC_KEEP);
+		expect_payload(_metadata, bed, bed->sent);
+		nr_flown += has_flown(_metadata, bed, was);
+	}
+	return nr_flown;
+}
+
+NX_TEST(copied_by_us, "OFF-7 where the kernel has to copy what stays here the module copies what follows, but for one in 64")
+{
+	static struct bed bed;
+	__u64 was = 0;
+
+	bed_start(&bed, AF_INET, 0);
+	EXPECT_EQ(1, nr_flights(_metadata, &bed, 1, &was));
+	EXPECT_EQ(0, nr_flights(_metadata, &bed, 63, &was));
+	EXPECT_EQ(1, nr_flights(_metadata, &bed, 1, &was));
+	EXPECT_EQ(0, nr_flights(_metadata, &bed, 63, &was));
+	EXPECT_EQ(0, give_back(&bed));
+	EXPECT_TRUE(await_landing(&bed));
+	nx_chan_close(&bed.chan);
+}
+
+NX_TEST(copied_no_more, "OFF-7 where the kernel need not copy any more the module leaves payload alone again; until it knows, it copies")
+{
+	static struct bed bed;
+	__u64 was = 0;
+
+	bed_start(&bed, AF_INET, 0);
+	EXPECT_EQ(1, nr_flights(_metadata, &bed, 64, &was));
+	hold(HOLD_FOR_GOOD);
+	send_it(_metadata, &bed, NEXUS_DESC_KEEP);
+	EXPECT_TRUE(has_flown(_metadata, &bed, &was));
+	send_it(_metadata, &bed, NEXUS_DESC_KEEP);
+	EXPECT_FALSE(has_flown(_metadata, &bed, &was));
+	release();
+	EXPECT_EQ(1, nr_flights(_metadata, &bed, 1, &was));
+	EXPECT_EQ(0, give_back(&bed));
+	EXPECT_TRUE(await_landing(&bed));
+	nx_chan_close(&bed.chan);
+}
+
 NX_TEST(sent_again, "OFF-7 a kept buffer can be sent again while it is in flight, and comes back after the last time, however it was sent")
 {
 	static struct bed bed;
