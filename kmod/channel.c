@@ -383,6 +383,7 @@ void nx_channel_empty(struct nx_channel *chan)
 		q->nr_cache = 0;
 		spin_unlock_bh(&q->rx_lock);
 		nx_brake_exit(q);
+		nx_delay_let_go(q, KTIME_MAX);
 	}
 }
 

@@ -74,16 +74,30 @@ static bool decide(struct nx_queue *q)
 	return delay_ns;
 }
 
+/* Of those for whom he holds wakes back, a sender remembers one: mostly there is one. */
+static void remember(struct nx_queue *sender, struct nx_queue *q)
+{
+	struct nx_queue *was;
+
+	if (READ_ONCE(sender->holds) == q)
+		return;
+	nx_channel_get(q->chan);
+	was = xchg(&sender->holds, q);
+	if (was)
+		nx_channel_put(was->chan);
+}
+
 /**
  * nx_delay_wake - whether the sleeper is to be left asleep for now
- * @q: the queue; packets for it were published
+ * @q:      the queue; packets for it were published
+ * @sender: the queue of whose process they are, which is running; or NULL
  *
  * With bottom halves off. While nothing is ever held, the price is a look at the
  * jiffies.
  *
  * Return: true: it will be woken by and by.
  */
-bool nx_delay_wake(struct nx_queue *q)
+bool nx_delay_wake(struct nx_queue *q, struct nx_queue *sender)
 {
 	struct nx_delay *delay = &q->delay;
 	bool is_held;
@@ -99,7 +113,50 @@ bool nx_delay_wake(struct nx_queue *q)
 	spin_lock(&delay->lock);
 	is_held = decide(q);
 	spin_unlock(&delay->lock);
+	if (is_held && sender)
+		remember(sender, q);
 	return is_held;
+}
+
+static bool end_wait(const struct nx_queue *sender, struct nx_queue *q)
+{
+	struct nx_gather *g = &q->delay.gather;
+	bool is_ended;
+	u32 was;
+
+	spin_lock_bh(&q->delay.lock);
+	was = g->state;
+	is_ended = nx_gather_let_go(g, ktime_get_ns());
+	tell(q, was);
+	if (is_ended)
+		trace_nexus_let_go(sender->chan->id, q->chan->id, q->idx,
+				   READ_ONCE(*q->rx.prod) - READ_ONCE(*q->rx.cons));
+	spin_unlock_bh(&q->delay.lock);
+	return is_ended;
+}
+
+/**
+ * nx_delay_let_go - who made others wait is about to sleep himself
+ * @sender: his queue
+ * @at:     when he wakes by himself; KTIME_MAX: never
+ *
+ * Whom he sent something wakes now: nothing follows, and this CPU may have nothing
+ * else to do. If he comes back while the wait still lasts, it goes on.
+ */
+void nx_delay_let_go(struct nx_queue *sender, ktime_t at)
+{
+	struct nx_queue *q;
+
+	if (likely(!READ_ONCE(sender->holds)))
+		return;
+	if (ktime_before(at, ktime_add_us(ktime_get(), NX_GATHER_MAX_US)))
+		return;
+	q = xchg(&sender->holds, NULL);
+	if (!q)
+		return;
+	if (end_wait(sender, q))
+		nx_wake_now(q, NX_ARMED_RX);
+	nx_channel_put(q->chan);
 }
 
 /* False: the wait has an end later than this timer's. */

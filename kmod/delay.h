@@ -30,7 +30,8 @@ struct nx_delay {
 
 void nx_delay_init(struct nx_queue *q);
 void nx_delay_exit(struct nx_queue *q);
-bool nx_delay_wake(struct nx_queue *q);
+bool nx_delay_wake(struct nx_queue *q, struct nx_queue *sender);
+void nx_delay_let_go(struct nx_queue *sender, ktime_t at);
 void nx_delay_pin(struct nx_queue *q, u32 delay_us);
 void nx_delay_unpin(struct nx_queue *q);
 enum nx_gather_state nx_delay_show(struct nx_queue *q, u32 *delay_us);

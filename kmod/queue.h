@@ -96,6 +96,8 @@ struct nx_rx_parts {
  * @is_urgent: a packet of the low-latency class came: its wake is never held
  * @alarm:     when who sleeps wants to be woken at the latest
  * @delay:     whether, and for how long, a wake for packets is held
+ * @holds:     whose wake is held because of packets that were sent from here; with a
+ *             reference of its channel
  */
 struct nx_queue {
 	struct nx_channel	*chan;
@@ -138,6 +140,7 @@ struct nx_queue {
 	bool			is_urgent;
 	struct nx_alarm		alarm;
 	struct nx_delay		delay;
+	struct nx_queue		*holds;
 };
 
 #endif /* NX_QUEUE_H */

@@ -237,6 +237,26 @@ TRACE_EVENT(nexus_gather,
 		  __entry->delay_us, __entry->packets, __entry->bytes)
 );
 
+/* A wait that a sender began ends because it sleeps; of how many packets. */
+TRACE_EVENT(nexus_let_go,
+	TP_PROTO(u32 sender, u32 channel, u32 queue, u32 packets),
+	TP_ARGS(sender, channel, queue, packets),
+	TP_STRUCT__entry(
+		__field(u32, sender)
+		__field(u32, channel)
+		__field(u32, queue)
+		__field(u32, packets)
+	),
+	TP_fast_assign(
+		__entry->sender = sender;
+		__entry->channel = channel;
+		__entry->queue = queue;
+		__entry->packets = packets;
+	),
+	TP_printk("sender=%u channel=%u queue=%u packets=%u", __entry->sender,
+		  __entry->channel, __entry->queue, __entry->packets)
+);
+
 TRACE_DEFINE_ENUM(NX_BUDGET_HOLDS);
 TRACE_DEFINE_ENUM(NX_BUDGET_GROWS);
 TRACE_DEFINE_ENUM(NX_BUDGET_SHRINKS);

@@ -587,7 +587,7 @@ static int send_some(struct nx_tx_run *run)
 	}
 	nx_again_count(run);
 	nx_tx_end_peer(run);
-	nx_wake_run();
+	nx_wake_run(run->q);
 	if (unlikely(!run->budget))
 		judge_budget(run->q, run->rx.time_ns);
 	rcu_read_unlock();
@@ -645,7 +645,7 @@ void nx_tx_send_own(struct nx_flow *flow, const u8 *h, u32 len)
 	else
 		count_tx(q, p, is_local);
 	nx_tx_end_peer(&q->run);
-	nx_wake_run();
+	nx_wake_run(NULL);
 	rcu_read_unlock();
 	local_bh_enable();
 	mutex_unlock(&q->tx_lock);

@@ -94,7 +94,7 @@ void nx_wake_later(struct nx_queue *q, bool is_softirq)
 	list->first = q;
 }
 
-static void wake_all(struct wake_list *list)
+static void wake_all(struct wake_list *list, struct nx_queue *sender)
 {
 	struct nx_queue *q;
 
@@ -102,7 +102,7 @@ static void wake_all(struct wake_list *list)
 		list->first = q->wake_next;
 		/* W3: from here on, a delivery lists the queue again. */
 		atomic_set(&q->is_waking, 0);
-		if (!nx_delay_wake(q))
+		if (!nx_delay_wake(q, sender))
 			nx_wake_now(q, NX_ARMED_RX);
 		nx_channel_put(q->chan);
 	}
@@ -110,18 +110,19 @@ static void wake_all(struct wake_list *list)
 
 /**
  * nx_wake_run - a run of packets ends: wake everybody that it was for
+ * @sender: the queue of the process that sent them; NULL: of one that is gone
  *
  * With bottom halves off.
  */
-void nx_wake_run(void)
+void nx_wake_run(struct nx_queue *sender)
 {
-	wake_all(this_cpu_ptr(&wake_lists));
+	wake_all(this_cpu_ptr(&wake_lists), sender);
 }
 
 /* On the list's own CPU, or, if that went offline, on another one. */
 static void wake_tasklet(struct tasklet_struct *t)
 {
-	wake_all(container_of(t, struct wake_list, tasklet));
+	wake_all(container_of(t, struct wake_list, tasklet), NULL);
 }
 
 /**
@@ -308,6 +309,7 @@ int nx_wait(struct nx_queue *q, u32 what, ktime_t at, bool is_first,
 	ret = watch ? nx_watch_look(watch) : 0;
 	if (ret)
 		return ret;
+	nx_delay_let_go(q, at);
 	init_wait(&s.wait);
 	if (is_first)
 		s.wait.func = wake_first;

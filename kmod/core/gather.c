@@ -256,6 +256,26 @@ u64 nx_gather_expire(struct nx_gather *g, u64 now_ns)
 }
 
 /**
+ * nx_gather_let_go - who sent last sends no more before he has heard of it
+ * @g:      of the sleeper
+ * @now_ns: the time
+ *
+ * Return: true: something is held, and is not from here on: wake; false: nothing
+ * is, or an administrator wants it held.
+ */
+bool nx_gather_let_go(struct nx_gather *g, u64 now_ns)
+{
+	if (!g->held_ns || g->state == NX_GATHER_PINNED)
+		return false;
+	if (g->last_ns == g->held_ns)
+		note_vain(g, now_ns);
+	else
+		g->nr_vain = 0;
+	g->held_ns = 0;
+	return true;
+}
+
+/**
  * nx_gather_show - what is done now
  * @g:        of the sleeper
  * @now_ns:   the time

@@ -106,6 +106,7 @@ void nx_gather_init(struct nx_gather *g);
 void nx_gather_pin(struct nx_gather *g, u32 delay_us);
 u64 nx_gather_ask(struct nx_gather *g, const struct nx_gather_run *run);
 u64 nx_gather_expire(struct nx_gather *g, u64 now_ns);
+bool nx_gather_let_go(struct nx_gather *g, u64 now_ns);
 enum nx_gather_state nx_gather_show(const struct nx_gather *g, u64 now_ns,
 				    u32 *delay_us);
 

@@ -252,6 +252,46 @@ NX_TEST(alone, "TUNE-1 a packet that comes alone wakes at once while dense ones 
 }
 
 /*
+ * Two packets behind dense traffic, for a reader that sleeps; then their sender sleeps
+ * for so long. Whether a wait ended by that, in some tries: the two may come too late to
+ * be waited for, or before the reader sleeps.
+ */
+static bool is_let_go(NX_METADATA, struct bed *bed, long long sleep_ns)
+{
+	char sender[32], channel[32];
+
+	snprintf(sender, sizeof(sender), "sender=%u ", bed->from.attach.channel_id);
+	snprintf(channel, sizeof(channel), "channel=%u ", bed->to.attach.channel_id);
+	for (int i = 0; i < 100; i++) {
+		EXPECT_TRUE(press(bed));
+		for (int j = 0; j < 5; j++)
+			send_batch(bed, 8 * BATCH, 300);
+		while (bed->seen != bed->sent)
+			sched_yield();
+		send_batch(bed, 1, 300);
+		send_batch(bed, 1, 300);
+		EXPECT_EQ(-ETIME, nx_chan_sync(&bed->from, 0, NEXUS_SYNC_WAIT_RX,
+					       sleep_ns));
+		EXPECT_TRUE(wait_seen(bed));
+		if (nx_trace_has(sender, channel))
+			return true;
+	}
+	return false;
+}
+
+NX_TEST(let_go, "TUNE-1 a wake is not held while its sender sleeps, but while it pauses")
+{
+	struct bed bed;
+
+	bed_start(&bed);
+	nx_trace_start("nexus_let_go");
+	EXPECT_FALSE(is_let_go(_metadata, &bed, NX_MSEC / 10));
+	EXPECT_TRUE(is_let_go(_metadata, &bed, 5 * NX_MSEC));
+	nx_trace_stop();
+	bed_stop(&bed);
+}
+
+/*
  * A wake comes for 64 packets, or when the delay has passed since the one before.
  * So where more than 64 come in a delay, there is at most one for 32.
  */
@@ -347,7 +387,7 @@ NX_TEST(pinned, "TUNE-6 the delay of wakes tells its state, is pinned, and set f
 
 	bed_start(&bed);
 	id = bed.to.attach.channel_id;
-	EXPECT_EQ(-ENOENT, nx_tune(id + 1, NEXUS_TUNE_WAKE_DELAY, 1));
+	EXPECT_EQ(-ENOENT, nx_tune(id + 1000, NEXUS_TUNE_WAKE_DELAY, 1));
 	EXPECT_EQ(-ERANGE, nx_tune(id, NEXUS_TUNE_WAKE_DELAY, MOST_US + 1));
 	nx_trace_start("nexus_gather");
 	EXPECT_EQ(0, nx_tune(id, NEXUS_TUNE_WAKE_DELAY, 0));

@@ -306,6 +306,69 @@ static void nx_gather_expire__tries_again(void)
 	CU_ASSERT_EQUAL(bed.gather.stays_ns, NX_GATHER_HOLD_NS);
 }
 
+/* ------------------------------------------------------ who sends and sleeps */
+
+/* @nr packets one by one, behind which the sender sleeps; true: that woke ours. */
+static bool burst(struct bed *bed, u32 nr, u32 len)
+{
+	while (nr--) {
+		pass(bed, bed->now_ns + 2000);
+		arrive(bed, 1, len);
+	}
+	if (!nx_gather_let_go(&bed->gather, bed->now_ns))
+		return false;
+	wake(bed);
+	return true;
+}
+
+/* One wake for each burst, and none waits for longer than that takes. */
+static void nx_gather_let_go__wakes_once_a_burst(void)
+{
+	struct bed bed;
+	u32 i, wakes;
+
+	start(&bed);
+	load(&bed, 60000, 500, 3 * SEC);
+	CU_ASSERT_EQUAL(bed.gather.state, NX_GATHER_HOLDS);
+	CU_ASSERT_TRUE(burst(&bed, 10, 500));
+	wakes = bed.nr_wakes;
+	bed.longest_ns = 0;
+	for (i = 0; i < 10000; i++) {
+		pass(&bed, bed.now_ns + 50000);
+		CU_ASSERT_TRUE(burst(&bed, 10, 500));
+	}
+	CU_ASSERT_EQUAL(bed.nr_wakes - wakes, 10000);
+	CU_ASSERT_TRUE(bed.longest_ns <= 20000);
+	CU_ASSERT_EQUAL(bed.gather.state, NX_GATHER_HOLDS);
+}
+
+/* Whom nobody follows before the sender sleeps need not have waited. */
+static void nx_gather_let_go__gives_up_on_lone_ones(void)
+{
+	struct bed bed;
+	u32 i;
+
+	start(&bed);
+	load(&bed, 60000, 500, 3 * SEC);
+	CU_ASSERT_TRUE(burst(&bed, 2, 500));
+	for (i = 0; i < NX_GATHER_VAIN_MAX; i++)
+		CU_ASSERT_TRUE(burst(&bed, 1, 500));
+	CU_ASSERT_EQUAL(bed.gather.state, NX_GATHER_VAIN);
+	CU_ASSERT_FALSE(burst(&bed, 1, 500));
+	CU_ASSERT_EQUAL(bed.gather.delay_us, 0);
+}
+
+static void nx_gather_let_go__leaves_what_is_pinned(void)
+{
+	struct bed bed;
+
+	start(&bed);
+	CU_ASSERT_FALSE(nx_gather_let_go(&bed.gather, 1));
+	nx_gather_pin(&bed.gather, 500);
+	CU_ASSERT_FALSE(burst(&bed, 3, 500));
+	CU_ASSERT_EQUAL(bed.waiting, 3);
+}
+
 /* ------------------------------------------------- beside what can be pinned */
 
 /* Instructions, counted: receiving a small packet, and a wake with its sleep. */
@@ -430,6 +493,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nx_gather_expire__backs_off_from_a_closed_loop),
 	UNIT_CASE(nx_gather_expire__lets_go_of_whom_nobody_follows),
 	UNIT_CASE(nx_gather_expire__tries_again),
+	UNIT_CASE_ID(nx_gather_let_go__wakes_once_a_burst, "TUNE-1"),
+	UNIT_CASE(nx_gather_let_go__gives_up_on_lone_ones),
+	UNIT_CASE(nx_gather_let_go__leaves_what_is_pinned),
 	UNIT_CASE(nx_gather__is_within_a_tenth_of_the_best_pinned),
 	UNIT_CASE(nx_gather_show__rests_after_silence),
 	UNIT_CASE_ID(nx_gather_pin__waits_so_long, "TUNE-6"),
