@@ -607,6 +607,7 @@ NX_TEST(beside_ends, "RING-9 SYNC beside a descriptor: what is ready, times, sig
 	EXPECT_EQ(1, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
 	/* What the queue has comes first. */
 	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX, 5 * NX_SEC));
 	EXPECT_EQ(0, sync_beside(&bed.chan, fd, NEXUS_TIMEOUT_NONE));
 	EXPECT_EQ(-EBADF, sync_beside(&bed.chan, -1, NEXUS_TIMEOUT_NONE));
 	while (nx_ring_pop(nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX), &desc))
