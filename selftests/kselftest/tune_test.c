@@ -253,17 +253,16 @@ NX_TEST(alone, "TUNE-1 a packet that comes alone wakes at once while dense ones 
 
 /*
  * Two packets behind dense traffic, for a reader that sleeps; then their sender sleeps
- * for so long. Whether a wait ended by that, in some tries: the two may come too late to
- * be waited for, or before the reader sleeps.
+ * for so long. Whether a wait ended by that, in so many tries: the two may come too late
+ * to be waited for, or before the reader sleeps.
  */
-static bool is_let_go(NX_METADATA, struct bed *bed, long long sleep_ns)
+static bool is_let_go(NX_METADATA, struct bed *bed, long long sleep_ns, int tries)
 {
 	char sender[32], channel[32];
 
 	snprintf(sender, sizeof(sender), "sender=%u ", bed->from.attach.channel_id);
 	snprintf(channel, sizeof(channel), "channel=%u ", bed->to.attach.channel_id);
-	for (int i = 0; i < 100; i++) {
-		EXPECT_TRUE(press(bed));
+	while (tries-- && press(bed)) {
 		for (int j = 0; j < 5; j++)
 			send_batch(bed, 8 * BATCH, 300);
 		while (bed->seen != bed->sent)
@@ -285,8 +284,8 @@ NX_TEST(let_go, "TUNE-1 a wake is not held while its sender sleeps, but while it
 
 	bed_start(&bed);
 	nx_trace_start("nexus_let_go");
-	EXPECT_FALSE(is_let_go(_metadata, &bed, NX_MSEC / 10));
-	EXPECT_TRUE(is_let_go(_metadata, &bed, 5 * NX_MSEC));
+	EXPECT_TRUE(is_let_go(_metadata, &bed, 5 * NX_MSEC, 100));
+	EXPECT_FALSE(is_let_go(_metadata, &bed, NX_MSEC / 10, 10));
 	nx_trace_stop();
 	bed_stop(&bed);
 }
