@@ -226,16 +226,30 @@ void nx_beside_settle(struct nx_socket *s, int fd)
 				    is_open ? NEXUS_FLOW_ROOM_ANY : 0);
 }
 
+/*
+ * Each thread that waits has room for one, but for those that are there. A handshake that
+ * has begun does not count: who never completes his would keep others away for a minute.
+ */
+static void set_waiting(struct nx_socket *s)
+{
+	uint32_t nr = s->nr_waiting;
+
+	if (!s->has_room)
+		nexus_tcp_listener_set_room(s->listener, nr > s->nr_children ?
+					    nr - s->nr_children : 0);
+}
+
 void nx_beside_begin_wait(struct nx_socket *s)
 {
-	if (!s->has_room)
-		nexus_tcp_listener_set_room(s->listener, 1);
+	s->nr_waiting++;
+	set_waiting(s);
 }
 
 void nx_beside_end_wait(struct nx_socket *s)
 {
-	if (s->state == NX_SOCKET_LISTEN && !s->has_room)
-		nexus_tcp_listener_set_room(s->listener, 0);
+	s->nr_waiting--;
+	if (s->state == NX_SOCKET_LISTEN)
+		set_waiting(s);
 }
 
 /* Until somebody has a connection: 0, -EAGAIN at @until_ns, -EINTR. */
@@ -313,6 +327,7 @@ void nx_beside_inherit(struct nx_socket *s)
 	s->listener = NULL;
 	s->children = NULL;
 	s->nr_children = 0;
+	s->nr_waiting = 0;
 	s->is_beside = false;
 	s->state = NX_SOCKET_SHARED;
 }

@@ -112,6 +112,7 @@ struct nx_settings {
  * @is_beside: the listener is beside the kernel's
  * @has_room: such a listener has room for any number of connections
  * @was_watched: such a listener has been in an epoll
+ * @nr_waiting: threads that wait for a connection of such a listener
  * @is_used: the program has sent or received on the connection
  * @is_held: a datagram found no room; nothing is writable until there is some
  * @wants_pktinfo4, @wants_pktinfo6: IP_PKTINFO, IPV6_RECVPKTINFO
@@ -163,6 +164,7 @@ struct nx_socket {
 	struct nx_socket	*last_child;
 	uint32_t		nr_children;
 	uint32_t		backlog;
+	uint32_t		nr_waiting;
 	struct nx_socket	*next;
 	struct nexus_addr	peer;
 	struct nx_watch		*watches;

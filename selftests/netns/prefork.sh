@@ -145,6 +145,57 @@ pool_serves()
 	[ $status = 0 ] && are_served "$1" 1
 }
 
+# Two threads of a child wait in accept(), and each has its client at the same time; the
+# parent never accepts.
+threads='
+import os, socket, sys, threading
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], int(sys.argv[2])))
+s.listen(64)
+def serve():
+	while True:
+		c, peer = s.accept()
+		c.sendall(c.recv(100))
+		c.close()
+if not os.fork():
+	for i in range(2):
+		threading.Thread(target=serve).start()
+os.wait()
+'
+
+# First one is silent, and then one more: which is asked how it came.
+threads_clients='
+import json, socket, subprocess, sys
+def begin():
+	return socket.create_connection((sys.argv[1], int(sys.argv[2])), 30)
+def ask(c):
+	c.settimeout(30)
+	c.sendall(b"x")
+	assert c.recv(100) == b"x"
+silent = begin()
+other = begin()
+subprocess.run(["sleep", "1"])
+flows = json.loads(subprocess.run(["ip", "netns", "exec", "near", "nexusctl", "-j",
+	"flow", "show"], stdout=subprocess.PIPE, check=True).stdout)
+flows = [f for f in flows if f["local_port"] == int(sys.argv[2])]
+print(flows)
+assert len([f for f in flows if not f["listener"]]) == 2, len(flows)
+ask(other)
+ask(silent)
+'
+
+threads_serve()
+{
+	local status
+
+	sleep 1
+	far timeout 100 python3 -c "$threads_clients" $near "$1"
+	status=$?
+	cat "$work/threads.$1.log"
+	return $status
+}
+
 # A child has a connection and closes the listener without having accepted it: the parent
 # does, and knows the peer, though to the kernel it is a connection of this host.
 heir='
@@ -205,6 +256,7 @@ cd "$work/www" || exit
 serve_nginx 8001 'worker_processes 2;' on
 serve pool.8002 on python3 -c "$pool" $near 8002 accept $far
 serve pool.8003 on python3 -c "$pool" $near 8003 poll $far
+serve threads.8005 on python3 -c "$threads" $near 8005
 serve heir.8004 on python3 -c "$heir" $near 8004
 check "TCP-1 nginx with two workers: both are served" nginx_serves
 check "TCP-1 nginx with two workers: many requests" nginx_has_requests
@@ -212,5 +264,6 @@ check "TCP-1 nginx reloads under load, and no request is lost" nginx_reloads
 check "TCP-1 a client of the same host" same_host
 check "TCP-1 processes that wait in accept(): who is busy keeps nobody waiting" pool_serves 8002
 check "TCP-1 processes that wait in poll(), likewise" pool_serves 8003
+check "TCP-1 threads that wait in accept() each have a connection of nexus's" threads_serve 8005
 check "TCP-1 what a process has not accepted when it closes a shared listener is another one's, its peer's name with it" hands_over 8004
-finish 7
+finish 8
