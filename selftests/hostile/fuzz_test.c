@@ -2,9 +2,11 @@
 /*
  * Random programs: each round is a process that does with channels whatever can be
  * done, in the order that its seed says, while a thread of it changes bytes of its
- * rings and packets. The kernel's log is the judge, and two neighbours.
+ * rings and packets, and segments of all kinds come for its ports. The kernel's log is
+ * the judge, and two neighbours.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -15,11 +17,16 @@
 
 #include "bed.h"
 #include "ctl.h"
+#include "tcp.h"
 #include "test.h"
 
 #define NR_CHANS	3
 #define NR_SOCKS	4
 #define NR_ACTS		200
+#define NR_PORTS	4
+
+/* Of the peer, by which TCP's segments come and go. */
+#define NR_PEER_PORTS	4
 
 /**
  * struct program - what one round has in hand
@@ -34,6 +41,9 @@ struct program {
 	int	socks[NR_SOCKS];
 	struct nexus_flow_add	flows[NR_SOCKS];
 };
+
+/* Listeners beside the kernel's that programs have had, in memory that all share. */
+static __u32 *nr_beside;
 
 static __u32 pick(struct program *p, __u32 below)
 {
@@ -133,6 +143,33 @@ static void act_flow(struct program *p)
 	}
 }
 
+/* A listener of the kernel's, and a flow beside it, or several. */
+static void act_listen(struct program *p)
+{
+	__u32 i = pick(p, NR_SOCKS);
+	int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(sock, SOL_SOCKET, pick(p, 2) ? SO_REUSEPORT : SO_REUSEADDR,
+		   &on, sizeof(on));
+	nx_udp_bind(sock, pick(p, 2) ? NX_HOST4 : "0.0.0.0",
+		    NX_BED_PORT + pick(p, NR_PORTS));
+	listen(sock, 8);
+	dup3(sock, p->socks[i], O_CLOEXEC);
+	close(sock);
+	if (!nx_tcp_beside(pick_chan(p), p->socks[i], &p->flows[i]))
+		__atomic_fetch_add(nr_beside, 1, __ATOMIC_RELAXED);
+}
+
+/* Of any flow, that of another channel too. */
+static void act_room(struct program *p)
+{
+	static const __u32 most[] = { 0, 1, 65534, 65535, 65536,
+				      NEXUS_FLOW_ROOM_ANY };
+
+	nx_tcp_room(pick_chan(p), &p->flows[pick(p, NR_SOCKS)],
+		    most[pick(p, NX_ARRAY_SIZE(most))]);
+}
+
 /* Sockets are bound, connected, bound to devices, closed, whoever has them. */
 static void act_socket(struct program *p)
 {
@@ -140,9 +177,9 @@ static void act_socket(struct program *p)
 	int type = pick(p, 3) ? SOCK_DGRAM : SOCK_STREAM, on = pick(p, 2);
 	struct sockaddr_storage addr;
 	socklen_t len = nx_sockaddr(&addr, pick(p, 2) ? NX_HOST4 : "0.0.0.0",
-				    NX_BED_PORT + pick(p, 4));
+				    NX_BED_PORT + pick(p, NR_PORTS));
 
-	switch (pick(p, 5)) {
+	switch (pick(p, 7)) {
 	case 0:
 		close(p->socks[i]);
 		p->socks[i] = socket(AF_INET, type | SOCK_CLOEXEC, 0);
@@ -156,6 +193,12 @@ static void act_socket(struct program *p)
 	case 3:
 		setsockopt(p->socks[i], SOL_SOCKET, SO_BINDTODEVICE, NX_DEV,
 			   on * sizeof(NX_DEV));
+		break;
+	case 4:
+		listen(p->socks[i], pick(p, 4));
+		break;
+	case 5:
+		shutdown(p->socks[i], pick(p, 3));
 		break;
 	default:
 		bind(p->socks[i], (void *)&addr, len);
@@ -172,11 +215,31 @@ static void act_send(struct program *p)
 
 	if (!is_mapped(chan))
 		return;
-	tuple = nx_tuple(NX_HOST4, NX_BED_PORT + pick(p, 4), NX_PEER4, 9);
+	tuple = nx_tuple(NX_HOST4, NX_BED_PORT + pick(p, NR_PORTS), NX_PEER4, 9);
 	len = nx_udp_build(packet, &tuple, payload, pick(p, sizeof(payload)));
 	if (!pick(p, 4))
 		packet[pick(p, len)] ^= 1U << pick(p, 8);
 	nx_chan_send(chan, 0, p->flows[i].flow, pick(p, 32), packet, len);
+}
+
+static void act_segment(struct program *p)
+{
+	static const __u16 usual[] = { NX_SYN | NX_ACK, NX_ACK, NX_RST, NX_SYN };
+	struct nx_seg seg = {
+		.tuple = nx_tuple(NX_HOST4, NX_BED_PORT + pick(p, NR_PORTS),
+				  NX_PEER4, 1 + pick(p, NR_PEER_PORTS)),
+		.seq = pick(p, 8) * 1000,
+		.ack = pick(p, 8) * 1000,
+		.window = 65535,
+		.flags = pick(p, 4) ? usual[pick(p, 4)] : pick(p, 64),
+		.payload = "",
+	};
+	struct nx_chan *chan = pick_chan(p);
+	char packet[NX_TCP_HEADERS_MAX];
+
+	if (is_mapped(chan))
+		nx_chan_send(chan, 0, p->flows[pick(p, NR_SOCKS)].flow, 0, packet,
+			     nx_seg_build(packet, &seg));
 }
 
 static void act_ring(struct program *p)
@@ -268,8 +331,35 @@ static void act_status(struct program *p)
 static void (*const acts[])(struct program *p) = {
 	act_attach, act_attach, act_close, act_map, act_sync, act_sync,
 	act_flow, act_flow, act_socket, act_send, act_send, act_ring,
-	act_fork, act_pass, act_control, act_status,
+	act_fork, act_pass, act_control, act_status, act_listen, act_room,
+	act_segment,
 };
+
+/* Segments from the peer to the ports, one a millisecond, for as long as it is all. */
+static void throw(const struct nx_bed *bed, __u32 seed)
+{
+	int wire = nx_packet_socket(bed->net.peer, NX_PEER_DEV);
+	char packet[NX_TCP_HEADERS_MAX];
+
+	for (;;) {
+		struct nx_seg seg = {
+			.tuple = nx_tuple(NX_PEER4,
+					  1 + nx_random(&seed) % NR_PEER_PORTS,
+					  NX_HOST4, NX_BED_PORT +
+					  nx_random(&seed) % NR_PORTS),
+			.seq = nx_random(&seed) % 8 * 1000,
+			.ack = nx_random(&seed) % 8 * 1000,
+			.window = 65535,
+			.flags = nx_random(&seed) % 2 ? NX_SYN :
+				 nx_random(&seed) % 64,
+			.payload = "",
+		};
+
+		nx_packet_send(wire, NX_PEER_DEV, packet,
+			       nx_seg_build(packet, &seg));
+		usleep(1000);
+	}
+}
 
 /* -------------------------------------------------------------- a round */
 
@@ -337,8 +427,13 @@ NX_TEST_LONG(programs, "LIFE-4 RING-2 RING-6 RING-7 random programs, their bytes
 	long long end;
 	__u32 seed = nx_seed_begin(), rounds = 0;
 	struct nx_bed bed;
+	pid_t thrower;
 
+	nr_beside = nx_shared_alloc(sizeof(*nr_beside));
 	nx_bed_start(&bed);
+	thrower = nx_fork();
+	if (!thrower)
+		throw(&bed, seed);
 	end = nx_now_ns() + seconds * NX_SEC;
 	do {
 		pid_t pid = nx_fork();
@@ -348,8 +443,10 @@ NX_TEST_LONG(programs, "LIFE-4 RING-2 RING-6 RING-7 random programs, their bytes
 		end_round(pid);
 		rounds++;
 	} while (nx_now_ns() < end);
-	nx_note("%u programs in %lld seconds, the last one of seed %u", rounds,
-		seconds, seed + rounds - 1);
+	kill(thrower, SIGKILL);
+	EXPECT_EQ(-SIGKILL, nx_wait_child(thrower));
+	nx_note("%u programs in %lld seconds, the last one of seed %u, %u listeners beside the kernel's",
+		rounds, seconds, seed + rounds - 1, *nr_beside);
 	nx_bed_judge(&bed);
 }
 
