@@ -15,7 +15,8 @@
 		  NEXUS_FEATURE_EVENTS | NEXUS_FEATURE_TCP | \
 		  NEXUS_FEATURE_TSO | NEXUS_FEATURE_USO | NEXUS_FEATURE_GRO | \
 		  NEXUS_FEATURE_NOTIFY | NEXUS_FEATURE_KEEP | NEXUS_FEATURE_UNTIL | \
-		  NEXUS_FEATURE_BESIDE | NEXUS_FEATURE_FLOW_BESIDE)
+		  NEXUS_FEATURE_BESIDE | NEXUS_FEATURE_FLOW_BESIDE | \
+		  NEXUS_FEATURE_ATTENDED)
 
 /* A line for each index, whatever the machine's real ones are. */
 #define LINE	64
@@ -23,6 +24,7 @@
 static_assert(sizeof(struct nexus_desc) == 64);
 static_assert(sizeof(struct nexus_event) == 32);
 static_assert(sizeof(struct nexus_ring_info) == 32);
+static_assert(NEXUS_ATTENDED_OFF + sizeof(u32) <= LINE);
 static_assert(sizeof(struct nexus_size_class) == 24);
 static_assert(sizeof(struct nexus_schema) == 112);
 static_assert(sizeof(struct nexus_advisory) == 64);

@@ -69,20 +69,26 @@ void nx_wake_now(struct nx_queue *q, u32 armed)
 	wake(q, events);
 }
 
+/* Does a thread of the process use the rings, and look at RX before it is done? */
+static bool is_attended(const struct nx_queue *q)
+{
+	return READ_ONCE(q->rx.cons[NEXUS_ATTENDED_OFF / sizeof(u32)]);
+}
+
 /**
  * nx_wake_later - wake who waits for packets when this run of packets ends
  * @q:          the queue
  * @is_softirq: there is no end that would call nx_wake_run()
  *
  * With bottom halves off. The list holds a reference of the channel. While
- * nobody sleeps, nothing is listed.
+ * nobody sleeps, or somebody sees the packets anyway, nothing is listed.
  */
 void nx_wake_later(struct nx_queue *q, bool is_softirq)
 {
 	struct wake_list *list = this_cpu_ptr(&wake_lists);
 
-	smp_mb(); /* W1, pairs with W2 */
-	if (!(atomic_read(&q->armed) & NX_ARMED_RX))
+	smp_mb(); /* W1, pairs with W2; and W4, with the process's */
+	if (!(atomic_read(&q->armed) & NX_ARMED_RX) || is_attended(q))
 		return;
 	/* W3: whoever has listed it sees what the caller has published. */
 	if (atomic_xchg(&q->is_waking, 1))

@@ -40,7 +40,10 @@
  * @is_waiting: it waits for memory, or what else it was refused
  * @is_ending: the service thread goes
  * @is_standby: the service thread leaves the stack to other threads
+ * @is_wanted: it runs the stack nevertheless
  * @has_thread: there is a service thread
+ * @is_attended: who has the lock sees what arrives, see nexus_stack_attend()
+ * @nr_resting: threads that packets wake; the service's is not counted
  * @calls:    of threads other than the service's, free running
  * @sleeper:  the service thread's
  * @thread:   the service thread
@@ -53,7 +56,10 @@ static struct service {
 	bool			is_waiting;
 	bool			is_ending;
 	bool			is_standby;
+	bool			is_wanted;
 	bool			has_thread;
+	bool			is_attended;
+	uint32_t		nr_resting;
 	uint32_t		calls;
 	struct nx_sleeper	sleeper;
 	pthread_t		thread;
@@ -71,17 +77,69 @@ static __thread struct nx_sleeper own_sleeper
 
 /* ----------------------------------------------------------------- lock */
 
-void nx_lock(void)
+/* How often who is done with the stack runs it for the others. */
+#define LOOKS	4
+
+static __attribute__((noinline)) void attend(void)
+{
+	if (!service.stack || service.has_failed)
+		return;
+	nexus_stack_attend(service.stack);
+	service.is_attended = true;
+}
+
+/*
+ * What has arrived since this thread looked woke nobody. If it does not end, the
+ * service thread goes on with it.
+ */
+static __attribute__((noinline)) void look_again(void)
+{
+	int err = errno, i = 0;
+
+	while (service.stack && nexus_stack_unattend(service.stack)) {
+		if (i++ == LOOKS) {
+			service.is_wanted = true;
+			nx_service_kick();
+			break;
+		}
+		nexus_stack_attend(service.stack);
+		nx_service_run();
+	}
+	service.is_attended = false;
+	errno = err;
+}
+
+/* @nr_back: threads that rest no more. */
+static inline void take_lock(uint32_t nr_back)
 {
 	nx_mutex_lock(&service.lock);
 	nx_is_inside = true;
 	service.calls += !is_service;
+	service.nr_resting -= nr_back;
+	if (__builtin_expect(service.nr_resting != 0, 0))
+		attend();
+}
+
+void nx_lock(void)
+{
+	take_lock(0);
 }
 
 void nx_unlock(void)
 {
+	if (__builtin_expect(service.is_attended, 0))
+		look_again();
 	nx_is_inside = false;
 	nx_mutex_unlock(&service.lock);
+}
+
+/* Without a look: the kernel has one before the thread sleeps. */
+static void unlock_to_rest(void)
+{
+	if (service.is_attended)
+		nexus_stack_unattend(service.stack);
+	service.is_attended = false;
+	nx_unlock();
 }
 
 uint64_t nx_now_ns(void)
@@ -339,10 +397,11 @@ static int sleep_on(struct nx_sleeper *sleeper, struct pollfd *fds,
 	int ready, err, nr_ready = 0;
 
 	sleeper->is_asleep = true;
+	service.nr_resting += !is_service;
 	nx_unlock();
 	ready = nx_sys.ppoll(fds, nr, timeout, mask);
 	err = errno;
-	nx_lock();
+	take_lock(!is_service);
 	sleeper->is_asleep = false;
 	if (ready < 0)
 		return -err;
@@ -371,9 +430,10 @@ int nx_service_rest(int fd, uint64_t until_ns)
 		return NX_PASS;
 	if (!ret)
 		return 0;
-	nx_unlock();
+	service.nr_resting++;
+	unlock_to_rest();
 	ret = nexus_sleep(&sleep);
-	nx_lock();
+	take_lock(1);
 	return ret;
 }
 
@@ -450,8 +510,9 @@ static void *serve(void *arg)
 	while (!service.is_ending && !service.has_failed) {
 		service.is_standby = service.calls != calls;
 		calls = service.calls;
-		if (!service.is_standby || nx_relay_count())
+		if (!service.is_standby || service.is_wanted || nx_relay_count())
 			nx_service_run();
+		service.is_wanted = false;
 		carry();
 		if (!doze(service.is_standby || nx_handover_is_busy() ?
 			  nx_now_ns() + TICK_NS : NX_FOREVER))
@@ -580,6 +641,8 @@ void nx_socket_child(void)
 	service.stack = NULL;
 	service.has_failed = false;
 	service.has_thread = false;
+	service.is_attended = false;
+	service.nr_resting = 0;
 	nx_relay_forget();
 	nx_handover_forget();
 	nx_files_inherit();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * Sleeping in the channel while other threads use the stack.
+ * Sleeping in the channel while other threads use the stack, and using it while
+ * others sleep.
  */
 #include "../channel/internal.h"
 #include "internal.h"
@@ -68,4 +69,32 @@ int nexus_sleep(const struct nexus_sleep *sleep)
 		/* What else is wrong the next call of the stack's tells. */
 		return ret > 0;
 	}
+}
+
+/* The process's word beside RX's index, if the kernel reads it. */
+static uint32_t *attended(const struct nexus_stack *stack)
+{
+	if (!(stack->channel->features & NEXUS_FEATURE_ATTENDED))
+		return NULL;
+	return stack->queue->rings[NEXUS_RING_RX].cons +
+	       NEXUS_ATTENDED_OFF / sizeof(uint32_t);
+}
+
+void nexus_stack_attend(struct nexus_stack *stack)
+{
+	uint32_t *word = attended(stack);
+
+	if (word && nx_stack_is_usable(stack))
+		__atomic_store_n(word, 1, __ATOMIC_RELAXED);
+}
+
+bool nexus_stack_unattend(struct nexus_stack *stack)
+{
+	uint32_t *word = attended(stack);
+
+	if (!word || !nx_stack_is_usable(stack))
+		return false;
+	/* W4: pairs with the kernel's W1, whose waker reads the word after it. */
+	__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST);
+	return nexus_rx_peek(stack->queue) || nexus_event_peek(stack->queue);
 }

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -151,19 +152,24 @@ static bool waiter_wait(struct waiter *waiter)
 
 /* ------------------------------------------------------------------ RX */
 
+static void spin(__u32 *seed, __u32 most)
+{
+	for (__u32 i = nx_random(seed) & most; i; i--)
+		__asm__ volatile("" ::: "memory");
+}
+
 /*
  * Sends @nr datagrams, each as soon as the one before was read, some of them
- * a little later: so that arrivals meet every step of going to sleep.
+ * a little later, @most: so that arrivals meet every step of going to sleep.
  */
-static void send_when_read(int sock, volatile __u32 *nr_read, __u32 nr)
+static void send_when_read(int sock, volatile __u32 *nr_read, __u32 nr, __u32 most)
 {
 	__u32 seed = 1;
 
 	for (__u32 i = 0; i < nr; i++) {
 		while (*nr_read != i)
 			sched_yield();
-		for (__u32 spin = nx_random(&seed) & 0x3ff; spin; spin--)
-			__asm__ volatile("" ::: "memory");
+		spin(&seed, most);
 		if (nx_udp_send(sock, &i, sizeof(i), NULL, 0) != sizeof(i))
 			_exit(1);
 	}
@@ -185,7 +191,7 @@ static void rx_cycles(NX_METADATA, enum way way)
 	waiter_start(&waiter, &bed.chan, way, POLLIN);
 	pid = nx_fork();
 	if (!pid)
-		send_when_read(bed.pair.peer, nr_read, nr);
+		send_when_read(bed.pair.peer, nr_read, nr, 0x3ff);
 	while (seen < nr) {
 		ASSERT_TRUE(waiter_wait(&waiter)) {
 			TH_LOG("lost a wakeup in cycle %u of %u, ring %u", seen,
@@ -241,7 +247,7 @@ NX_TEST_LONG(rx_crossed, "RING-9 two senders at once: no wakeup is lost", 120)
 		pid[i] = nx_fork();
 		if (!pid[i])
 			send_when_read(i ? other.peer : bed.pair.peer,
-				       nr_read[i], nr);
+				       nr_read[i], nr, 0x3ff);
 	}
 	while (seen[0] + seen[1] < 2 * nr) {
 		ASSERT_EQ(0, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_WAIT_RX,
@@ -646,26 +652,59 @@ struct resting {
 	int		fd;
 	int		result;
 	bool		is_back;
+	pid_t		tid;
 	pthread_t	thread;
 };
+
+/* The call in which a thread sleeps; -1: it runs. */
+static long call_of(pid_t tid)
+{
+	char path[64];
+	long call = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	file = fopen(path, "re");
+	if (!file)
+		nx_die("%s: %s", path, strerror(errno));
+	if (fscanf(file, "%ld", &call) != 1)
+		call = -1;
+	fclose(file);
+	return call;
+}
+
+/* Until it sleeps in @call. */
+static void wait_asleep(struct resting *resting, long call)
+{
+	pid_t tid;
+
+	for (int i = 0; i < LOST_MS; i++) {
+		tid = __atomic_load_n(&resting->tid, __ATOMIC_ACQUIRE);
+		if (tid && call_of(tid) == call)
+			return;
+		usleep(1000);
+	}
+	nx_die("a thread does not sleep");
+}
 
 static void *rest(void *arg)
 {
 	struct resting *resting = arg;
 
+	__atomic_store_n(&resting->tid, gettid(), __ATOMIC_RELEASE);
 	resting->result = sync_beside(resting->chan, resting->fd,
 				      4 * LOST_MS * NX_MSEC);
 	__atomic_store_n(&resting->is_back, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
-/* It sleeps when this returns, or is about to. */
+/* It sleeps when this returns. */
 static void resting_start(struct resting *resting, struct nx_chan *chan)
 {
 	*resting = (struct resting){ .chan = chan, .fd = event_fd() };
 	if (pthread_create(&resting->thread, NULL, rest, resting))
 		nx_die("no thread");
-	usleep(200000);
+	wait_asleep(resting, SYS_ioctl);
 }
 
 static bool is_back(const struct resting *resting)
@@ -691,6 +730,7 @@ static void *poll_it(void *arg)
 {
 	struct resting *resting = arg;
 
+	__atomic_store_n(&resting->tid, gettid(), __ATOMIC_RELEASE);
 	resting->result = is_readable(resting->chan, 4 * LOST_MS);
 	__atomic_store_n(&resting->is_back, true, __ATOMIC_RELEASE);
 	return NULL;
@@ -704,7 +744,7 @@ NX_TEST(first_alone, "RING-9 a wake is for one who sleeps first, the last who ca
 	bed_start(&bed);
 	poller.chan = &bed.chan;
 	ASSERT_EQ(0, pthread_create(&poller.thread, NULL, poll_it, &poller));
-	usleep(200000);
+	wait_asleep(&poller, SYS_poll);
 	resting_start(&one, &bed.chan);
 	resting_start(&other, &bed.chan);
 	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
@@ -755,7 +795,7 @@ NX_TEST(first_end, "RING-9 the end of a channel wakes all who sleep, whoever is 
 	bed_start(&bed);
 	poller.chan = &bed.chan;
 	ASSERT_EQ(0, pthread_create(&poller.thread, NULL, poll_it, &poller));
-	usleep(200000);
+	wait_asleep(&poller, SYS_poll);
 	resting_start(&one, &bed.chan);
 	resting_start(&other, &bed.chan);
 	/* More packets than the ring has slots. */
@@ -769,6 +809,145 @@ NX_TEST(first_end, "RING-9 the end of a channel wakes all who sleep, whoever is 
 	pthread_join(one.thread, NULL);
 	pthread_join(other.thread, NULL);
 	pthread_join(poller.thread, NULL);
+	nx_chan_close(&bed.chan);
+}
+
+/* ------------------------------------------------------------ attended */
+
+static void set_attended(struct nx_chan *chan, __u32 is)
+{
+	__u32 *cons = nx_chan_ring(chan, 0, NEXUS_RING_RX)->cons;
+
+	/* W4 */
+	__atomic_exchange_n(cons + NEXUS_ATTENDED_OFF / sizeof(*cons), is,
+			    __ATOMIC_SEQ_CST);
+}
+
+NX_TEST(attended, "RING-10 packets wake nobody while a thread attends the queue; its end does")
+{
+	struct resting one, poller = { 0 };
+	struct nexus_status before, after;
+	struct nx_ring *rx;
+	struct bed bed;
+
+	bed_start(&bed);
+	rx = nx_chan_ring(&bed.chan, 0, NEXUS_RING_RX);
+	poller.chan = &bed.chan;
+	ASSERT_EQ(0, pthread_create(&poller.thread, NULL, poll_it, &poller));
+	wait_asleep(&poller, SYS_poll);
+	resting_start(&one, &bed.chan);
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &before));
+	set_attended(&bed.chan, 1);
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	usleep(200000);
+	EXPECT_EQ(1, nx_ring_used(rx));
+	EXPECT_FALSE(is_back(&one));
+	EXPECT_FALSE(is_back(&poller));
+	ASSERT_EQ(0, nx_chan_status(&bed.chan, &after));
+	EXPECT_EQ(before.rx_wakes, after.rx_wakes);
+	set_attended(&bed.chan, 0);
+	ASSERT_EQ(1, nx_udp_send(bed.pair.peer, "x", 1, NULL, 0));
+	EXPECT_TRUE(comes_back(&one));
+	EXPECT_EQ(0, one.result);
+	EXPECT_FALSE(is_back(&poller));
+	/* Who would sleep now sees the packets; and whoever attends, the end is told. */
+	set_attended(&bed.chan, 1);
+	EXPECT_EQ(0, sync_beside(&bed.chan, one.fd, LOST_MS * NX_MSEC));
+	*nx_chan_ring(&bed.chan, 0, NEXUS_RING_TX)->prod += 100000;
+	EXPECT_EQ(-EPROTO, nx_chan_sync(&bed.chan, 0, NEXUS_SYNC_TX, 0));
+	EXPECT_TRUE(comes_back(&poller));
+	pthread_join(one.thread, NULL);
+	pthread_join(poller.thread, NULL);
+	nx_chan_close(&bed.chan);
+}
+
+/* Two threads that share a queue: one sleeps, the other one looks now and then. */
+struct sharing {
+	struct nx_chan	*chan;
+	pthread_mutex_t	lock;
+	volatile __u32	*nr_read;
+	__u32		nr;
+	int		end_fd;
+};
+
+static __u32 nr_taken(const struct sharing *sharing)
+{
+	return __atomic_load_n(sharing->nr_read, __ATOMIC_ACQUIRE);
+}
+
+static void take_packets(struct sharing *sharing)
+{
+	struct nx_ring *rx = nx_chan_ring(sharing->chan, 0, NEXUS_RING_RX);
+	struct nexus_desc desc;
+
+	while (nx_ring_pop(rx, &desc)) {
+		nx_buf_give(sharing->chan, 0, desc.buf);
+		__atomic_fetch_add(sharing->nr_read, 1, __ATOMIC_RELEASE);
+	}
+}
+
+/* Long enough for the other thread to go to sleep. */
+#define ATTENDED_SPIN	0x3ffff
+
+/* Takes what comes meanwhile, and leaves the next packet to who sleeps. */
+static void *attend_often(void *arg)
+{
+	struct sharing *sharing = arg;
+	__u32 seed = 2, before;
+
+	while (nr_taken(sharing) < sharing->nr) {
+		pthread_mutex_lock(&sharing->lock);
+		set_attended(sharing->chan, 1);
+		take_packets(sharing);
+		spin(&seed, ATTENDED_SPIN);
+		set_attended(sharing->chan, 0);
+		take_packets(sharing);
+		before = nr_taken(sharing);
+		pthread_mutex_unlock(&sharing->lock);
+		while (before < sharing->nr && nr_taken(sharing) == before)
+			sched_yield();
+		spin(&seed, 0x3ff);
+	}
+	event_write(sharing->end_fd);
+	return NULL;
+}
+
+NX_TEST_LONG(attended_cycles, "RING-9 of packets that come while a thread attends now and then none is lost", 120)
+{
+	struct sharing sharing = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.nr_read = nx_shared_alloc(sizeof(*sharing.nr_read)),
+		.nr = nx_loops("NEXUS_TEST_WAKES", 100000),
+		.end_fd = event_fd(),
+	};
+	pthread_t thread;
+	struct bed bed;
+	long long start_ns;
+	__u32 before;
+	pid_t pid;
+
+	bed_start(&bed);
+	sharing.chan = &bed.chan;
+	pid = nx_fork();
+	if (!pid)
+		send_when_read(bed.pair.peer, sharing.nr_read, sharing.nr,
+			       ATTENDED_SPIN);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, attend_often, &sharing));
+	while ((before = nr_taken(&sharing)) < sharing.nr) {
+		start_ns = nx_now_ns();
+		sync_beside(&bed.chan, sharing.end_fd, LOST_MS * NX_MSEC);
+		/* Who finds a packet when the time has passed was not woken for it. */
+		ASSERT_TRUE(nx_now_ns() - start_ns < LOST_MS * NX_MSEC ||
+			    nr_taken(&sharing) != before) {
+			TH_LOG("lost a packet in cycle %u of %u", before,
+			       sharing.nr);
+		}
+		pthread_mutex_lock(&sharing.lock);
+		take_packets(&sharing);
+		pthread_mutex_unlock(&sharing.lock);
+	}
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, nx_wait_child(pid));
 	nx_chan_close(&bed.chan);
 }
 

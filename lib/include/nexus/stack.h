@@ -444,6 +444,24 @@ int nexus_stack_prepare_sleep(struct nexus_stack *stack, struct nexus_sleep *sle
 int nexus_sleep(const struct nexus_sleep *sleep);
 
 /**
+ * nexus_stack_attend - no thread need be woken for packets: this one sees them
+ * @stack: the stack, whose lock is held
+ *
+ * For programs whose threads share a stack: a thread that sleeps, woken while another
+ * one has the lock, would only wait for it.
+ */
+void nexus_stack_attend(struct nexus_stack *stack);
+
+/**
+ * nexus_stack_unattend - threads that sleep are woken for packets again
+ * @stack: the stack, whose lock is still held
+ *
+ * Return: true: something has come meanwhile, of which nobody else is told; who does
+ * not call nexus_stack_run() sleeps at once, by nexus_sleep(), which looks itself.
+ */
+bool nexus_stack_unattend(struct nexus_stack *stack);
+
+/**
  * nexus_stack_now_ns - the stack's clock
  * @stack: the stack
  */

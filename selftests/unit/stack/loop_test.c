@@ -536,6 +536,48 @@ static void nexus_stack_prepare_sleep__ends_with_whatever_comes(void)
 	fixture_end(&f);
 }
 
+static uint32_t attended_word(const struct fixture *f)
+{
+	const uint32_t *cons = f->stack->queue->rings[NEXUS_RING_RX].cons;
+
+	return cons[NEXUS_ATTENDED_OFF / sizeof(*cons)];
+}
+
+static void nexus_stack_unattend__tells_what_has_come(void)
+{
+	struct nexus_udp *udp;
+	struct fixture f;
+
+	fixture_start(&f);
+	f.stack->channel->features |= NEXUS_FEATURE_ATTENDED;
+	udp = fixture_udp(&f, "127.0.0.1:0", NULL);
+	nexus_stack_attend(f.stack);
+	CU_ASSERT_EQUAL(attended_word(&f), 1);
+	CU_ASSERT_FALSE(nexus_stack_unattend(f.stack));
+	CU_ASSERT_EQUAL(attended_word(&f), 0);
+	nexus_stack_attend(f.stack);
+	fixture_deliver(&f, udp, "127.0.0.1:5000", "x", 1);
+	CU_ASSERT_TRUE(nexus_stack_unattend(f.stack));
+	CU_ASSERT_EQUAL(attended_word(&f), 0);
+	CU_ASSERT_EQUAL(nexus_stack_run(f.stack), 1);
+	CU_ASSERT_FALSE(nexus_stack_unattend(f.stack));
+	drain(udp);
+	fixture_end(&f);
+}
+
+/* A kernel that does not read the word wakes whoever sleeps. */
+static void nexus_stack_attend__needs_the_kernel(void)
+{
+	struct fixture f;
+
+	fixture_start(&f);
+	f.stack->channel->features &= ~NEXUS_FEATURE_ATTENDED;
+	nexus_stack_attend(f.stack);
+	CU_ASSERT_EQUAL(attended_word(&f), 0);
+	CU_ASSERT_FALSE(nexus_stack_unattend(f.stack));
+	fixture_end(&f);
+}
+
 /* The send buffer is full: sleep for room as well. */
 static void nexus_stack_poll__waits_for_room_to_send(void)
 {
@@ -666,6 +708,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(nexus_stack_poll__tells_when_it_wakes),
 	UNIT_CASE(nexus_stack_prepare_sleep__needs_kernel_and_clock),
 	UNIT_CASE(nexus_stack_prepare_sleep__ends_with_whatever_comes),
+	UNIT_CASE(nexus_stack_unattend__tells_what_has_come),
+	UNIT_CASE(nexus_stack_attend__needs_the_kernel),
 	UNIT_CASE(nexus_stack_poll__waits_for_room_to_send),
 	UNIT_CASE(nexus_stack_poll__says_what_became_of_the_channel),
 	UNIT_CASE(nexus_stack_poll__notices_the_end_in_its_sleep),

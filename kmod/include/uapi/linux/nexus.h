@@ -140,6 +140,14 @@ struct nexus_ring_info {
 	__u64	cons_off;
 };
 
+/*
+ * Bytes from RX's consumer index to another word of the process's, which is 0 at first.
+ * While it is not, a thread that uses the rings looks at RX once more when it is done,
+ * after it has set it to 0 and after a full barrier: packets wake nobody who sleeps on
+ * the queue, nor who polls it (NEXUS_FEATURE_ATTENDED).
+ */
+#define NEXUS_ATTENDED_OFF	4
+
 /* Flags of a descriptor. */
 #define NEXUS_DESC_MORE		(1U << 0)  /* the next slot goes on with this packet */
 #define NEXUS_DESC_CSUM		(1U << 1)  /* TX: fill in the transport checksum */
@@ -306,6 +314,7 @@ enum nexus_channel_state {
 #define NEXUS_FEATURE_UNTIL	(1ULL << 11)	/* NEXUS_SYNC_UNTIL */
 #define NEXUS_FEATURE_BESIDE	(1ULL << 12)	/* NEXUS_SYNC_WAIT_FD, _FIRST */
 #define NEXUS_FEATURE_FLOW_BESIDE (1ULL << 13)	/* NEXUS_FLOW_BESIDE, NEXUS_IOC_FLOW_ROOM */
+#define NEXUS_FEATURE_ATTENDED	(1ULL << 14)	/* NEXUS_ATTENDED_OFF */
 
 /**
  * struct nexus_size_class - the buffers of one size
