@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sleeping and waking: nobody sleeps through anything, nobody wakes in vain. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -581,6 +583,41 @@ NX_TEST_LONG(beside_eventfd, "RING-9 SYNC ends when a descriptor beside the chan
 NX_TEST_LONG(beside_epoll, "RING-9 SYNC ends when an epoll beside the channel is readable", 120)
 {
 	beside_cycles(_metadata, true);
+}
+
+/* Readers and writers of it are woken each in a queue of their own. */
+static int fifo_fd(int *write_fd)
+{
+	char path[32];
+	int ends[2], fd;
+
+	if (pipe(ends))
+		nx_die("pipe: %s", strerror(errno));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		nx_die("%s: %s", path, strerror(errno));
+	*write_fd = ends[1];
+	return fd;
+}
+
+NX_TEST(beside_queues, "RING-9 SYNC beside a descriptor that wakes in several queues")
+{
+	struct bed bed;
+	int fd, end;
+	pid_t pid;
+
+	bed_start(&bed);
+	fd = fifo_fd(&end);
+	EXPECT_EQ(-ETIME, sync_beside(&bed.chan, fd, 50 * NX_MSEC));
+	pid = nx_fork();
+	if (!pid) {
+		usleep(200000);
+		_exit(write(end, "x", 1) != 1);
+	}
+	EXPECT_EQ(1, sync_beside(&bed.chan, fd, LOST_MS * NX_MSEC));
+	EXPECT_EQ(0, nx_wait_child(pid));
+	nx_chan_close(&bed.chan);
 }
 
 NX_TEST_LONG(rx_first, "RING-9 SYNC of one who is woken first wakes for RX, no wakeup is lost", 120)
