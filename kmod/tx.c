@@ -591,7 +591,7 @@ static int send_some(struct nx_tx_run *run)
 	if (unlikely(!run->budget))
 		judge_budget(run->q, run->rx.time_ns);
 	rcu_read_unlock();
-	local_bh_enable();
+	nx_wake_softirqs(run->q);
 	return err;
 }
 

@@ -25,10 +25,12 @@
  * @first:   linked by nx_queue.wake_next; bottom halves off
  * @tasklet: wakes them at the end of the softirq run that filled the list: the
  *           network's receive softirq comes before tasklets
+ * @sender:  the queue of the process in whose call softirqs run now, or NULL
  */
 struct wake_list {
 	struct nx_queue		*first;
 	struct tasklet_struct	tasklet;
+	struct nx_queue		*sender;
 };
 
 static DEFINE_PER_CPU(struct wake_list, wake_lists);
@@ -128,7 +130,27 @@ void nx_wake_run(struct nx_queue *sender)
 /* On the list's own CPU, or, if that went offline, on another one. */
 static void wake_tasklet(struct tasklet_struct *t)
 {
-	wake_all(container_of(t, struct wake_list, tasklet), NULL);
+	struct wake_list *list = container_of(t, struct wake_list, tasklet);
+
+	wake_all(list, list->sender);
+}
+
+/**
+ * nx_wake_softirqs - let bottom halves run again, on behalf of who has sent
+ * @sender: his queue; with bottom halves off
+ *
+ * What he has sent to another device of this host, over a veth, arrives in this.
+ */
+void nx_wake_softirqs(struct nx_queue *sender)
+{
+	struct wake_list *list;
+
+	preempt_disable();
+	list = this_cpu_ptr(&wake_lists);
+	list->sender = sender;
+	local_bh_enable();
+	list->sender = NULL;
+	preempt_enable();
 }
 
 /**

@@ -14,6 +14,7 @@ void nx_wake_init(void);
 void nx_wake_exit(void);
 void nx_wake_later(struct nx_queue *q, bool is_softirq);
 void nx_wake_run(struct nx_queue *sender);
+void nx_wake_softirqs(struct nx_queue *sender);
 void nx_wake_now(struct nx_queue *q, u32 armed);
 ktime_t nx_wait_end(s64 timeout_ns, bool is_time);
 int nx_wait(struct nx_queue *q, u32 what, ktime_t at, bool is_first,
