@@ -51,13 +51,21 @@ static int bio_read(BIO *bio, char *buf, int len)
 	return -1;
 }
 
-/* OpenSSL answers each wish for another handshake, and for other keys. */
+/*
+ * OpenSSL answers each wish for another handshake, and for other keys. They are counted
+ * anew when the peer has taken the first of those that were counted.
+ */
 static bool may_answer(struct nexus_tls *tls)
 {
+	struct nexus_tcp_info info;
+
 	if (!tls->is_reading)
 		return true;
-	if (nx_tls_is_quiet(tls))
+	nexus_tcp_info(tls->tcp, &info);
+	if (info.bytes_acked >= tls->answers_end) {
 		tls->nr_answers = 0;
+		tls->answers_end = info.bytes_acked + info.unacked + info.unsent + 1;
+	}
 	return tls->nr_answers++ < ANSWERS_MAX;
 }
 

@@ -73,7 +73,8 @@ enum nx_tls_phase {
  * @feed:     seals for @ssl, with the keys it reads by, what it must see
  * @fed, @fed_len: that it sees next
  * @is_reading: OpenSSL reads its own records, and may answer
- * @nr_answers: that it has sent since the peer had everything
+ * @nr_answers: that it has sent since the peer had the first of them
+ * @answers_end: of what TCP had to send then, and the first byte of that one
  * @records_in, @updates_in: for nexus_tls_info()
  *
  * Transmit:
@@ -114,6 +115,7 @@ struct nexus_tls {
 	size_t				fed_len;
 	bool				is_reading;
 	uint32_t			nr_answers;
+	uint64_t			answers_end;
 	uint64_t			records_in;
 	uint32_t			updates_in;
 

@@ -289,6 +289,25 @@ static void read__ordinary_answers_are_taken(void)
 	ends_end(&b);
 }
 
+/* And of one that takes them behind data that does not end: it is never quiet. */
+static void read__ordinary_answers_beside_data(void)
+{
+	static const uint8_t data[500];
+	uint8_t block[40];
+	unsigned int i;
+	struct ends b;
+	char byte;
+
+	start_ccm(&b, block);
+	for (i = 0; i < 200; i += 20) {
+		CU_ASSERT_EQUAL(nexus_tls_write(b.tls, data, sizeof(data)), sizeof(data));
+		ask_often(&b, block, (uint8_t)(1 + i), 20);
+		CU_ASSERT_EQUAL(nexus_tls_read(b.tls, &byte, 1), -EAGAIN);
+		ends_settle(&b);
+	}
+	ends_end(&b);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(read__ordinary_reads_to_the_end),
 	UNIT_CASE(read__reset_within_the_handshake),
@@ -299,6 +318,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(write__ordinary_without_buffers),
 	UNIT_CASE(read__ordinary_answers_are_few),
 	UNIT_CASE(read__ordinary_answers_are_taken),
+	UNIT_CASE(read__ordinary_answers_beside_data),
 };
 
 UNIT_SUITE(tls_edge_suite, "tls/edge", cases);
