@@ -116,8 +116,6 @@ static inline void take_lock(uint32_t nr_back)
 	nx_is_inside = true;
 	service.calls += !is_service;
 	service.nr_resting -= nr_back;
-	if (__builtin_expect(service.nr_resting != 0, 0))
-		attend();
 }
 
 void nx_lock(void)
@@ -271,16 +269,27 @@ bool nx_service_is_waiting(void)
 	return service.is_waiting;
 }
 
+/* An answer may come within the very call that sends the question. */
+static inline void attend_if_others_rest(void)
+{
+	if (__builtin_expect(service.nr_resting && !service.is_attended, 0))
+		attend();
+}
+
 void nx_service_run(void)
 {
-	if (service.stack)
-		note(nexus_stack_run(service.stack));
+	if (!service.stack)
+		return;
+	attend_if_others_rest();
+	note(nexus_stack_run(service.stack));
 }
 
 void nx_service_flush(void)
 {
-	if (service.stack)
-		note(nexus_stack_flush(service.stack));
+	if (!service.stack)
+		return;
+	attend_if_others_rest();
+	note(nexus_stack_flush(service.stack));
 }
 
 /* -------------------------------------------------------------- sleeping */
