@@ -391,10 +391,12 @@ void nx_socket_release(struct nx_flow *flow)
 	struct sock *sk = nx_flow_sk(flow);
 
 	sk->sk_userlocks &= ~BIND_LOCKS | flow->old_userlocks;
-	if (is_tcp(sk))
+	if (is_tcp(sk)) {
+		nx_tcp_socket_leave(flow);
 		remove_tcp(sk);
-	else
+	} else {
 		remove_udp(sk);
+	}
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_data_ready == socket_data_ready)
 		WRITE_ONCE(sk->sk_data_ready, flow->old_data_ready);

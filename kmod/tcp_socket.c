@@ -289,6 +289,22 @@ void nx_tcp_socket_share(struct nx_flow *flow)
 }
 
 /**
+ * nx_tcp_socket_leave - a socket that no process has leaves its port at once
+ * @flow: that had adopted it, with the socket, which is locked
+ *
+ * The kernel would do so when it closes the file, which it puts off. To whom looks
+ * between, is_abandoned_rcu() would say nothing any more.
+ */
+void nx_tcp_socket_leave(const struct nx_flow *flow)
+{
+	struct sock *sk = nx_flow_sk(flow);
+
+	if (!flow->listening && file_count(flow->socket->file) == 1 &&
+	    inet_csk(sk)->icsk_bind_hash)
+		inet_put_port(sk);
+}
+
+/**
  * nx_tcp_socket_drop - the port is the socket's alone again
  * @flow: that had it; where a connection of its is in TIME-WAIT, the socket
  *        shares it with a keeper on, and gives it to nobody

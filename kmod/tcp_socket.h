@@ -16,6 +16,7 @@ int nx_tcp_socket_check(const struct sock *sk);
 int nx_tcp_socket_hold(struct nx_flow *flow);
 int nx_tcp_socket_join(struct nx_flow *flow);
 void nx_tcp_socket_share(struct nx_flow *flow);
+void nx_tcp_socket_leave(const struct nx_flow *flow);
 void nx_tcp_socket_drop(struct nx_flow *flow);
 
 #endif /* NX_TCP_SOCKET_H */

@@ -914,6 +914,37 @@ NX_TEST(server_again, "TRK-2 FLOW-3 nor is it kept from another flow's server wi
 	nx_chan_close(&bed.chan);
 }
 
+/* A server ends, and its last connection, too, by a RST; after @us another begins. */
+static void end_and_follow(NX_METADATA, struct bed *bed, unsigned int us)
+{
+	struct linger rst = { .l_onoff = 1 };
+	struct nexus_flow_add add;
+	struct nx_conn conn;
+	struct nx_seg seg;
+	int peer;
+
+	listen_and_accept(_metadata, bed, &conn, &add, &peer);
+	ASSERT_EQ(0, nx_flow_del(&bed->chan, &add));
+	ASSERT_EQ(0, setsockopt(peer, SOL_SOCKET, SO_LINGER, &rst, sizeof(rst)));
+	close(peer);
+	ASSERT_TRUE(nx_conn_recv(&conn, &seg, WAIT_MS));
+	ASSERT_EQ(NX_RST, seg.flags & NX_RST);
+	usleep(us);
+	ASSERT_EQ(0, follow(bed, NX_HOST4, true, &add));
+	ASSERT_EQ(0, nx_flow_del(&bed->chan, &add));
+}
+
+NX_TEST(server_at_once, "TRK-2 FLOW-3 not even for the moment in which the last connection of the one before has ended and its socket is on its way out")
+{
+	struct bed bed;
+	unsigned int i;
+
+	bed_start(&bed);
+	for (i = 0; i < 30; i++)
+		end_and_follow(_metadata, &bed, i * 200);
+	nx_chan_close(&bed.chan);
+}
+
 NX_TEST(server_shared, "FLOW-3 a server that begins where one was, and where the kernel has a connection by now: EADDRINUSE")
 {
 	struct sockaddr_storage addr;
