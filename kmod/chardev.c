@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include "channel.h"
 #include "chardev.h"
+#include "delay.h"
 #include "flow.h"
 #include "mapping.h"
 #include "region.h"
@@ -61,7 +62,8 @@ static int nexus_mmap(struct file *file, struct vm_area_struct *vma)
 
 /*
  * Arms every queue anew, whatever it answers: an edge-triggered epoll asks once
- * for each wake, and must not miss the next one.
+ * for each wake, and must not miss the next one. Who finds nothing to receive is
+ * about to sleep, or has nothing to do: nobody waits for what he sends next.
  */
 static __poll_t nexus_poll(struct file *file, poll_table *wait)
 {
@@ -76,6 +78,8 @@ static __poll_t nexus_poll(struct file *file, poll_table *wait)
 		poll_wait(file, &chan->queues[i].wait, wait);
 		ready |= nx_arm(&chan->queues[i], NX_ARMED_RX | NX_ARMED_TX);
 	}
+	for (i = 0; !(ready & NX_ARMED_RX) && i < chan->nr_queues; i++)
+		nx_delay_let_go(&chan->queues[i], KTIME_MAX);
 	if (ready & NX_ARMED_RX)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (ready & NX_ARMED_TX)

@@ -74,11 +74,33 @@ static bool decide(struct nx_queue *q)
 	return delay_ns;
 }
 
-/* Of those for whom he holds wakes back, a sender remembers one: mostly there is one. */
+/* Under the lock. The timer has a reference of the channel, so none here is the last. */
+static void forget_sender(struct nx_queue *q)
+{
+	struct nx_queue *sender = q->delay.sender;
+
+	if (!sender)
+		return;
+	q->delay.sender = NULL;
+	if (cmpxchg(&sender->holds, q, NULL) == q)
+		nx_channel_put(q->chan);
+	nx_channel_put(sender->chan);
+}
+
+/*
+ * Of those for whom he holds wakes back, a sender remembers one: mostly there is one.
+ * Each knows who remembers it, and its timer ends that. Under the lock, while the timer
+ * runs.
+ */
 static void remember(struct nx_queue *sender, struct nx_queue *q)
 {
 	struct nx_queue *was;
 
+	if (q->delay.sender != sender) {
+		forget_sender(q);
+		nx_channel_get(sender->chan);
+		q->delay.sender = sender;
+	}
 	if (READ_ONCE(sender->holds) == q)
 		return;
 	nx_channel_get(q->chan);
@@ -112,9 +134,9 @@ bool nx_delay_wake(struct nx_queue *q, struct nx_queue *sender)
 		return false;
 	spin_lock(&delay->lock);
 	is_held = decide(q);
-	spin_unlock(&delay->lock);
 	if (is_held && sender)
 		remember(sender, q);
+	spin_unlock(&delay->lock);
 	return is_held;
 }
 
@@ -173,6 +195,7 @@ static bool is_over(struct nx_queue *q)
 		return false;
 	}
 	delay->is_timed = false;
+	forget_sender(q);
 	return true;
 }
 

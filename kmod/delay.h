@@ -17,6 +17,8 @@ struct nx_queue;
  * @gather:    decides
  * @timer:     ends a wait
  * @is_timed:  it runs, and has a reference of the channel
+ * @sender:    whose packets the wait is for, if he remembers it (nx_queue.holds); with
+ *             a reference of his channel, while the timer runs
  * @next:      jiffies: while nothing is held, nobody decides before; also read
  *             without the lock
  */
@@ -25,6 +27,7 @@ struct nx_delay {
 	struct nx_gather	gather;
 	struct hrtimer		timer;
 	bool			is_timed;
+	struct nx_queue		*sender;
 	unsigned long		next;
 };
 

@@ -97,7 +97,7 @@ struct nx_rx_parts {
  * @alarm:     when who sleeps wants to be woken at the latest
  * @delay:     whether, and for how long, a wake for packets is held
  * @holds:     whose wake is held because of packets that were sent from here; with a
- *             reference of its channel
+ *             reference of its channel, until its timer's end
  */
 struct nx_queue {
 	struct nx_channel	*chan;

@@ -5,7 +5,7 @@
  * Two channels of one nexus: one sends, at a pace that does not depend on a
  * network, the other one sleeps.
  */
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -251,26 +251,49 @@ NX_TEST(alone, "TUNE-1 a packet that comes alone wakes at once while dense ones 
 	bed_stop(&bed);
 }
 
+/* How a sender comes to rest, or pauses. */
+static void rest_in_sync(struct bed *bed)
+{
+	nx_chan_sync(&bed->from, 0, NEXUS_SYNC_WAIT_RX, 5 * NX_MSEC);
+}
+
+static void pause_in_sync(struct bed *bed)
+{
+	nx_chan_sync(&bed->from, 0, NEXUS_SYNC_WAIT_RX, NX_MSEC / 10);
+}
+
+static void rest_in_poll(struct bed *bed)
+{
+	struct pollfd in = { .fd = bed->from.fd, .events = POLLIN };
+
+	poll(&in, 1, 5);
+}
+
+/* Dense traffic, all of it taken, and two packets for a reader that sleeps by now. */
+static void send_two_after_many(struct bed *bed)
+{
+	for (int i = 0; i < 5; i++)
+		send_batch(bed, 8 * BATCH, 300);
+	while (bed->seen != bed->sent)
+		sched_yield();
+	send_batch(bed, 1, 300);
+	send_batch(bed, 1, 300);
+}
+
 /*
- * Two packets behind dense traffic, for a reader that sleeps; then their sender sleeps
- * for so long. Whether a wait ended by that, in so many tries: the two may come too late
- * to be waited for, or before the reader sleeps.
+ * Then their sender does as @rest says. Whether a wait ended by that, in so many tries:
+ * the two may come too late to be waited for, or before the reader sleeps.
  */
-static bool is_let_go(NX_METADATA, struct bed *bed, long long sleep_ns, int tries)
+static bool is_let_go(NX_METADATA, struct bed *bed,
+		      void (*rest)(struct bed *bed), int tries)
 {
 	char sender[32], channel[32];
 
 	snprintf(sender, sizeof(sender), "sender=%u ", bed->from.attach.channel_id);
 	snprintf(channel, sizeof(channel), "channel=%u ", bed->to.attach.channel_id);
 	while (tries-- && press(bed)) {
-		for (int j = 0; j < 5; j++)
-			send_batch(bed, 8 * BATCH, 300);
-		while (bed->seen != bed->sent)
-			sched_yield();
-		send_batch(bed, 1, 300);
-		send_batch(bed, 1, 300);
-		EXPECT_EQ(-ETIME, nx_chan_sync(&bed->from, 0, NEXUS_SYNC_WAIT_RX,
-					       sleep_ns));
+		send_two_after_many(bed);
+		rest(bed);
 		EXPECT_TRUE(wait_seen(bed));
 		if (nx_trace_has(sender, channel))
 			return true;
@@ -278,16 +301,63 @@ static bool is_let_go(NX_METADATA, struct bed *bed, long long sleep_ns, int trie
 	return false;
 }
 
-NX_TEST(let_go, "TUNE-1 a wake is not held while its sender sleeps, but while it pauses")
+static void expect_let_go(NX_METADATA, void (*rest)(struct bed *bed), bool is_rest)
 {
 	struct bed bed;
 
 	bed_start(&bed);
 	nx_trace_start("nexus_let_go");
-	EXPECT_TRUE(is_let_go(_metadata, &bed, 5 * NX_MSEC, 100));
-	EXPECT_FALSE(is_let_go(_metadata, &bed, NX_MSEC / 10, 10));
+	EXPECT_EQ(is_rest, is_let_go(_metadata, &bed, rest, is_rest ? 100 : 10));
 	nx_trace_stop();
 	bed_stop(&bed);
+}
+
+NX_TEST(let_go, "TUNE-1 a wake is not held while its sender sleeps")
+{
+	expect_let_go(_metadata, rest_in_sync, true);
+}
+
+NX_TEST(let_go_in_poll, "TUNE-1 nor while it sleeps in poll()")
+{
+	expect_let_go(_metadata, rest_in_poll, true);
+}
+
+NX_TEST(paused, "TUNE-1 but while it pauses")
+{
+	expect_let_go(_metadata, pause_in_sync, false);
+}
+
+/* A channel's number is given again when nothing refers to it any more. */
+static bool is_number_free(__u32 id)
+{
+	long long end_ns = nx_now_ns() + 2 * NX_SEC;
+	struct nx_chan chan;
+	bool is_free;
+
+	do {
+		begin_channel(&chan);
+		is_free = chan.attach.channel_id == id;
+		nx_chan_close(&chan);
+	} while (!is_free && nx_now_ns() < end_ns);
+	return is_free;
+}
+
+NX_TEST(left, "TUNE-1 who leaves while its wake is held is forgotten by a sender that neither sleeps nor sends any more")
+{
+	struct bed bed;
+
+	bed_start(&bed);
+	ASSERT_EQ(0, nx_tune(bed.to.attach.channel_id, NEXUS_TUNE_WAKE_DELAY,
+			     MOST_US));
+	for (int i = 0; i < 20; i++) {
+		send_batch(&bed, 1, 300);
+		EXPECT_TRUE(wait_seen(&bed));
+	}
+	bed.is_over = true;
+	pthread_join(bed.thread, NULL);
+	nx_chan_close(&bed.to);
+	EXPECT_TRUE(is_number_free(bed.to.attach.channel_id));
+	nx_chan_close(&bed.from);
 }
 
 /*
